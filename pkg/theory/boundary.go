@@ -1,0 +1,115 @@
+package theory
+
+import "math"
+
+// Interval is a range (From, To) of γ = n/d; To is +Inf where it is unbounded.
+type Interval struct{ From, To float64 }
+
+// LinearLoses returns the intervals of γ on which linear transfer loses to
+// scratch in the limit at λ = 0, in rising order (zero contours of eqs. 10–11).
+// With s² = sin²θ they are (γ₋, γ₊),
+//
+//	γ± = ½[(1+cos²θ−σ²) ± √((1+cos²θ−σ²)² − 4cos²θ)],
+//
+// empty unless 1 − |cosθ| > σ (the paper prints the interval reversed), and
+// (1+σ²/s², ∞), empty at s = 0. Without noise the two join: transfer loses for
+// every γ > cos²θ.
+func LinearLoses(theta, sigma float64) ([]Interval, error) {
+	if err := validate(theta, sigma, 0, 1); err != nil {
+		return nil, err
+	}
+	s2, cos := sin2(theta)
+	c2, v := cos*cos, sigma*sigma
+	if s2 == 0 {
+		return nil, nil
+	}
+	if v == 0 {
+		return []Interval{{c2, math.Inf(1)}}, nil
+	}
+	var out []Interval
+	if 1-math.Abs(cos) > sigma {
+		// The larger root first and the smaller from the product c2, which
+		// loses no digits where the smaller is near 0.
+		h := 1 + c2 - v
+		hi := (h + math.Sqrt(h*h-4*c2)) / 2
+		out = append(out, Interval{c2 / hi, hi})
+	}
+	return append(out, Interval{1 + v/s2, math.Inf(1)}), nil
+}
+
+// Curve is a line in the (θ, γ) plane; Theta is in radians.
+type Curve struct{ Theta, Gamma []float64 }
+
+// LinearBoundary returns the zero contours of linear transfer over θ in
+// [0, π]: the closed lens below γ = 1 and the curve above it, where they exist.
+// Points of the upper curve above gammaMax are left out.
+func LinearBoundary(sigma, gammaMax float64) ([]Curve, error) {
+	const points = 400
+	if _, err := LinearLoses(0, sigma); err != nil {
+		return nil, err
+	}
+	// The lens spans the angles with |cosθ| ≤ 1−σ and closes at γ = 1−σ. The
+	// cosine spacing puts points where it turns.
+	open := math.Acos(math.Max(0, 1-sigma))
+	var lower, back, upper Curve
+	for i := 0; i <= points; i++ {
+		u := math.Pi * float64(i) / points
+		t := open + (math.Pi-2*open)*(1-math.Cos(u))/2
+		lens := Interval{1 - sigma, 1 - sigma}
+		if iv, _ := LinearLoses(t, sigma); len(iv) > 0 && iv[0].From < 1 {
+			lens = iv[0]
+		}
+		lower.add(t, lens.From)
+		back.add(t, lens.To)
+		if iv, _ := LinearLoses(u, sigma); len(iv) > 0 && iv[len(iv)-1].From <= gammaMax {
+			upper.add(u, iv[len(iv)-1].From)
+		}
+	}
+	switch {
+	case sigma == 0:
+		return []Curve{lower}, nil
+	case sigma >= 1:
+		return []Curve{upper}, nil
+	}
+	for i := range back.Theta {
+		j := len(back.Theta) - 1 - i
+		lower.add(back.Theta[j], back.Gamma[j])
+	}
+	return []Curve{lower, upper}, nil
+}
+
+func (c *Curve) add(theta, gamma float64) {
+	c.Theta, c.Gamma = append(c.Theta, theta), append(c.Gamma, gamma)
+}
+
+// FineTuneBreakEven returns the angle at which fine-tuning ties with scratch
+// in the limit, cosθ = c/2 in the exact form; Theta of l is not read. ok is
+// false where there is no such angle: for γ ≥ 1, where the two are equal at
+// every angle, and for c ≥ 2, where fine-tuning loses at every angle. The
+// printed form is π/3 at every γ < 1.
+func FineTuneBreakEven(l Limit) (theta float64, ok bool, err error) {
+	l.Theta = 0
+	c, err := scaleLimit(l)
+	if err != nil || l.Gamma >= 1 || c >= 2 {
+		return 0, false, err
+	}
+	return math.Acos(c / 2), true, nil
+}
+
+// FineTuneBoundary returns the zero contour of fine-tuning in its exact form,
+// the break-even angle at γ in (0, 1), for the given noise and depth.
+func FineTuneBoundary(sigma float64, depth int) (Curve, error) {
+	const points = 400
+	var out Curve
+	for i := 1; i < points; i++ {
+		g := float64(i) / points
+		theta, ok, err := FineTuneBreakEven(Limit{Gamma: g, Sigma: sigma, Depth: depth})
+		if err != nil {
+			return Curve{}, err
+		}
+		if ok {
+			out.add(theta, g)
+		}
+	}
+	return out, nil
+}

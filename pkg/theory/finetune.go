@@ -1,0 +1,133 @@
+package theory
+
+import (
+	"fmt"
+	"math"
+)
+
+// Scale returns c of the exact form of fine-tuning, β_ft = β_sc + c·Uβ̂s: the
+// one positive root of
+//
+//	r²·c^(2L/(L−1)) = a·c² + b
+//
+// with a = ‖Uβ̂s‖², b = ‖β_sc‖², r = ‖β̂s‖ the norm of the pretrained vector and
+// L the depth; L = 1 gives c = 1. It follows from the end-to-end gradient flow
+// of a balanced deep linear network, along which ‖Uβ‖ ∝ ‖β‖^((L−1)/L). The
+// printed Theorem 3.9 is c = 1. Domain: depth ≥ 1, a and b finite and ≥ 0,
+// r finite and > 0.
+func Scale(depth int, a, b, r float64) (float64, error) {
+	switch {
+	case depth < 1:
+		return 0, fmt.Errorf("theory: depth = %d: a network has at least 1 layer", depth)
+	case !(a >= 0) || math.IsInf(a, 0):
+		return 0, fmt.Errorf("theory: a = %v: ‖Uβs‖² must be a finite number, 0 or above", a)
+	case !(b >= 0) || math.IsInf(b, 0):
+		return 0, fmt.Errorf("theory: b = %v: ‖β_sc‖² must be a finite number, 0 or above", b)
+	case !(r > 0) || math.IsInf(r, 0):
+		return 0, fmt.Errorf("theory: r = %v: the norm of the pretrained vector must be a finite number above 0", r)
+	}
+	return scale(depth, a, b, r), nil
+}
+
+func scale(depth int, a, b, r float64) float64 {
+	r2 := r * r
+	switch {
+	case depth == 1:
+		return 1
+	case depth == 2: // r²x² = ax + b in x = c²
+		return math.Sqrt((a + math.Sqrt(a*a+4*r2*b)) / (2 * r2))
+	case a == 0 && b == 0:
+		return 0
+	}
+	// In y = log c² the equation p·y + log r² − log(a·e^y + b) = 0 has a concave
+	// increasing left side, so Newton's method from a lower bound rises to the
+	// root without overshoot.
+	p := float64(depth) / float64(depth-1)
+	y := math.Inf(-1)
+	if b > 0 {
+		y = math.Log(b/r2) / p
+	}
+	if a > 0 {
+		y = math.Max(y, math.Log(a/r2)/(p-1))
+	}
+	for range 200 {
+		la, lb := math.Log(a)+y, math.Log(b)
+		sum := math.Max(la, lb) + math.Log1p(math.Exp(-math.Abs(la-lb)))
+		step := (sum - math.Log(r2) - p*y) / (p - math.Exp(la-sum))
+		y += step
+		if math.Abs(step) < 1e-15*(1+math.Abs(y)) {
+			break
+		}
+	}
+	return math.Exp(y / 2)
+}
+
+// scaleLimit is c in the proportional limit: a = 1−γ, b = γ + σ²γ/(1−γ) for
+// γ < 1. For γ ≥ 1 the null space is empty, a = 0, and c multiplies nothing.
+func scaleLimit(l Limit) (float64, error) {
+	if err := l.Validate(); err != nil {
+		return 0, err
+	}
+	b := normScratchLimit(l)
+	if math.IsInf(b, 1) && l.Depth > 1 {
+		return b, nil
+	}
+	return scale(l.Depth, math.Max(0, 1-l.Gamma), b, 1), nil
+}
+
+// fineTuneLimit is T = (1−γ)(2c cosθ − c²) for γ < 1 and 0 beyond.
+func fineTuneLimit(l Limit) (float64, error) {
+	c, err := scaleLimit(l)
+	if err != nil || l.Gamma >= 1 {
+		return 0, err
+	}
+	return (1 - l.Gamma) * c * (2*math.Cos(l.Theta) - c), nil
+}
+
+// fineTunePrintedLimit is eq. 15: T = (1−γ)(2cosθ − 1) for γ ≤ 1, 0 beyond.
+func fineTunePrintedLimit(l Limit) (float64, error) {
+	if err := l.Validate(); err != nil {
+		return 0, err
+	}
+	return math.Max(0, 1-l.Gamma) * (2*math.Cos(l.Theta) - 1), nil
+}
+
+// fineTunePrintedMean is exact at any size for depth 1.
+func fineTunePrintedMean(s Setting) (float64, error) {
+	if err := s.Validate(); err != nil {
+		return 0, err
+	}
+	return math.Max(0, 1-s.Gamma()) * (2*math.Cos(s.Theta) - 1), nil
+}
+
+// meanDraws is the number of draws of the law behind the finite-size means
+// that have no closed form.
+const meanDraws = 1 << 17
+
+// fineTuneMean is the exact mean at a finite size: a closed form for depth 1
+// and for n ≥ d, else the mean over draws of the exact law.
+func fineTuneMean(s Setting) (Value, error) {
+	if s.Depth == 1 || s.N >= s.D {
+		v, err := fineTunePrintedMean(s)
+		return Value{Value: v}, err
+	}
+	sum, err := s.Summary(meanDraws)
+	return sum.TFineTune, err
+}
+
+func fineTuneRiskMean(s Setting) (Value, error) {
+	r, err := scratchMean(s)
+	if err != nil {
+		return Value{}, err
+	}
+	t, err := fineTuneMean(s)
+	return Value{Value: r - t.Value, StdErr: t.StdErr}, err
+}
+
+func scaleMean(s Setting) (Value, error) {
+	if s.Depth == 1 {
+		return Value{Value: 1}, s.Validate()
+	}
+	sum, err := s.Summary(meanDraws)
+	return sum.Scale, err
+}

@@ -1,0 +1,127 @@
+package theory
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// ksZ is the two-sample Kolmogorov–Smirnov distance in units of its standard
+// scale; 2.3 is exceeded with probability 5e-5.
+func ksZ(a, b []float64) float64 {
+	slices.Sort(a)
+	slices.Sort(b)
+	d := stat.KolmogorovSmirnov(a, nil, b, nil)
+	return d * math.Sqrt(float64(len(a)*len(b))/float64(len(a)+len(b)))
+}
+
+func column(rs []Risks, q Quantity) []float64 {
+	out := make([]float64, len(rs))
+	for i, r := range rs {
+		out[i] = r.Of(q)
+	}
+	return out
+}
+
+// The marginals of the joint law have samplers of their own (paper.md,
+// sections 3 and 4); the edges n ≤ 2, n = d and d = 2, 3 are where the
+// Wishart factors degenerate.
+func TestLawMarginals(t *testing.T) {
+	const draws = 20000
+	for _, nd := range [][2]int{{15, 60}, {30, 60}, {58, 60}, {60, 60}, {61, 60}, {90, 60}, {1, 5}, {2, 5}, {3, 5}, {5, 5}, {6, 5}, {1, 2}, {2, 2}, {3, 2}, {4, 3}, {1, 4}, {3, 3}} {
+		s := Setting{N: nd[0], D: nd[1], Theta: 1.1, Sigma: 0.4, Depth: 3}
+		l, err := NewLaw(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := l.Sample(draws, 7)
+		rng := rand.New(rand.NewPCG(8, 9))
+		n, d, v := s.N, s.D, s.Sigma*s.Sigma
+		sc, lt := make([]float64, draws), make([]float64, draws)
+		s2 := math.Pow(math.Sin(s.Theta), 2)
+		for i := range draws {
+			if n < d {
+				b := distuv.Beta{Alpha: float64(d-n) / 2, Beta: float64(n) / 2, Src: rng}.Rand()
+				sc[i] = b + v*chiSquared(rng, n)/chiSquared(rng, d-n+1)
+			} else {
+				sc[i] = v * chiSquared(rng, d) / chiSquared(rng, n-d+1)
+			}
+			lt[i] = s2 + (v+s2)*chiSquared(rng, 1)/chiSquared(rng, n)
+		}
+		if z := ksZ(column(got, RiskScratch), sc); z > 2.3 {
+			t.Errorf("%v: scratch risk: KS = %.2f", s, z)
+		}
+		if z := ksZ(column(got, RiskLinear), lt); z > 2.3 {
+			t.Errorf("%v: linear risk: KS = %.2f", s, z)
+		}
+		for _, r := range got {
+			if n >= d && r.FineTune != r.Scratch {
+				t.Fatalf("%v: fine-tuning risk %v differs from scratch %v with an empty null space", s, r.FineTune, r.Scratch)
+			}
+			for _, q := range []Quantity{RiskScratch, RiskLinear, RiskFineTune, ScaleC} {
+				if x := r.Of(q); !(x >= -1e-9) || math.IsInf(x, 0) {
+					t.Fatalf("%v: %s = %v", s, q, x)
+				}
+			}
+		}
+	}
+}
+
+// The means of the law equal the closed forms, by z-score.
+func TestLawMeans(t *testing.T) {
+	const draws = 200000
+	for _, s := range []Setting{
+		{N: 15, D: 60, Theta: 0.9, Sigma: 0.2, Depth: 1},
+		{N: 40, D: 60, Theta: 2.5, Sigma: 1, Depth: 1},
+		{N: 90, D: 60, Theta: 0.9, Sigma: 0.2, Depth: 2},
+		{N: 20, D: 60, Theta: math.Pi / 4, Sigma: 0.2, Lambda: 0.3, Depth: 1},
+	} {
+		l, err := NewLaw(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sample := l.Sample(draws, 3)
+		for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTune, FineTuneTransferability} {
+			want, err := r.Mean(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := column(sample, r.Quantity)
+			m, sd := stat.MeanStdDev(x, nil)
+			se := math.Hypot(sd/math.Sqrt(draws), want.StdErr)
+			if z := (m - want.Value) / se; math.Abs(z) > 4 && math.Abs(m-want.Value) > 1e-12 {
+				t.Errorf("%v: %s: law %.5f, closed form %.5f, z = %.2f", s, r.Name, m, want.Value, z)
+			}
+		}
+	}
+}
+
+func TestSampleDoesNotDependOnCores(t *testing.T) {
+	l, err := NewLaw(Setting{N: 20, D: 50, Theta: 1, Sigma: 0.3, Depth: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := l.Sample(30000, 5)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if one := l.Sample(30000, 5); !slices.Equal(one, many) {
+		t.Error("the draws differ between one core and many")
+	}
+}
+
+func BenchmarkLawDraw(b *testing.B) {
+	for _, n := range []int{250, 1000} {
+		l, _ := NewLaw(Setting{N: n, D: 500, Theta: 1, Sigma: 0.2, Depth: 3})
+		rng := rand.New(rand.NewPCG(1, 2))
+		b.Run(l.s.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Draw(rng)
+			}
+		})
+	}
+}
