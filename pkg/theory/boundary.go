@@ -96,20 +96,26 @@ func FineTuneBreakEven(l Limit) (theta float64, ok bool, err error) {
 	return math.Acos(c / 2), true, nil
 }
 
-// FineTuneBoundary returns the zero contour of fine-tuning in its exact form,
-// the break-even angle at γ in (0, 1), for the given noise and depth.
-func FineTuneBoundary(sigma float64, depth int) (Curve, error) {
+// FineTuneBoundary returns the zero contour of fine-tuning in its exact form:
+// the break-even angle at γ in (0, 1) for the given noise and depth, and the
+// line γ = 1, above which T_ft = 0 at every angle. Points above gammaMax are
+// left out.
+func FineTuneBoundary(sigma float64, depth int, gammaMax float64) ([]Curve, error) {
 	const points = 400
-	var out Curve
+	var tie Curve
 	for i := 1; i < points; i++ {
 		g := float64(i) / points
 		theta, ok, err := FineTuneBreakEven(Limit{Gamma: g, Sigma: sigma, Depth: depth})
 		if err != nil {
-			return Curve{}, err
+			return nil, err
 		}
-		if ok {
-			out.add(theta, g)
+		if ok && g <= gammaMax {
+			tie.add(theta, g)
 		}
+	}
+	out := []Curve{tie}
+	if gammaMax > 1 {
+		out = append(out, Curve{Theta: []float64{0, math.Pi}, Gamma: []float64{1, 1}})
 	}
 	return out, nil
 }

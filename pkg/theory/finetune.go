@@ -102,7 +102,7 @@ func fineTunePrintedMean(s Setting) (float64, error) {
 
 // meanDraws is the number of draws of the law behind the finite-size means
 // that have no closed form.
-const meanDraws = 1 << 17
+const meanDraws = 1 << 16
 
 // fineTuneMean is the exact mean at a finite size: a closed form for depth 1
 // and for n ≥ d, else the mean over draws of the exact law.

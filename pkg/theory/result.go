@@ -29,6 +29,10 @@ type Result struct {
 	Source   string // theorem and equation, or "exact" beyond the paper
 	Limit    func(Limit) (float64, error)
 	Mean     func(Setting) (Value, error)
+	// Boundary is the zero contour of a transferability in the (θ, γ) plane up
+	// to gammaMax, in the limit, at the Sigma and Depth of its argument; nil for
+	// a result that is not a transferability.
+	Boundary func(at Limit, gammaMax float64) ([]Curve, error)
 }
 
 // The results on linear networks, Sections 3.2 to 3.5 of the paper.
@@ -46,18 +50,23 @@ var (
 	// LinearTransferability is Theorem 3.7, eqs. 10–11: scratch risk minus
 	// linear transfer risk.
 	LinearTransferability = Result{Name: "linear transferability", Quantity: TLinear, Source: "Theorem 3.7, eq. 11",
-		Limit: minus(scratchLimit, linearLimit), Mean: closed(minus(scratchMean, linearMean))}
+		Limit: minus(scratchLimit, linearLimit), Mean: closed(minus(scratchMean, linearMean)),
+		Boundary: func(at Limit, gammaMax float64) ([]Curve, error) { return LinearBoundary(at.Sigma, gammaMax) }}
 
 	// FineTuneTransferability is the exact form of Theorem 3.9: the scale c
 	// of the pretrained vector in the null space of the data is the root of
 	// the end-to-end flow, see [Scale].
 	FineTuneTransferability = Result{Name: "fine-tuning transferability", Quantity: TFineTune, Source: "exact form of Theorem 3.9",
-		Limit: fineTuneLimit, Mean: fineTuneMean}
+		Limit: fineTuneLimit, Mean: fineTuneMean,
+		Boundary: func(at Limit, gammaMax float64) ([]Curve, error) {
+			return FineTuneBoundary(at.Sigma, at.Depth, gammaMax)
+		}}
 
 	// FineTuneTransferabilityPrinted is Theorem 3.9, eq. 15 as printed, which
 	// is the exact form with c = 1.
 	FineTuneTransferabilityPrinted = Result{Name: "fine-tuning transferability, c = 1", Quantity: TFineTune, Source: "Theorem 3.9, eq. 15 as printed",
-		Limit: fineTunePrintedLimit, Mean: closed(fineTunePrintedMean)}
+		Limit: fineTunePrintedLimit, Mean: closed(fineTunePrintedMean),
+		Boundary: func(_ Limit, gammaMax float64) ([]Curve, error) { return FineTuneBoundary(0, 1, gammaMax) }}
 
 	// FineTune is the exact risk of fine-tuning: Scratch minus
 	// FineTuneTransferability.

@@ -65,10 +65,10 @@ func (s Setting) tail() string {
 // finite and ≥ 0, Depth ≥ 1.
 func (s Setting) Validate() error {
 	switch {
-	case s.N < 1:
-		return fmt.Errorf("theory: N = %d: the number of target points must be at least 1", s.N)
 	case s.D < 2:
 		return fmt.Errorf("theory: D = %d: the dimension must be at least 2", s.D)
+	case s.N < 1:
+		return fmt.Errorf("theory: N = %d: the number of target points must be at least 1", s.N)
 	}
 	return validate(s.Theta, s.Sigma, s.Lambda, s.Depth)
 }

@@ -1,0 +1,278 @@
+package experiment
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"gonum.org/v1/gonum/stat"
+)
+
+func must(t *testing.T, r *Run) *Run {
+	t.Helper()
+	if r.Err() != nil {
+		t.Fatal(r.Err())
+	}
+	return r
+}
+
+func values(t *testing.T, c Cell, q theory.Quantity) []float64 {
+	t.Helper()
+	x, err := c.Values(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(x)
+	return x
+}
+
+// The joint law is the law of what the solvers measure: Kolmogorov–Smirnov on
+// every risk, on their differences and on the scale, on both sides of n = d.
+func TestLawIsTheLawOfSolve(t *testing.T) {
+	grid := Grid{D: 12, Gamma: []float64{0.17, 0.5, 0.92, 1, 1.5}, Theta: []float64{1.2}, Sigma: []float64{0.5}, Lambda: []float64{0.1}, Depth: []int{3}}
+	const draws, trials = 20000, 4000
+	law := must(t, Experiment{Grid: grid, Method: Law, Trials: draws, Seed: 1}.Run())
+	solve := must(t, Experiment{Grid: grid, Method: Solve, Trials: trials, Seed: 2}.Run())
+	for i, c := range law.Cells {
+		for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune, theory.ScaleC} {
+			a, b := values(t, c, q), values(t, solve.Cells[i], q)
+			if a[0] == a[len(a)-1] { // T_ft = 0 for n ≥ d
+				if b[0] != a[0] || b[len(b)-1] != a[0] {
+					t.Errorf("%v: %s is constant in the law and not in the experiment", c.Setting, q)
+				}
+				continue
+			}
+			z := stat.KolmogorovSmirnov(a, nil, b, nil) * math.Sqrt(draws*trials/float64(draws+trials))
+			if z > 2.3 { // exceeded with probability 5e-5
+				t.Errorf("%v: %s: KS = %.2f", c.Setting, q, z)
+			}
+		}
+	}
+}
+
+// The exact means hold for solve, in every regime.
+func TestSolveAgreesWithTheory(t *testing.T) {
+	grid := Grid{D: 30, Gamma: []float64{0.3, 0.7, 1, 1.6}, Theta: []float64{0.5, 2}, Sigma: []float64{0, 0.4}, Lambda: []float64{0.2}, Depth: []int{1, 3}}
+	r := must(t, Experiment{Grid: grid, Method: Solve, Trials: 300, Seed: 3}.Run())
+	v := r.Verdict(theory.Scratch, theory.Linear, theory.LinearTransferability, theory.FineTuneTransferability, theory.FineTune, theory.FineTuneScale)
+	if !v.Agrees() {
+		t.Errorf("%v\n%v", v.Err(), v)
+	}
+}
+
+// Training of all weights ends where the solvers say: same data, network by
+// network, up to O(α) and the step. paper.md, section 6.
+func TestTrainEndsWhereSolveEnds(t *testing.T) {
+	grid := Grid{D: 30, Gamma: []float64{0.5}, Theta: []float64{math.Pi / 3}, Sigma: []float64{1}, Depth: []int{2, 3}}
+	e := Experiment{Grid: grid, Method: Solve, Trials: 4, Seed: 1}
+	solve := must(t, e.Run())
+	e.Method = Train
+	train := must(t, e.Run())
+	for i, c := range train.Cells {
+		for k, got := range c.Risks {
+			want := solve.Cells[i].Risks[k]
+			for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.ScaleC} {
+				if g, w := got.Of(q), want.Of(q); math.Abs(g-w) > 0.03*w {
+					t.Errorf("%v, data set %d: %s = %.5f by training, %.5f by solving", c.Setting, k, q, g, w)
+				}
+			}
+			if want.Scale < 1.02 {
+				t.Errorf("%v, data set %d: c = %.3f is too near 1 to tell the forms apart", c.Setting, k, want.Scale)
+			}
+		}
+	}
+}
+
+func TestTheNumbersDoNotDependOnWorkers(t *testing.T) {
+	for _, m := range []Method{Law, Solve, Train} {
+		grid := Grid{D: 8, Gamma: []float64{0.5, 2}, Theta: []float64{0, 1}, Sigma: []float64{0.2}}
+		e := Experiment{Grid: grid, Method: m, Trials: 3, Seed: 4, Workers: 1}
+		one := must(t, e.Run())
+		e.Workers = 16
+		many := must(t, e.Run())
+		if d := cmp.Diff(one.Cells, many.Cells, cmpopts.EquateNaNs()); d != "" {
+			t.Errorf("%s: 1 and 16 workers differ:\n%s", m, d)
+		}
+		e.Seed = 5
+		if other := must(t, e.Run()); cmp.Equal(one.Cells, other.Cells, cmpopts.EquateNaNs()) {
+			t.Errorf("%s: another seed gives the same numbers", m)
+		}
+		// A cell keeps its numbers when the grid around it changes.
+		e.Seed, e.Grid.Theta = 4, []float64{1}
+		if part := must(t, e.Run()); !cmp.Equal(part.Cells[0], one.Cells[2], cmpopts.EquateNaNs()) {
+			t.Errorf("%s: a cell changed with the grid around it", m)
+		}
+	}
+}
+
+// A verdict must be able to fail: each planted error in a copy of the theory
+// is found, in means and in medians, and refuting a true formula fails too.
+func TestVerdictFindsPlantedErrors(t *testing.T) {
+	grid := Grid{D: 40, Gamma: []float64{0.5, 1, 1.5}, Theta: []float64{0.6}, Sigma: []float64{0.5}}
+	r := must(t, Experiment{Grid: grid, Method: Law, Trials: 4000, Seed: 6}.Run())
+	for _, result := range []theory.Result{theory.Scratch, theory.Linear, theory.LinearTransferability, theory.FineTuneTransferability} {
+		if v := r.Verdict(result); !v.Agrees() {
+			t.Errorf("the true formula fails: %v\n%v", v.Err(), v)
+		}
+		wrong := result
+		wrong.Mean = func(s theory.Setting) (theory.Value, error) {
+			v, err := result.Mean(s)
+			return theory.Value{Value: 1.2*v.Value + 0.01}, err
+		}
+		away := r.Where(func(s theory.Setting) bool { return s.N != s.D })
+		if v := away.Verdict(wrong); v.Agrees() {
+			t.Errorf("a planted error passes:\n%v", v)
+		}
+		if v := away.Refute(result); v.Agrees() {
+			t.Errorf("refuting the truth passes:\n%v", v)
+		}
+		if v := away.Refute(wrong); !v.Agrees() {
+			t.Errorf("refuting an error fails: %v\n%v", v.Err(), v)
+		}
+		if v := away.Verdict(result).And(away.Verdict(wrong)); v.Agrees() {
+			t.Error("a joined verdict hides a row that disagrees")
+		}
+	}
+}
+
+func TestPooledAndBreakEven(t *testing.T) {
+	grid := Grid{D: 60, Gamma: []float64{0.5}, Theta: Range(0.6, 1.2, 7), Sigma: []float64{1}}
+	r := must(t, Experiment{Grid: grid, Method: Law, Trials: 20000, Seed: 6}.Run())
+	if v := r.Pooled(theory.FineTuneTransferability).And(r.BreakEven(theory.FineTuneTransferability)); !v.Agrees() || len(v.Rows) != 3 {
+		t.Errorf("%v\n%v", v.Err(), v)
+	}
+	if v := r.Pooled(theory.FineTuneTransferabilityPrinted); v.Agrees() {
+		t.Errorf("the printed form passes at σ = 1:\n%v", v)
+	}
+	if v := r.BreakEven(theory.FineTuneTransferabilityPrinted); v.Agrees() {
+		t.Errorf("the printed break-even angle passes at σ = 1:\n%v", v)
+	}
+}
+
+func TestVerdictRowsAreJSON(t *testing.T) {
+	v := Compare("a", "b", "c", theory.Value{Value: 1}, theory.Value{Value: 2}, 5)
+	data, err := json.Marshal(v.SimpleRender()[VerdictMIME])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal(data, &rows); err != nil {
+		t.Fatal(err)
+	}
+	if rows[0]["z"] != nil || rows[0]["agree"] != false || rows[0]["measured"] != 2.0 {
+		t.Errorf("%s", data)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	good := Experiment{Grid: Grid{D: 10, Gamma: []float64{0.5}}, Method: Law, Trials: 2}
+	for want, change := range map[string]func(*Experiment){
+		"Gamma is empty": func(e *Experiment) { e.Grid.Gamma = nil },
+		"Gamma = NaN":    func(e *Experiment) { e.Grid.Gamma = []float64{math.NaN()} },
+		"N = 0":          func(e *Experiment) { e.Grid.Gamma = []float64{0.01} },
+		"D = 0":          func(e *Experiment) { e.Grid.D = 0; e.Grid.Gamma = []float64{0.5} },
+		"Theta = +Inf":   func(e *Experiment) { e.Grid.Theta = []float64{math.Inf(1)} },
+		"Sigma = -1":     func(e *Experiment) { e.Grid.Sigma = []float64{-1} },
+		"Lambda = -2":    func(e *Experiment) { e.Grid.Lambda = []float64{-2} },
+		"Depth = 0":      func(e *Experiment) { e.Grid.Depth = []int{0} },
+		"Depth = 1":      func(e *Experiment) { e.Grid.Depth = []int{1}; e.Method = Train },
+		"Method":         func(e *Experiment) { e.Method = "guess" },
+		"Trials = 1":     func(e *Experiment) { e.Trials = 1 },
+		"Workers = -1":   func(e *Experiment) { e.Workers = -1 },
+		"Alpha = NaN":    func(e *Experiment) { e.Alpha = math.NaN() },
+		"Procedures":     func(e *Experiment) { e.Procedures = []Procedure{"x"} },
+	} {
+		e := good
+		change(&e)
+		r := e.Run()
+		if r.Err() == nil || !strings.Contains(r.Err().Error(), want) {
+			t.Errorf("want an error about %s, got %v", want, r.Err())
+			continue
+		}
+		// Everything made from a failed run carries the error.
+		for _, err := range []error{r.Verdict(theory.Scratch).Err(), r.Pooled(theory.Scratch).Err(), r.Measured(theory.RiskScratch, Gamma, "").Err(),
+			r.Theory(theory.Scratch, Gamma, "").Err(), r.Map(theory.LinearTransferability).Err(), r.Where(func(theory.Setting) bool { return true }).Err()} {
+			if err != r.Err() {
+				t.Errorf("%s: a product of the run says %v", want, err)
+			}
+		}
+	}
+	r := must(t, good.Run())
+	for want, err := range map[string]error{
+		"axis":            r.Measured(theory.RiskScratch, "n", "").Err(),
+		"keeps no cell":   r.Where(func(theory.Setting) bool { return false }).Err(),
+		"boundary":        r.Map(theory.Scratch).Err(),
+		"at least one th": r.Verdict().Err(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	part := Experiment{Grid: good.Grid, Method: Solve, Trials: 2, Procedures: []Procedure{Transfer}}.Run()
+	if err := part.Verdict(theory.Scratch).Err(); err == nil || !strings.Contains(err.Error(), "R_sc was not measured") {
+		t.Errorf("want an error about an unmeasured quantity, got %v", err)
+	}
+}
+
+// An interrupted run returns the trials that had finished.
+func TestInterrupt(t *testing.T) {
+	done := make(chan *Run)
+	go func() {
+		done <- Experiment{Grid: Grid{D: 300, Gamma: []float64{0.9}, Sigma: []float64{0.1}}, Method: Train, Trials: 1000, Alpha: 1e-3}.Run()
+	}()
+	for stopped := false; !stopped; {
+		select {
+		case r := <-done:
+			if r.Err() != nil || !r.Interrupted || len(r.Cells[0].Risks) >= 1000 {
+				t.Errorf("interrupted = %v, %d trials, %v", r.Interrupted, len(r.Cells[0].Risks), r.Err())
+			}
+			if err := r.Verdict(theory.Scratch).Err(); err == nil || !strings.Contains(err.Error(), "interrupted") {
+				t.Errorf("a verdict on an interrupted run: %v", err)
+			}
+			stopped = true
+		case <-time.After(10 * time.Millisecond):
+			Interrupt()
+		}
+	}
+}
+
+func TestCurvesEndAtTheExactRisks(t *testing.T) {
+	r := Curves{Setting: theory.Setting{N: 20, D: 40, Theta: 0.8, Sigma: 0.2, Depth: 2}, Seed: 1}.Run()
+	if r.Err() != nil {
+		t.Fatal(r.Err())
+	}
+	for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune} {
+		if g, w := r.Final.Of(q), r.Exact.Of(q); math.Abs(g-w) > 0.03*w {
+			t.Errorf("%s = %.4f by training, %.4f by solving", q, g, w)
+		}
+	}
+	if r := (Curves{Setting: theory.Setting{N: 20, D: 40, Depth: 1}}).Run(); r.Err() == nil {
+		t.Error("learning curves at depth 1 are no error")
+	}
+}
+
+func BenchmarkSolveTrial(b *testing.B) {
+	e := Experiment{Grid: Grid{D: 100, Gamma: []float64{0.5}, Theta: []float64{1}, Sigma: []float64{0.2}}, Method: Solve, Trials: 100}
+	for b.Loop() {
+		e.Run()
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/100, "µs/trial")
+}
+
+func BenchmarkTrainTrial(b *testing.B) {
+	for _, depth := range []int{2, 3} {
+		e := Experiment{Grid: Grid{D: 30, Gamma: []float64{0.5}, Theta: []float64{1}, Sigma: []float64{0.2}, Depth: []int{depth}}, Method: Train, Trials: 4}
+		b.Run(Depth.label(float64(depth)), func(b *testing.B) {
+			for b.Loop() {
+				e.Run()
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/4, "ms/trial")
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package experiment
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"math"
+	"text/tabwriter"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+)
+
+// VerdictMIME is the type of the machine-readable rows of a verdict: a JSON
+// array of objects, in the outputs of an executed notebook.
+const VerdictMIME = "application/vnd.fate.verdict+json"
+
+var columns = []string{"result", "source", "setting", "theory", "measured", "z", "trials", "agrees"}
+
+func (r Row) strings() []string {
+	agrees := "yes"
+	if !r.Agree {
+		agrees = "NO"
+	}
+	predicted := value(r.Theory)
+	if r.Claim != "=" {
+		predicted = "not " + predicted
+	}
+	return []string{r.Result, r.Source, r.Setting, predicted, value(r.Measured),
+		number(r.Z, "%+.2f"), fmt.Sprint(r.Trials), agrees}
+}
+
+// value prints a number with as many decimals as its standard error has
+// meaning.
+func value(v theory.Value) string {
+	if math.Abs(v.Value) < rounding && v.StdErr < rounding {
+		return "0"
+	}
+	if v.StdErr < rounding || math.IsInf(v.StdErr, 0) {
+		return number(v.Value, "%.5g")
+	}
+	decimals := max(0, 1-int(math.Floor(math.Log10(v.StdErr))))
+	return fmt.Sprintf("%.*f ± %.*f", decimals, v.Value, decimals, v.StdErr)
+}
+
+func number(x float64, format string) string {
+	switch {
+	case math.IsInf(x, 1):
+		return "∞"
+	case math.IsInf(x, -1):
+		return "−∞"
+	}
+	return fmt.Sprintf(format, x)
+}
+
+// String is the table in plain text.
+func (v *Verdict) String() string {
+	if v.err != nil {
+		return v.err.Error()
+	}
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	line := func(cells []string) {
+		for i, c := range cells {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, c)
+		}
+		fmt.Fprintln(w)
+	}
+	line(columns)
+	for _, r := range v.Rows {
+		line(r.strings())
+	}
+	w.Flush() // a bytes.Buffer does not fail
+	return b.String()
+}
+
+var table = template.Must(template.New("").Parse(`<table>
+<thead><tr>{{range .Columns}}<th>{{.}}</th>{{end}}</tr></thead>
+<tbody>
+{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
+{{end}}</tbody>
+</table>`))
+
+// SimpleRender shows the table in a notebook, with the rows as JSON beside it.
+func (v *Verdict) SimpleRender() map[string]interface{} {
+	if v.err != nil {
+		return map[string]interface{}{"text/plain": v.err.Error()}
+	}
+	rows := make([][]string, len(v.Rows))
+	for i, r := range v.Rows {
+		rows[i] = r.strings()
+	}
+	var html bytes.Buffer
+	if err := table.Execute(&html, map[string]interface{}{"Columns": columns, "Rows": rows}); err != nil {
+		return map[string]interface{}{"text/plain": err.Error()}
+	}
+	data, err := json.Marshal(v.Rows)
+	if err != nil {
+		return map[string]interface{}{"text/plain": err.Error()}
+	}
+	return map[string]interface{}{"text/html": html.String(), "text/plain": v.String(), VerdictMIME: json.RawMessage(data)}
+}

@@ -1,0 +1,214 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/stat"
+)
+
+// Run is the result of an experiment. It is never nil: if the experiment could
+// not be done, Err says why, and so does everything that is made from it.
+type Run struct {
+	Experiment  Experiment
+	Cells       []Cell
+	Interrupted bool // stopped early; Cells hold the trials that had finished
+	err         error
+}
+
+// Cell holds the trials at one setting.
+type Cell struct {
+	Setting theory.Setting
+	Risks   []theory.Risks
+}
+
+// Err returns why the experiment failed, or nil.
+func (r *Run) Err() error { return r.err }
+
+// running holds the cancel functions of the experiments under way.
+var running struct {
+	sync.Mutex
+	cancel map[*context.CancelFunc]bool
+}
+
+// Interrupt stops every experiment that is running in this process within a
+// moment. Each returns what it has, marked as interrupted.
+func Interrupt() {
+	running.Lock()
+	defer running.Unlock()
+	for c := range running.cancel {
+		(*c)()
+	}
+}
+
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	running.Lock()
+	defer running.Unlock()
+	if running.cancel == nil {
+		running.cancel = map[*context.CancelFunc]bool{}
+	}
+	running.cancel[&cancel] = true
+	return ctx, func() {
+		running.Lock()
+		defer running.Unlock()
+		delete(running.cancel, &cancel)
+		cancel()
+	}
+}
+
+// Run does all trials of all cells on the cores of the machine and reports its
+// progress (see [OnProgress]).
+func (e Experiment) Run() *Run {
+	settings, err := e.validate()
+	if e.Alpha == 0 {
+		e.Alpha = DefaultAlpha
+	}
+	r := &Run{Experiment: e, err: err}
+	if err != nil {
+		return r
+	}
+	r.Cells = make([]Cell, len(settings))
+	for i, s := range settings {
+		r.Cells[i] = Cell{Setting: s, Risks: make([]theory.Risks, e.Trials)}
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	total := len(settings) * e.Trials
+	done := make([]atomic.Bool, total)
+	meter := startMeter(total)
+	defer meter.stop()
+
+	// A block is what one worker takes at a time: one trial, or enough draws
+	// of the law to be worth the hand-over.
+	block := 1
+	if e.Method == Law {
+		block = 1024
+	}
+	workers := e.Workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range workers {
+		group.Go(func() error {
+			for {
+				first := int(next.Add(int64(block))) - block
+				if first >= total || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				for k := first; k < min(first+block, total); k++ {
+					cell, i := &r.Cells[k/e.Trials], k%e.Trials
+					risks, err := e.trial(ctx, cell.Setting, i)
+					if err != nil {
+						if ctx.Err() != nil {
+							return ctx.Err()
+						}
+						return fmt.Errorf("experiment: %v, trial %d: %w", cell.Setting, i, err)
+					}
+					cell.Risks[i] = risks
+					done[k].Store(true)
+				}
+				meter.add(min(block, total-first))
+			}
+		})
+	}
+	switch err := group.Wait(); {
+	case errors.Is(err, context.Canceled):
+		r.Interrupted = true
+		for c := range r.Cells {
+			kept := r.Cells[c].Risks[:0]
+			for i, risks := range r.Cells[c].Risks {
+				if done[c*e.Trials+i].Load() {
+					kept = append(kept, risks)
+				}
+			}
+			r.Cells[c].Risks = kept
+		}
+	case err != nil:
+		r.err = err
+	}
+	return r
+}
+
+// Where returns the part of the run whose settings satisfy keep.
+func (r *Run) Where(keep func(s theory.Setting) bool) *Run {
+	out := &Run{Experiment: r.Experiment, Interrupted: r.Interrupted, err: r.err}
+	for _, c := range r.Cells {
+		if keep(c.Setting) {
+			out.Cells = append(out.Cells, c)
+		}
+	}
+	if out.err == nil && len(out.Cells) == 0 {
+		out.err = errors.New("experiment: Where keeps no cell of the grid")
+	}
+	return out
+}
+
+// Values returns the trials of the quantity q.
+func (c Cell) Values(q theory.Quantity) ([]float64, error) {
+	out := make([]float64, len(c.Risks))
+	for i, r := range c.Risks {
+		if out[i] = r.Of(q); math.IsNaN(out[i]) {
+			return nil, fmt.Errorf("experiment: %s was not measured at %v: its procedure was not run, or it is not defined there", q, c.Setting)
+		}
+	}
+	if len(out) < 2 {
+		return nil, fmt.Errorf("experiment: %d finished trials at %v: a standard error needs at least 2", len(out), c.Setting)
+	}
+	return out, nil
+}
+
+// Mean returns the mean of q over trials and its standard error.
+func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
+	x, err := c.Values(q)
+	if err != nil {
+		return theory.Value{}, err
+	}
+	m, sd := stat.MeanStdDev(x, nil)
+	return theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(len(x)))}, nil
+}
+
+// Median returns the median of q over trials.
+func (c Cell) Median(q theory.Quantity) (float64, error) {
+	x, err := c.Values(q)
+	if err != nil {
+		return 0, err
+	}
+	slices.Sort(x)
+	return stat.Quantile(0.5, stat.LinInterp, x, nil), nil
+}
+
+// String says what was run.
+func (r *Run) String() string {
+	if r.err != nil {
+		return r.err.Error()
+	}
+	e := r.Experiment
+	trials := 0
+	for _, c := range r.Cells {
+		trials += len(c.Risks)
+	}
+	out := fmt.Sprintf("%s: %d cells × %d trials at d = %d, seed %d", e.Method, len(r.Cells), e.Trials, e.Grid.D, e.Seed)
+	if e.Method == Train {
+		out += fmt.Sprintf(", α = %g", e.Alpha)
+	}
+	if r.Interrupted {
+		out += fmt.Sprintf(" (interrupted: %d of %d trials)", trials, len(r.Cells)*e.Trials)
+	}
+	return out
+}
+
+// SimpleRender shows the run in a notebook.
+func (r *Run) SimpleRender() map[string]interface{} {
+	return map[string]interface{}{"text/plain": r.String()}
+}

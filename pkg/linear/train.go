@@ -1,0 +1,160 @@
+package linear
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/features-are-fate/fate/pkg/task"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Loss is a quadratic loss of the end-to-end vector β: ‖Xβ − y‖²/2n on a
+// sample, or ‖β − β*‖²/2 on the population of a task.
+type Loss struct {
+	d      int
+	x      *mat.Dense // nil for the population
+	y      []float64  // labels, or β*
+	gram   *mat.Dense // XᵀX/n, used in place of X where it is smaller
+	xty    []float64  // Xᵀy/n
+	resid  []float64
+	curved float64 // largest eigenvalue of the Hessian
+}
+
+// PopulationLoss is the loss of unlimited data from the task beta.
+func PopulationLoss(beta []float64) *Loss {
+	return &Loss{d: len(beta), y: beta, curved: 1}
+}
+
+// SampleLoss is the mean squared loss on data, halved.
+func SampleLoss(data task.Data) (*Loss, error) {
+	n, d := data.X.Dims()
+	if len(data.Y) != n {
+		return nil, fmt.Errorf("linear: y has %d entries, X has %d rows", len(data.Y), n)
+	}
+	l := &Loss{d: d, x: data.X, y: data.Y, resid: make([]float64, n)}
+	var svd mat.SVD
+	if !svd.Factorize(data.X, mat.SVDNone) {
+		return nil, errors.New("linear: the singular values of X did not converge")
+	}
+	top := svd.Values(nil)[0]
+	l.curved = top * top / float64(n)
+	if n > d/2 {
+		l.gram = mat.NewDense(d, d, nil)
+		l.gram.Mul(data.X.T(), data.X)
+		l.gram.Scale(1/float64(n), l.gram)
+		l.xty = make([]float64, d)
+		blas64.Gemv(blas.Trans, 1/float64(n), data.X.RawMatrix(), vec(data.Y), 0, vec(l.xty))
+	}
+	return l, nil
+}
+
+// Value returns the loss at beta.
+func (l *Loss) Value(beta []float64) float64 {
+	if l.x == nil {
+		r := floats.Distance(beta, l.y, 2)
+		return r * r / 2
+	}
+	r := l.residual(beta)
+	return floats.Dot(r, r) / (2 * float64(len(r)))
+}
+
+func (l *Loss) residual(beta []float64) []float64 {
+	copy(l.resid, l.y)
+	blas64.Gemv(blas.NoTrans, 1, l.x.RawMatrix(), vec(beta), -1, vec(l.resid))
+	return l.resid
+}
+
+// gradient writes the gradient with respect to β to dst.
+func (l *Loss) gradient(dst, beta []float64) {
+	switch {
+	case l.x == nil:
+		floats.SubTo(dst, beta, l.y)
+	case l.gram != nil:
+		copy(dst, l.xty)
+		blas64.Gemv(blas.NoTrans, 1, l.gram.RawMatrix(), vec(beta), -1, vec(dst))
+	default:
+		blas64.Gemv(blas.Trans, 1/float64(len(l.y)), l.x.RawMatrix(), vec(l.residual(beta)), 0, vec(dst))
+	}
+}
+
+// Options of training; the zero value is a sound choice.
+type Options struct {
+	// Step is the learning rate. 0 means a tenth of 1/(L·h), h the largest
+	// curvature of the loss in β: an order below where descent turns unstable
+	// at ‖β‖ = 1, so that it follows the gradient flow to about 1e-3.
+	Step float64
+	// Tolerance ends training when the gradient of the loss with respect to β
+	// has fallen to this fraction of its value at β = 0. 0 means 1e-7.
+	Tolerance float64
+	// MaxSteps without convergence is an error. 0 means 10 million.
+	MaxSteps int
+	// Observe, if not nil, is called before every step and at the end. beta is
+	// only valid during the call.
+	Observe func(step int, beta []float64)
+}
+
+// Report says how training went.
+type Report struct {
+	Steps    int
+	Step     float64 // the learning rate
+	Loss     float64 // at the end
+	Gradient float64 // of the loss in β at the end, relative to β = 0
+}
+
+// Train runs gradient descent on every weight of the network, from where it
+// is, until the loss has converged (not for a fixed number of steps: near γ = 1
+// that would be early stopping). It is an error if the loss diverges or does not
+// converge within MaxSteps, or if ctx ends first.
+func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, error) {
+	if d, _ := n.W[0].Dims(); d != loss.d {
+		return Report{}, fmt.Errorf("linear: the network has dimension %d, the loss %d", d, loss.d)
+	}
+	if o.Step == 0 {
+		o.Step = 0.1 / (float64(n.Depth()) * loss.curved)
+	}
+	if o.Tolerance == 0 {
+		o.Tolerance = 1e-7
+	}
+	if o.MaxSteps == 0 {
+		o.MaxSteps = 10_000_000
+	}
+	switch {
+	case !(o.Step > 0) || math.IsInf(o.Step, 0):
+		return Report{}, fmt.Errorf("linear: Step = %v: the learning rate must be a finite number above 0", o.Step)
+	case !(o.Tolerance > 0 && o.Tolerance < 1):
+		return Report{}, fmt.Errorf("linear: Tolerance = %v: it must lie between 0 and 1", o.Tolerance)
+	case o.MaxSteps < 0:
+		return Report{}, fmt.Errorf("linear: MaxSteps = %d: it must be 0 or above", o.MaxSteps)
+	}
+	s := newScratchpad(n)
+	beta, gradient := s.right[0], s.left[0]
+	loss.gradient(gradient, make([]float64, loss.d))
+	start := math.Max(floats.Norm(gradient, 2), math.SmallestNonzeroFloat64)
+	rep := Report{Step: o.Step}
+	for ; ; rep.Steps++ {
+		s.products(n)
+		loss.gradient(gradient, beta)
+		rep.Gradient = floats.Norm(gradient, 2) / start
+		done := rep.Gradient <= o.Tolerance
+		if o.Observe != nil {
+			o.Observe(rep.Steps, beta)
+		}
+		switch {
+		case done:
+			rep.Loss = loss.Value(beta)
+			return rep, nil
+		case math.IsNaN(rep.Gradient) || rep.Gradient > 1e6:
+			return rep, fmt.Errorf("linear: training diverged after %d steps: Step = %.3g is too large", rep.Steps, o.Step)
+		case rep.Steps == o.MaxSteps:
+			return rep, fmt.Errorf("linear: training did not converge in MaxSteps = %d steps: the gradient is still %.2g of its start", o.MaxSteps, rep.Gradient)
+		case rep.Steps%256 == 0 && ctx.Err() != nil:
+			return rep, ctx.Err()
+		}
+		s.step(n, o.Step)
+	}
+}
