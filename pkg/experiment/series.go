@@ -175,20 +175,14 @@ func (r *Run) Measured(q theory.Quantity, along, by Axis) Series {
 	return s
 }
 
-// linePoints is the number of points on a theory line.
-const linePoints = 601
+// linePoints is the number of points on a line of the limit, exactPoints the
+// most on a line of finite-size means, which can take draws of the law.
+const linePoints, exactPoints = 601, 60
 
 // Theory returns the proportional limit of a result as lines along one axis,
 // over the range of the grid and one for each value of the axis by.
 func (r *Run) Theory(result theory.Result, along, by Axis) Series {
-	labels, groups, err := r.group(along, by)
-	s := Series{err: err}
-	for g, cells := range groups {
-		lo, hi := math.Inf(1), math.Inf(-1)
-		for _, cell := range cells {
-			x, _ := along.of(cell.Setting.Limit())
-			lo, hi = math.Min(lo, x), math.Max(hi, x)
-		}
+	return r.lines(along, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
 		at := Range(lo, hi, linePoints)
 		if along == Depth {
 			at = Range(lo, hi, int(hi-lo)+1)
@@ -198,19 +192,55 @@ func (r *Run) Theory(result theory.Result, along, by Axis) Series {
 			at = append(at, 1-1e-9, 1, 1+1e-9)
 			slices.Sort(at)
 		}
-		c := curve{label: labels[g]}
+		l := s.Limit()
 		for _, x := range at {
-			l := cells[0].Setting.Limit()
 			along.set(&l, x)
 			y, err := result.Limit(l)
 			if err != nil {
-				return Series{err: err}
+				return c, err
 			}
 			c.x, c.y = append(c.x, x), append(c.y, y)
 		}
-		s.curves = append(s.curves, c)
+		return c, nil
+	})
+}
+
+// Exact returns the exact mean of a result at the dimension of the run, as
+// lines along γ: what the points scatter around, where the limit is not yet
+// reached.
+func (r *Run) Exact(result theory.Result, by Axis) Series {
+	return r.lines(Gamma, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
+		first, last := int(math.Round(lo*float64(s.D))), int(math.Round(hi*float64(s.D)))
+		for n := first; n <= last; n += max(1, (last-first)/exactPoints) {
+			s.N = n
+			y, err := result.Mean(s)
+			if err != nil {
+				return c, err
+			}
+			c.x, c.y = append(c.x, s.Gamma()), append(c.y, y.Value)
+		}
+		return c, nil
+	})
+}
+
+// lines makes one line for each group of cells, over the range of its axis.
+func (r *Run) lines(along, by Axis, line func(s theory.Setting, lo, hi float64) (curve, error)) Series {
+	labels, groups, err := r.group(along, by)
+	out := Series{err: err}
+	for g, cells := range groups {
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for _, cell := range cells {
+			x, _ := along.of(cell.Setting.Limit())
+			lo, hi = math.Min(lo, x), math.Max(hi, x)
+		}
+		c, err := line(cells[0].Setting, lo, hi)
+		if err != nil {
+			return Series{err: err}
+		}
+		c.label = labels[g]
+		out.curves = append(out.curves, c)
 	}
-	return s
+	return out
 }
 
 // Map is the mean of a quantity over the (θ, γ) plane and the theory's zero
@@ -259,7 +289,7 @@ func (r *Run) Map(result theory.Result) Map {
 		}
 		m.Mean[i][j] = v.Value
 	}
-	m.boundary, m.err = result.Boundary(first.Limit(), m.Gamma[len(m.Gamma)-1])
+	m.boundary, m.err = result.Boundary(first.Limit(), 2*m.Gamma[len(m.Gamma)-1])
 	return m
 }
 

@@ -1,0 +1,176 @@
+package plotting
+
+import (
+	"image/color"
+	"math"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Sizes of the house, in points.
+const (
+	labelSize    vg.Length = 11
+	tickSize     vg.Length = 9
+	legendSize   vg.Length = 9
+	titleSize    vg.Length = 11
+	frameWidth   vg.Length = 0.7
+	lineWidth    vg.Length = 1.4
+	markerRadius vg.Length = 2.6
+)
+
+var (
+	ink  = color.NRGBA{0, 0, 0, 255}
+	soft = color.NRGBA{150, 150, 150, 255}
+)
+
+// curveColors are told apart by readers of all colour vision, and by their
+// lightness in grey; each comes with a marker and none is the red or the blue
+// of the sign of transfer.
+var curveColors = []color.NRGBA{
+	{0x22, 0x22, 0x22, 255}, // near black
+	{0xD5, 0x5E, 0x00, 255}, // vermilion
+	{0x00, 0x9E, 0x73, 255}, // green
+	{0xCC, 0x79, 0xA7, 255}, // mauve
+	{0xB8, 0x86, 0x00, 255}, // ochre
+	{0x6A, 0x4C, 0x93, 255}, // violet
+}
+
+var curveGlyphs = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}}
+
+func textStyle(size vg.Length) text.Style {
+	return text.Style{Color: ink, Font: font.Font{Size: size}, Handler: handler}
+}
+
+// newPlot returns an empty plot in the style of the house.
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.TextHandler = handler
+	p.BackgroundColor = color.White
+	p.Title.Text = title
+	p.Title.TextStyle = textStyle(titleSize)
+	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = draw.XCenter, draw.YTop
+	p.Title.Padding = 5
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Padding = 0
+		a.Width = frameWidth
+		a.Tick.Width, a.Tick.Length = frameWidth, 3.5
+		a.Tick.Label.Handler, a.Tick.Label.Font = handler, font.Font{Size: tickSize}
+		a.Label.TextStyle.Handler, a.Label.TextStyle.Font = handler, font.Font{Size: labelSize}
+		a.Label.Padding = 3
+		a.Tick.Marker = ticks{}
+	}
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	if strings.Contains(x, `\theta`) {
+		p.X.Tick.Marker = angleTicks{}
+	}
+	return p
+}
+
+// frame closes the box around the data.
+func frame(p *plot.Plot, c draw.Canvas) {
+	d := p.DataCanvas(c)
+	sty := draw.LineStyle{Color: ink, Width: frameWidth}
+	d.StrokeLines(sty, []vg.Point{{X: d.Min.X, Y: d.Max.Y}, d.Max, {X: d.Max.X, Y: d.Min.Y}})
+}
+
+// ticks are at multiples of 1, 2 or 5 times a power of ten.
+type ticks struct{}
+
+// Ticks implements plot.Ticker.
+func (ticks) Ticks(lo, hi float64) []plot.Tick {
+	step := math.Pow(10, math.Floor(math.Log10((hi-lo)/4)))
+	for _, m := range []float64{5, 2} {
+		if (hi-lo)/(step*m) >= 4 {
+			step *= m
+			break
+		}
+	}
+	var out []plot.Tick
+	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
+		out = append(out, plot.Tick{Value: i * step, Label: minus(strconv.FormatFloat(i*step, 'f', decimals, 64))})
+	}
+	return out
+}
+
+func minus(s string) string {
+	if strings.Trim(s, "-0.") == "" {
+		s = strings.TrimPrefix(s, "-")
+	}
+	return strings.ReplaceAll(s, "-", "−")
+}
+
+// angleTicks are at fractions of π.
+type angleTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (angleTicks) Ticks(lo, hi float64) []plot.Tick {
+	den := 2
+	for den < 24 && (hi-lo)/math.Pi*float64(den) < 3.5 {
+		den *= 2
+	}
+	var out []plot.Tick
+	for i := int(math.Ceil(lo/math.Pi*float64(den) - 1e-9)); float64(i)*math.Pi/float64(den) <= hi+1e-9; i++ {
+		out = append(out, plot.Tick{Value: float64(i) * math.Pi / float64(den), Label: fraction(i, den)})
+	}
+	return out
+}
+
+func fraction(num, den int) string {
+	if num == 0 {
+		return "0"
+	}
+	a, b := num, den
+	for b != 0 {
+		a, b = b, a%b
+	}
+	if a < 0 {
+		a = -a
+	}
+	num, den = num/a, den/a
+	s := `\pi`
+	switch num {
+	case 1:
+	case -1:
+		s = `-\pi`
+	default:
+		s = strconv.Itoa(num) + s
+	}
+	if den > 1 {
+		s += "/" + strconv.Itoa(den)
+	}
+	return "$" + s + "$"
+}
+
+// logTicks are at powers of ten, with minor ticks between.
+type logTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (logTicks) Ticks(lo, hi float64) []plot.Tick {
+	var out []plot.Tick
+	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
+	every := max(1, (last-first)/6)
+	for e := first; e <= last; e++ {
+		for m := 1; m < 10; m++ {
+			v := float64(m) * math.Pow(10, float64(e))
+			if v < lo*(1-1e-9) || v > hi*(1+1e-9) {
+				continue
+			}
+			t := plot.Tick{Value: v}
+			if m == 1 && (e-first)%every == 0 {
+				t.Label = "$10^{" + strconv.Itoa(e) + "}$"
+				if e == 0 || e == 1 {
+					t.Label = strconv.Itoa(int(v))
+				}
+			}
+			out = append(out, t)
+		}
+	}
+	return out
+}
