@@ -88,17 +88,32 @@ func (g Grid) Settings() ([]theory.Setting, error) {
 }
 
 // Experiment describes a measurement. Method, Trials (≥ 2 data sets a cell)
-// and a grid are required. Alpha is the size of the random start for Train (0
-// means 0.01). Procedures limits what is run (empty means all three). Workers
-// limits the cores used (0 means all); it does not change the numbers.
+// and a grid are required.
 type Experiment struct {
 	Grid       Grid
 	Method     Method
 	Trials     int
 	Seed       uint64
-	Alpha      float64
-	Procedures []Procedure
-	Workers    int
+	Procedures []Procedure // what is run; empty means all three
+	// Alpha is the size of the random start of Train; 0 means 0.01.
+	Alpha float64
+	// ExactFit makes linear transfer after Train use every direction of the
+	// features, also the d−1 of size O(α) that were not learned.
+	ExactFit bool
+	// Pace is the pace of the notebook, "quick" or "paper"; it is only checked
+	// (see [AtPace]). Empty means quick.
+	Pace string
+	// Workers limits the cores used; 0 means all. It does not change numbers.
+	Workers int
+}
+
+// AtPace returns paper at the pace "paper" and quick otherwise. An experiment
+// that is given an unknown Pace refuses it.
+func AtPace(pace string, quick, paper int) int {
+	if pace == "paper" {
+		return paper
+	}
+	return quick
 }
 
 // DefaultAlpha is the size of the random start where Experiment.Alpha is 0.
@@ -112,6 +127,8 @@ func (e Experiment) validate() ([]theory.Setting, error) {
 	switch {
 	case e.Method != Law && e.Method != Solve && e.Method != Train:
 		return nil, fmt.Errorf("experiment: Method = %q: it is one of %q, %q, %q", e.Method, Law, Solve, Train)
+	case e.Pace != "" && e.Pace != "quick" && e.Pace != "paper":
+		return nil, fmt.Errorf("experiment: Pace = %q: it is \"quick\" or \"paper\"", e.Pace)
 	case e.Trials < 2:
 		return nil, fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", e.Trials)
 	case e.Workers < 0:

@@ -129,10 +129,10 @@ func TestVerdictFindsPlantedErrors(t *testing.T) {
 		if v := away.Verdict(wrong); v.Agrees() {
 			t.Errorf("a planted error passes:\n%v", v)
 		}
-		if v := away.Refute(result); v.Agrees() {
+		if v := away.Verdict(result).Refuted(); v.Agrees() {
 			t.Errorf("refuting the truth passes:\n%v", v)
 		}
-		if v := away.Refute(wrong); !v.Agrees() {
+		if v := away.Verdict(wrong).Refuted(); !v.Agrees() {
 			t.Errorf("refuting an error fails: %v\n%v", v.Err(), v)
 		}
 		if v := away.Verdict(result).And(away.Verdict(wrong)); v.Agrees() {

@@ -15,7 +15,7 @@ import (
 // featureCutoff is the relative singular value below which a direction of the
 // pretrained features counts as not learned: far above the O(α) of a random
 // start that is left over, far below the 1 of the learned direction.
-const featureCutoff = 0.1
+const featureCutoff float64 = 0.1
 
 // Streams of one trial. The data have their own, so that Solve and Train see
 // the same data sets.
@@ -124,7 +124,11 @@ func (e Experiment) train(ctx context.Context, s theory.Setting, i int, pair tas
 		return r, err
 	}
 	if e.runs(Transfer) {
-		beta, err := linear.Transfer(data, net.Features(), s.Lambda, featureCutoff)
+		cutoff := featureCutoff
+		if e.ExactFit {
+			cutoff = 0
+		}
+		beta, err := linear.Transfer(data, net.Features(), s.Lambda, cutoff)
 		if err != nil {
 			return r, err
 		}

@@ -75,18 +75,6 @@ func (r *Run) Verdict(results ...theory.Result) *Verdict {
 	})
 }
 
-// Refute claims that each result fails in every cell: a row agrees if theory
-// and measurement are more than 4 standard errors apart. It is for printed
-// forms that the exact form corrects.
-func (r *Run) Refute(results ...theory.Result) *Verdict {
-	v := r.verdict(results, meanRow)
-	for i := range v.Rows {
-		v.Rows[i].Claim = "≠"
-		v.Rows[i].Agree = math.Abs(v.Rows[i].Z) > Agreement
-	}
-	return v
-}
-
 func (r *Run) verdict(results []theory.Result, row func(Cell, theory.Result) (Row, error)) *Verdict {
 	v := &Verdict{err: r.verdictError(results)}
 	if v.err != nil {
@@ -284,6 +272,18 @@ func (v *Verdict) And(others ...*Verdict) *Verdict {
 		if out.err == nil {
 			out.err = o.err
 		}
+	}
+	return out
+}
+
+// Refuted turns every claim around: a row agrees if theory and measurement are
+// more than 4 standard errors apart. It is for printed forms that the exact
+// form corrects, at settings where the two can be told apart.
+func (v *Verdict) Refuted() *Verdict {
+	out := &Verdict{Rows: slices.Clone(v.Rows), err: v.err}
+	for i := range out.Rows {
+		out.Rows[i].Claim = "≠"
+		out.Rows[i].Agree = math.Abs(out.Rows[i].Z) > Agreement
 	}
 	return out
 }

@@ -96,6 +96,49 @@ func FineTuneBreakEven(l Limit) (theta float64, ok bool, err error) {
 	return math.Acos(c / 2), true, nil
 }
 
+// FineTuneBreakEvenMean returns the angle at which the exact mean of T_ft is 0
+// at a finite size, over the given number of draws of the law; Theta of s is
+// not read. ok is false as in [FineTuneBreakEven].
+func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err error) {
+	s.Theta = 0
+	if err := s.Validate(); err != nil || s.N >= s.D {
+		return 0, false, err
+	}
+	if s.Depth == 1 {
+		return math.Pi / 3, true, nil
+	}
+	at := func(theta float64) float64 {
+		s.Theta = theta
+		sum, e := s.Summary(draws)
+		if e != nil {
+			err = e
+		}
+		return sum.TFineTune.Value
+	}
+	if at(0) <= 0 || err != nil {
+		return 0, false, err
+	}
+	// Every angle sees the same draws, so T is smooth and falls in θ: secant
+	// steps, kept within the bracket.
+	lo, hi := 0.0, math.Pi
+	last, _, err := FineTuneBreakEven(s.Limit())
+	next := last + 0.02
+	for t0, t1 := at(last), at(next); err == nil && math.Abs(next-last) > 1e-7; {
+		if t1 > 0 {
+			lo = next
+		} else {
+			hi = next
+		}
+		step := next - t1*(next-last)/(t1-t0)
+		if !(step > lo && step < hi) {
+			step = (lo + hi) / 2
+		}
+		last, next = next, step
+		t0, t1 = t1, at(next)
+	}
+	return next, err == nil, err
+}
+
 // FineTuneBoundary returns the zero contour of fine-tuning in its exact form:
 // the break-even angle at γ in (0, 1) for the given noise and depth, and the
 // line γ = 1, above which T_ft = 0 at every angle. Points above gammaMax are

@@ -86,18 +86,18 @@ func fineTuneLimit(l Limit) (float64, error) {
 
 // fineTunePrintedLimit is eq. 15: T = (1−γ)(2cosθ − 1) for γ ≤ 1, 0 beyond.
 func fineTunePrintedLimit(l Limit) (float64, error) {
-	if err := l.Validate(); err != nil {
+	if err := l.Validate(); err != nil || l.Gamma >= 1 {
 		return 0, err
 	}
-	return math.Max(0, 1-l.Gamma) * (2*math.Cos(l.Theta) - 1), nil
+	return (1 - l.Gamma) * (2*math.Cos(l.Theta) - 1), nil
 }
 
 // fineTunePrintedMean is exact at any size for depth 1.
 func fineTunePrintedMean(s Setting) (float64, error) {
-	if err := s.Validate(); err != nil {
+	if err := s.Validate(); err != nil || s.N >= s.D {
 		return 0, err
 	}
-	return math.Max(0, 1-s.Gamma()) * (2*math.Cos(s.Theta) - 1), nil
+	return (1 - s.Gamma()) * (2*math.Cos(s.Theta) - 1), nil
 }
 
 // meanDraws is the number of draws of the law behind the finite-size means

@@ -162,3 +162,23 @@ func TestErrorsNameTheField(t *testing.T) {
 		}
 	}
 }
+
+func TestBreakEvenMeanIsATie(t *testing.T) {
+	for _, s := range []Setting{{N: 15, D: 30, Sigma: 1, Depth: 2}, {N: 27, D: 30, Sigma: 0.4, Depth: 3}, {N: 250, D: 500, Sigma: 0.2, Depth: 2}} {
+		const draws = 1 << 16
+		theta, ok, err := FineTuneBreakEvenMean(s, draws)
+		if err != nil || !ok {
+			t.Fatalf("%v: %v %v", s, ok, err)
+		}
+		s.Theta = theta
+		sum, err := s.Summary(draws)
+		if err != nil || math.Abs(sum.TFineTune.Value) > 1e-6 {
+			t.Errorf("%v: T = %v, %v", s, sum.TFineTune, err)
+		}
+	}
+	for _, s := range []Setting{{N: 60, D: 30, Depth: 2}, {N: 29, D: 30, Sigma: 50, Depth: 3}} {
+		if theta, ok, err := FineTuneBreakEvenMean(s, 1<<14); ok || err != nil {
+			t.Errorf("%v: break-even at %v, %v", s, theta, err)
+		}
+	}
+}

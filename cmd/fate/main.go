@@ -1,0 +1,60 @@
+// Command fate runs the notebooks of the toolkit without Jupyter and evaluates
+// the closed forms of the theory.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1 // a cell failed, a verdict disagrees, or outputs differ
+	exitUsage  = 2
+)
+
+// failure is an error after which the exit code is exitFailed: what was asked
+// for was understood and done, with a bad outcome.
+type failure struct{ error }
+
+func main() {
+	notebook.ServeIfWorker()
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	cmd := &cobra.Command{
+		Use:   "fate",
+		Short: "Transfer learning in high-dimensional regression, theorem by theorem",
+		Long: `fate reproduces the results of "Features are fate: a theory of transfer
+learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`,
+		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	cmd.AddCommand(runCommand(), predictCommand())
+	cmd.SetArgs(args)
+	err := cmd.Execute()
+	var failed failure
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &failed):
+		if failed.error != nil {
+			fmt.Fprintln(os.Stderr, "fate:", err)
+		}
+		return exitFailed
+	}
+	fmt.Fprintln(os.Stderr, "fate:", err)
+	return exitUsage
+}
+
+func (f failure) Error() string {
+	if f.error == nil {
+		return ""
+	}
+	return f.error.Error()
+}

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+type runFlags struct {
+	out, engine string
+	set         []string
+	jobs        int
+	timeout     time.Duration
+	check       bool
+	inPlace     bool
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [NOTEBOOK|DIR]...",
+		Short: "Execute notebooks and print their verdicts",
+		Long: `Run executes notebooks (by default those in the folder notebooks) and writes
+them with their outputs, and their figures, to the folder --out. It prints a line
+for each notebook and a table of all verdicts.
+
+The exit code is 1 if a cell fails, a verdict disagrees or --check finds a
+difference, and 2 if the command line or a notebook cannot be understood.`,
+		Example: `  fate run notebooks
+  fate run --set pace=paper notebooks/04_linear_transfer.ipynb
+  fate run --engine yaegi --check notebooks`,
+		RunE: func(_ *cobra.Command, args []string) error { return f.run(args) },
+	}
+	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
+	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, " or "))
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
+	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "time limit for each cell, as a `duration` like 30s; 0 is none")
+	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
+	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
+	return cmd
+}
+
+// job is one notebook of a run.
+type job struct {
+	path, name    string
+	committed, nb *notebook.Notebook
+	verdicts      []notebook.Verdict
+	took          time.Duration
+	problems      []string // why it failed, a line each
+}
+
+func (f runFlags) run(args []string) error {
+	switch {
+	case !slices.Contains(notebook.Engines, f.engine):
+		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs %d: it must be at least 1", f.jobs)
+	case f.timeout < 0:
+		return fmt.Errorf("--timeout %v: it must be 0 (none) or above", f.timeout)
+	case f.check && (len(f.set) > 0 || f.inPlace):
+		return errors.New("--check compares with what was committed: it goes with neither --set nor --in-place")
+	}
+	if len(args) == 0 {
+		args = []string{"notebooks"}
+	}
+	jobs, err := f.load(args)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	live := newLive()
+	var mu sync.Mutex // one line a notebook, whole
+	group := new(errgroup.Group)
+	group.SetLimit(f.jobs)
+	for _, j := range jobs {
+		group.Go(func() error {
+			f.execute(j, live)
+			mu.Lock()
+			defer mu.Unlock()
+			live.clear()
+			j.print()
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	live.clear()
+	return summary(jobs)
+}
+
+// load reads the notebooks that the arguments name and sets parameters in them.
+func (f runFlags) load(args []string) ([]*job, error) {
+	values := map[string]string{}
+	for _, s := range f.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %q: it must be name=value", s)
+		}
+		values[strings.TrimSpace(name)] = value
+	}
+	var jobs []*job
+	used := map[string]bool{}
+	names := map[string]string{}
+	for _, path := range args {
+		files, err := find(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			j := &job{path: file, name: strings.TrimSuffix(filepath.Base(file), ".ipynb")}
+			if other, ok := names[j.name]; ok {
+				if other == file {
+					continue
+				}
+				return nil, fmt.Errorf("%s and %s would be written to the same place: run them one at a time", other, file)
+			}
+			names[j.name] = file
+			if j.committed, err = notebook.Read(file); err != nil {
+				return nil, err
+			}
+			if j.nb, err = notebook.Read(file); err != nil {
+				return nil, err
+			}
+			mine := map[string]string{}
+			for _, name := range notebook.Parameters(j.nb) {
+				if v, ok := values[name]; ok {
+					mine[name], used[name] = v, true
+				}
+			}
+			if len(mine) < len(values) && len(jobs)+len(files) > 1 {
+				for _, name := range slices.Sorted(maps.Keys(values)) {
+					if _, ok := mine[name]; !ok {
+						fmt.Fprintf(os.Stderr, "%s has no parameter %s: it runs as it is\n", j.name, name)
+					}
+				}
+			}
+			if err := notebook.SetParameters(j.nb, mine); err != nil {
+				return nil, fmt.Errorf("%s: --set: %w", file, err)
+			}
+			jobs = append(jobs, j)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !used[name] {
+			var there []string
+			for _, j := range jobs {
+				there = append(there, notebook.Parameters(j.nb)...)
+			}
+			slices.Sort(there)
+			return nil, fmt.Errorf("--set %s: no notebook here has this parameter; there are %s", name, strings.Join(slices.Compact(there), ", "))
+		}
+	}
+	return jobs, nil
+}
+
+// find returns the notebooks that a path names, in order.
+func find(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var out []string
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case p != path && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir() && filepath.Ext(p) == ".ipynb":
+			out = append(out, p)
+		}
+		return nil
+	})
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("%s holds no notebook (*.ipynb)", path)
+	}
+	return out, err
+}
+
+// execute runs one notebook and writes what it made, also if it failed.
+func (f runFlags) execute(j *job, live *live) {
+	start := time.Now()
+	dir, err := filepath.Abs(filepath.Dir(j.path))
+	if err == nil {
+		err = notebook.Run(j.nb, notebook.Options{Engine: f.engine, Dir: dir, Timeout: f.timeout,
+			Progress: func(s notebook.State) { live.show(j.name, s) }})
+	}
+	j.took = time.Since(start)
+	fail := func(err error) {
+		if err != nil {
+			j.problems = append(j.problems, err.Error())
+		}
+	}
+	fail(err)
+	fail(j.nb.Write(filepath.Join(f.out, j.name+".ipynb")))
+	figures := filepath.Join(f.out, j.name)
+	fail(os.RemoveAll(figures)) // those of an earlier run
+	_, ferr := notebook.WriteFigures(j.nb, figures)
+	fail(ferr)
+	var verr error
+	j.verdicts, verr = notebook.Verdicts(j.nb)
+	fail(verr)
+	for _, v := range j.verdicts {
+		if !v.Agree {
+			j.problems = append(j.problems, fmt.Sprintf("verdict disagrees: %s at %s (z = %s)", v.Result, v.Setting, zText(v.Z)))
+		}
+	}
+	if f.check && err == nil {
+		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
+	}
+	if f.inPlace && err == nil {
+		fail(j.nb.Write(j.path))
+	}
+}
+
+func (j *job) print() {
+	agree := 0
+	for _, v := range j.verdicts {
+		if v.Agree {
+			agree++
+		}
+	}
+	state := "ok    "
+	if len(j.problems) > 0 {
+		state = "FAILED"
+	}
+	fmt.Printf("%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
+	const most = 8
+	for i, p := range j.problems {
+		if i == most {
+			fmt.Printf("        … and %d more\n", len(j.problems)-most)
+			break
+		}
+		fmt.Printf("        %s: %s\n", j.name, p)
+	}
+}
+
+// summary prints the table of all verdicts.
+func summary(jobs []*job) error {
+	failed, rows := 0, 0
+	for _, j := range jobs {
+		rows += len(j.verdicts)
+		if len(j.problems) > 0 {
+			failed++
+		}
+	}
+	if rows > 0 {
+		fmt.Println()
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "notebook\tresult\tsource\tsetting\ttheory\tmeasured\tz\ttrials\tagrees")
+		for _, j := range jobs {
+			short, _, _ := strings.Cut(j.name, "_")
+			for _, v := range j.verdicts {
+				claim, agrees := "", "yes"
+				if v.Claim != "=" {
+					claim = "not "
+				}
+				if !v.Agree {
+					agrees = "NO"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\t%s\t%s\t%d\t%s\n", short, v.Result, v.Source, v.Setting,
+					claim, numberText(v.Theory, "%.5g"), numberText(v.Measured, "%.5g"), zText(v.Z), v.Trials, agrees)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return failure{fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))}
+	}
+	return nil
+}
+
+func numberText(x *float64, format string) string {
+	if x == nil {
+		return "∞"
+	}
+	return fmt.Sprintf(format, *x)
+}
+
+func zText(z *float64) string { return numberText(z, "%+.2f") }

@@ -1,0 +1,82 @@
+package notebook
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/cosmos72/gomacro/imports"
+	"github.com/features-are-fate/fate/pkg/symbols"
+)
+
+// The engines.
+const (
+	Gomacro = "gomacro" // the interpreter of the gophernotes kernel, in process
+	Yaegi   = "yaegi"   // the second interpreter
+)
+
+// Engines lists the names that Options.Engine may have.
+var Engines = []string{Gomacro, Yaegi}
+
+// engine runs cells one after another in one interpreter.
+type engine interface {
+	// eval runs a cell and returns the values of its last statement, if that
+	// is an expression.
+	eval(src string) ([]any, error)
+	// interrupt stops the interpreted code that is running, if it can.
+	interrupt()
+}
+
+// newEngine returns the engine of a name. show is what the cell's Display
+// function does.
+func newEngine(name string, show func(v any) error) (engine, error) {
+	switch name {
+	case Gomacro:
+		return newGomacro(show), nil
+	case Yaegi:
+		return newYaegi(show)
+	}
+	return nil, fmt.Errorf("engine %q: it is one of %s", name, strings.Join(Engines, ", "))
+}
+
+// checkImports refuses packages that are not linked in: an interpreter would
+// try to fetch them over the network, or fail without saying what is there.
+func checkImports(chunks []chunk) error {
+	for _, c := range chunks {
+		paths, _ := c.imports()
+		for _, p := range paths {
+			if _, ok := imports.Packages[p]; !ok {
+				return fmt.Errorf("line %d: package %q is not linked in; there are the standard library (except its generic packages) and %s",
+					c.line, p, strings.Join(Linked(), ", "))
+			}
+		}
+	}
+	return nil
+}
+
+// Linked lists the packages outside the standard library that a notebook may
+// import.
+func Linked() []string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(symbols.Symbols)) {
+		out = append(out, path.Dir(key))
+	}
+	return out
+}
+
+// cellError is the error of a cell, as a notebook shows it.
+type cellError struct{ name, text string }
+
+func (e *cellError) Error() string { return e.text }
+
+// panicked turns what a recover returned into an error of one line.
+func panicked(name string, p any) error {
+	return &cellError{name: name, text: firstLine(fmt.Sprint(p))}
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return s
+}

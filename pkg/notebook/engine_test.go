@@ -1,0 +1,177 @@
+package notebook
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) {
+	ServeIfWorker()
+	os.Exit(m.Run())
+}
+
+// book makes a notebook of code cells.
+func book(cells ...string) *Notebook {
+	nb := &Notebook{Minor: 5}
+	for _, c := range cells {
+		nb.Cells = append(nb.Cells, Cell{Kind: "code", Source: c})
+	}
+	return nb
+}
+
+// shownBy runs cells and returns what the last one shows, as text.
+func shownBy(t *testing.T, engine string, cells ...string) (string, error) {
+	t.Helper()
+	nb := book(cells...)
+	err := Run(nb, Options{Engine: engine, Timeout: 20 * time.Second})
+	var out strings.Builder
+	for _, o := range nb.Cells[len(nb.Cells)-1].Outputs {
+		switch {
+		case o.Kind == "stream":
+			fmt.Fprintf(&out, "%s: %s", o.Name, o.Text)
+		case o.Kind != "error":
+			fmt.Fprintf(&out, "%s: %v", o.Kind, o.Data["text/plain"])
+		}
+	}
+	return out.String(), err
+}
+
+const imp = `import (
+	"fmt"
+	"math"
+	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/plotting"
+	"gonum.org/v1/gonum/mat"
+)`
+
+// One corpus, two engines: the common dialect means the same in both.
+func TestEnginesAgree(t *testing.T) {
+	for name, c := range map[string]struct {
+		cells []string
+		want  string
+	}{
+		"expression":      {[]string{"1 + 2"}, "execute_result: 3"},
+		"assignment":      {[]string{"x := 4"}, ""},
+		"two statements":  {[]string{"x := 4; y := x * 2", "y"}, "execute_result: 8"},
+		"another type":    {[]string{"x := 4", `x := "a"`, "x"}, "execute_result: a"},
+		"for header":      {[]string{"s := 0\nfor i := 0; i < 4; i++ { s += i }\ns"}, "execute_result: 6"},
+		"if else":         {[]string{"x := 4\nif x > 3 {\n\tx = 1\n} else {\n\tx = 2\n}\nx"}, "execute_result: 1"},
+		"print":           {[]string{imp, `fmt.Println("a")`}, "stdout: a\n"},
+		"print and value": {[]string{imp, "fmt.Print(\"a\\n\")\n3"}, "stdout: a\nexecute_result: 3"},
+		"function":        {[]string{"func f(x int) int { return 2 * x }", "f(4)"}, "execute_result: 8"},
+		"no result":       {[]string{"3", "func f() {}", "f()"}, ""},
+		"two results":     {[]string{"func f() (int, string) { return 1, \"b\" }", "f()"}, "execute_result: 1 b"},
+		"struct":          {[]string{"type p struct{ X, Y int }", "q := p{X: 1, Y: 2}", "q.X + q.Y"}, "execute_result: 3"},
+		"closure":         {[]string{"a := 3\nf := func(x int) int { return a * x }", "f(4)"}, "execute_result: 12"},
+		"import and code": {[]string{"import \"math\"\nmath.Sqrt(16)"}, "execute_result: 4"},
+		"gonum":           {[]string{imp, "a := mat.NewDense(2, 2, []float64{1, 2, 3, 4})", "mat.Det(a)"}, "execute_result: -2"},
+		"theory":          {[]string{imp, "theory.Scratch.Limit(theory.Limit{Gamma: 0.5, Sigma: 0.2, Depth: 2})"}, "execute_result: 0.54"},
+		"theory method":   {[]string{imp, "theory.Setting{N: 5, D: 10, Depth: 2}.Gamma()"}, "execute_result: 0.5"},
+		"experiment": {[]string{imp, `run := experiment.Experiment{
+	Grid:   experiment.Grid{D: 20, Gamma: []float64{0.5}, Theta: []float64{math.Pi / 4}, Sigma: []float64{0.2}},
+	Method: experiment.Law, Trials: 10, Seed: 1,
+}.Run()
+run`}, "execute_result: law: 1 cells × 10 trials at d = 20, seed 1"},
+		"closure to compiled code": {[]string{imp, `run := experiment.Experiment{Grid: experiment.Grid{D: 20, Gamma: []float64{0.5, 2}}, Method: experiment.Law, Trials: 10}.Run()`,
+			"part := run.Where(func(s theory.Setting) bool { return s.N > s.D })\nlen(part.Cells)"}, "execute_result: 1"},
+		"changed theory": {[]string{imp, `wrong := theory.Scratch
+wrong.Mean = func(s theory.Setting) (theory.Value, error) { return theory.Value{Value: 7}, nil }`, "v, _ := wrong.Mean(theory.Setting{})", "v.Value"}, "execute_result: 7"},
+		"display": {[]string{"Display(display.Markdown(\"a\"))\nDisplay(3)"}, "display_data: <nil>display_data: 3"},
+	} {
+		for _, engine := range Engines {
+			got, err := shownBy(t, engine, c.cells...)
+			if err != nil || got != c.want {
+				t.Errorf("%s: %s: got %q, want %q (%v)", engine, name, got, c.want, err)
+			}
+		}
+	}
+}
+
+// What goes wrong in a cell is one line with its number, in both engines.
+func TestCellErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		cells []string
+		want  string
+	}{
+		"syntax":        {[]string{"x := 1", "\n\ny := (2"}, "cell 2: syntax error: line 3"},
+		"compile":       {[]string{"x := 1", "x + \"a\"[0:1] + nothing"}, "cell 2: compile error"},
+		"panic":         {[]string{"var m map[string]int", "m[\"a\"] = 1"}, "cell 2: panic"},
+		"panic message": {[]string{"panic(\"at the\\ndisco\")\nx := 1"}, "cell 1: panic: at the"},
+		"package":       {[]string{"import \"net/nothing\""}, `cell 1: import error: line 1: package "net/nothing" is not linked in`},
+		"bad setting":   {[]string{imp, "experiment.Experiment{Grid: experiment.Grid{D: 0, Gamma: []float64{0.5}}, Method: experiment.Law, Trials: 2}.Run()"}, "cell 2: experiment: Grid: theory: D = 0"},
+		"bad figure":    {[]string{imp, "plotting.Draw(plotting.Slices{X: `$\\nothing$`})"}, "cell 2: plotting: Slices has no curve"},
+		"bad theory":    {[]string{imp, "theory.Scratch.Limit(theory.Limit{Gamma: math.NaN(), Depth: 2})"}, "cell 2: theory: Gamma = NaN"},
+	} {
+		for _, engine := range Engines {
+			_, err := shownBy(t, engine, c.cells...)
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: %s: got %q, want one line that begins with %q", engine, name, fmt.Sprint(err), c.want)
+			}
+		}
+	}
+}
+
+// A cell that does not end is stopped, one that takes the process with it is
+// survived, and what had finished is there.
+func TestRunawayCells(t *testing.T) {
+	for name, c := range map[string]struct{ cell, want string }{
+		"interpreted loop": {"for {}", "cell 2: timeout: the cell did not end within 1s"},
+		"compiled code":    {"time.Sleep(time.Hour)", "cell 2: timeout"},
+		"experiment":       {"experiment.Experiment{Grid: experiment.Grid{D: 500, Gamma: []float64{0.5}, Sigma: []float64{1}}, Method: experiment.Train, Trials: 10000}.Run()", "cell 2: timeout"},
+		"goroutine panic":  {"go func() { panic(\"elsewhere\") }()\ntime.Sleep(time.Hour)", "cell 2: crash: the process of the notebook died: panic: "},
+		"exit":             {"os.Exit(7)", "cell 2: crash: the process of the notebook died: exit status 7"},
+	} {
+		for _, engine := range Engines {
+			if engine == Yaegi && name == "exit" { // yaegi turns os.Exit into a panic
+				continue
+			}
+			nb := book("import (\n\"os\"\n\"time\"\n\"github.com/features-are-fate/fate/pkg/experiment\"\n)\n1 + 1", c.cell, "2 + 2")
+			err := Run(nb, Options{Engine: engine, Timeout: time.Second})
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("%s: %s: got %v, want %q", engine, name, err, c.want)
+			}
+			if len(nb.Cells[0].Outputs) != 1 || nb.Cells[2].Count != 0 {
+				t.Errorf("%s: %s: outputs before the failure are lost, or cells after it were run", engine, name)
+			}
+		}
+	}
+}
+
+// Each construct that yaegi gets silently wrong is refused, and the code beside
+// it that is right is not.
+func TestYaegiRefuses(t *testing.T) {
+	for _, c := range []struct {
+		cells []string
+		want  string
+	}{
+		{[]string{"i := 5", "for i := 0; i < 3; i++ {}"}, "i is declared in a block"},
+		{[]string{"i := 5", "for i := range []int{1} { _ = i }"}, "i is declared in a block"},
+		{[]string{"i := 5", "if i := 3; i > 2 {}"}, "i is declared in a block"},
+		{[]string{"i := 5", "{\n\ti := 3\n\t_ = i\n}"}, "i is declared in a block"},
+		{[]string{"defer print(1)"}, "defer"},
+		{[]string{"func() { }()"}, "func(){…}()"},
+		{[]string{"type p struct{ A int }", "type p struct{ B int }"}, "type p is declared again"},
+		{[]string{"func f() int { return 1 }", "func f() int { return 2 }"}, "func f is declared again"},
+		{[]string{imp, "theory.Scratch = theory.Linear"}, "theory.Scratch cannot be assigned"},
+		{[]string{"3", "println(1)"}, "has no value"},
+	} {
+		_, err := shownBy(t, Yaegi, c.cells...)
+		if err == nil || !strings.Contains(err.Error(), "refused by the yaegi engine") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: got %v, want a refusal with %q", c.cells, err, c.want)
+		}
+	}
+	for _, cells := range [][]string{
+		{"i := 5", "func f() int {\n\ti := 3\n\treturn i\n}", "f()"},
+		{"i := 5", "f := func() int {\n\ti := 3\n\treturn i\n}", "f()"},
+		{"i := 5", "i := 6", "i"},
+		{"for k := 0; k < 3; k++ {}", "3"},
+	} {
+		if _, err := shownBy(t, Yaegi, cells...); err != nil {
+			t.Errorf("%q: %v", cells, err)
+		}
+	}
+}

@@ -1,0 +1,270 @@
+// Package notebook reads, executes, checks and writes Jupyter notebooks
+// (nbformat 4) without Jupyter.
+//
+// Two engines run the Go cells: gomacro, the interpreter of the gophernotes
+// kernel, and yaegi, a second and independent one. Each notebook runs in a
+// process of its own ([Run]), so that a cell that crashes or never ends takes
+// nothing with it.
+package notebook
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Notebook is an .ipynb file. Metadata is kept as it was read.
+type Notebook struct {
+	Cells    []Cell
+	Metadata map[string]any
+	Minor    int // nbformat_minor
+}
+
+// Cell is one cell. Kind is "code", "markdown" or "raw".
+type Cell struct {
+	ID          string
+	Kind        string
+	Source      string
+	Metadata    map[string]any
+	Attachments json.RawMessage
+	Outputs     []Output
+	Count       int // execution count, 0 where the cell was not run
+}
+
+// Output is one output of a code cell. Kind is "stream" (with Name and Text),
+// "display_data" or "execute_result" (with Data and Metadata, by MIME type), or
+// "error" (with Name, Text and Traceback).
+type Output struct {
+	Kind      string         `json:"kind"`
+	Name      string         `json:"name,omitempty"`
+	Text      string         `json:"text,omitempty"`
+	Data      map[string]any `json:"data,omitempty"`
+	Metadata  map[string]any `json:"metadata,omitempty"`
+	Traceback []string       `json:"traceback,omitempty"`
+}
+
+// Tagged reports whether the cell carries a tag.
+func (c Cell) Tagged(tag string) bool {
+	tags, _ := c.Metadata["tags"].([]any)
+	for _, t := range tags {
+		if t == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// text is a string that a notebook may hold as a list of lines.
+type text string
+
+func (t *text) UnmarshalJSON(b []byte) error {
+	var lines []string
+	if err := json.Unmarshal(b, &lines); err == nil {
+		*t = text(strings.Join(lines, ""))
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(t))
+}
+
+func lines(s string) []string { return strings.SplitAfter(s, "\n")[:countLines(s)] }
+
+func countLines(s string) int {
+	n := strings.Count(s, "\n")
+	if !strings.HasSuffix(s, "\n") && s != "" {
+		n++
+	}
+	return n
+}
+
+type rawCell struct {
+	ID          string          `json:"id"`
+	Kind        string          `json:"cell_type"`
+	Source      text            `json:"source"`
+	Metadata    map[string]any  `json:"metadata"`
+	Attachments json.RawMessage `json:"attachments"`
+	Outputs     []rawOutput     `json:"outputs"`
+	Count       *int            `json:"execution_count"`
+}
+
+type rawOutput struct {
+	Kind      string                     `json:"output_type"`
+	Name      string                     `json:"name"`
+	Text      text                       `json:"text"`
+	Data      map[string]json.RawMessage `json:"data"`
+	Metadata  map[string]any             `json:"metadata"`
+	EName     string                     `json:"ename"`
+	EValue    string                     `json:"evalue"`
+	Traceback []string                   `json:"traceback"`
+}
+
+// Read reads a notebook. The error names the file; a file that is no JSON, or
+// of an nbformat other than 4, is an error.
+func Read(path string) (*Notebook, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	nb, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return nb, nil
+}
+
+func parse(data []byte) (*Notebook, error) {
+	var raw struct {
+		Format   *int           `json:"nbformat"`
+		Minor    int            `json:"nbformat_minor"`
+		Metadata map[string]any `json:"metadata"`
+		Cells    []rawCell      `json:"cells"`
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, fmt.Errorf("not a notebook: %w", err)
+	}
+	switch {
+	case raw.Format == nil:
+		return nil, fmt.Errorf("not a notebook: it has no nbformat")
+	case *raw.Format != 4:
+		return nil, fmt.Errorf("nbformat %d is not supported: it must be 4 (convert it with Jupyter)", *raw.Format)
+	}
+	nb := &Notebook{Metadata: raw.Metadata, Minor: raw.Minor}
+	for i, c := range raw.Cells {
+		if c.Kind != "code" && c.Kind != "markdown" && c.Kind != "raw" {
+			return nil, fmt.Errorf("cell %d: cell_type %q is not code, markdown or raw", i+1, c.Kind)
+		}
+		cell := Cell{ID: c.ID, Kind: c.Kind, Source: string(c.Source), Metadata: c.Metadata, Attachments: c.Attachments}
+		if c.Count != nil {
+			cell.Count = *c.Count
+		}
+		for _, o := range c.Outputs {
+			out := Output{Kind: o.Kind, Name: o.Name, Text: string(o.Text), Metadata: o.Metadata, Traceback: o.Traceback}
+			if o.Kind == "error" {
+				out.Name, out.Text = o.EName, o.EValue
+			}
+			for mime, v := range o.Data {
+				if out.Data == nil {
+					out.Data = map[string]any{}
+				}
+				if isJSON(mime) {
+					out.Data[mime] = v
+					continue
+				}
+				var s text
+				if err := json.Unmarshal(v, &s); err != nil {
+					return nil, fmt.Errorf("cell %d: output of type %s: %w", i+1, mime, err)
+				}
+				out.Data[mime] = string(s)
+			}
+			cell.Outputs = append(cell.Outputs, out)
+		}
+		nb.Cells = append(nb.Cells, cell)
+	}
+	return nb, nil
+}
+
+// isJSON reports whether data of a MIME type stands in a notebook as JSON, not
+// as a string.
+func isJSON(mime string) bool {
+	return mime == "application/json" || strings.HasPrefix(mime, "application/") && strings.HasSuffix(mime, "+json")
+}
+
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}
+
+// Marshal writes the notebook as Jupyter does: keys in alphabetical order, one
+// space of indentation, text as lists of lines.
+func (nb *Notebook) Marshal() ([]byte, error) {
+	cells := make([]map[string]any, len(nb.Cells))
+	for i, c := range nb.Cells {
+		m := map[string]any{"cell_type": c.Kind, "metadata": orEmpty(c.Metadata), "source": lines(c.Source)}
+		if c.ID != "" {
+			m["id"] = c.ID
+		}
+		if c.Attachments != nil {
+			m["attachments"] = c.Attachments
+		}
+		if c.Kind == "code" {
+			m["execution_count"] = nil
+			if c.Count > 0 {
+				m["execution_count"] = c.Count
+			}
+			outputs := []map[string]any{}
+			for _, o := range c.Outputs {
+				outputs = append(outputs, o.marshal(c.Count))
+			}
+			m["outputs"] = outputs
+		}
+		cells[i] = m
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	err := enc.Encode(map[string]any{"cells": cells, "metadata": orEmpty(nb.Metadata), "nbformat": 4, "nbformat_minor": nb.Minor})
+	return b.Bytes(), err
+}
+
+func (o Output) marshal(count int) map[string]any {
+	m := map[string]any{"output_type": o.Kind}
+	switch o.Kind {
+	case "stream":
+		m["name"], m["text"] = o.Name, lines(o.Text)
+	case "error":
+		m["ename"], m["evalue"] = o.Name, o.Text
+		m["traceback"] = append([]string{}, o.Traceback...)
+	default:
+		data := map[string]any{}
+		for mime, v := range o.Data {
+			if s, ok := v.(string); ok && !isJSON(mime) && !strings.HasPrefix(mime, "image/png") {
+				v = lines(s)
+			}
+			data[mime] = v
+		}
+		m["data"], m["metadata"] = data, orEmpty(o.Metadata)
+		if o.Kind == "execute_result" {
+			m["execution_count"] = count
+		}
+	}
+	return m
+}
+
+// Write writes the notebook to a file, whole or not at all.
+func (nb *Notebook) Write(path string) error {
+	data, err := nb.Marshal()
+	if err != nil {
+		return err
+	}
+	return writeFile(path, data)
+}
+
+// writeFile replaces a file in one step, so that nobody reads half of it.
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name()) // the first error is the one to report
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package notebook
+
+import (
+	"go/ast"
+	"os"
+	"reflect"
+	"regexp"
+	"sync"
+
+	"github.com/cosmos72/gomacro/ast2"
+	"github.com/cosmos72/gomacro/base"
+	basereflect "github.com/cosmos72/gomacro/base/reflect"
+	"github.com/cosmos72/gomacro/fast"
+	"github.com/cosmos72/gomacro/imports"
+	"github.com/features-are-fate/fate/pkg/symbols"
+)
+
+type gomacroEngine struct {
+	ir *fast.Interp
+}
+
+var registerOnce sync.Once
+
+func newGomacro(show func(any) error) *gomacroEngine {
+	registerOnce.Do(symbols.RegisterGomacro)
+	imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(),
+		Types: map[string]reflect.Type{"Data": reflect.TypeFor[display]()}}
+	ir := fast.New()
+	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
+	ir.ImportPackage("display", "display")
+	ir.DeclFunc("Display", show)
+	return &gomacroEngine{ir}
+}
+
+func (e *gomacroEngine) interrupt() { e.ir.Interrupt(os.Interrupt) }
+
+func (e *gomacroEngine) eval(src string) (values []any, err error) {
+	chunks, err := split(src)
+	if err != nil {
+		return nil, &cellError{"syntax error", err.Error()}
+	}
+	if err := checkImports(chunks); err != nil {
+		return nil, &cellError{"import error", err.Error()}
+	}
+	phase := "compile error"
+	defer func() {
+		if p := recover(); p != nil {
+			values, err = nil, panicked(phase, p)
+			if c, ok := err.(*cellError); ok && phase == "compile error" {
+				c.text = gomacroPosition.ReplaceAllString(c.text, "line $1: ")
+			}
+		}
+	}()
+	// Lines in messages count from the top of the cell.
+	e.ir.Comp.Line = 0
+	nodes := e.ir.Comp.ParseBytes([]byte(src))
+	form := ast2.AnyToAst(nodes, "cell")
+	if form == nil {
+		return nil, nil
+	}
+	compiled := e.ir.CompileAst(form)
+	phase = "panic"
+	results, _ := e.ir.RunExpr(compiled)
+	if _, ok := nodes[len(nodes)-1].(ast.Expr); !ok {
+		return nil, nil
+	}
+	for _, r := range results {
+		values = append(values, basereflect.ValueInterface(r))
+	}
+	return values, nil
+}
+
+var gomacroPosition = regexp.MustCompile(`^repl\.go:(\d+):\d+: `)

@@ -1,0 +1,136 @@
+package notebook
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// SetParameters changes values in the cell tagged "parameters", whose lines are
+// plain assignments of numbers, strings or booleans (d := 500). values maps
+// names to what stands right of the sign; the quotes of a string may be left
+// out. A name that the cell does not assign, or a value of another kind, is an
+// error; a value is never evaluated as code.
+func SetParameters(nb *Notebook, values map[string]string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	for i := range nb.Cells {
+		if nb.Cells[i].Kind == "code" && nb.Cells[i].Tagged("parameters") {
+			source, err := setParameters(nb.Cells[i].Source, values)
+			if err != nil {
+				return err
+			}
+			nb.Cells[i].Source = source
+			return nil
+		}
+	}
+	return fmt.Errorf("it has no cell tagged %q to set values in", "parameters")
+}
+
+func setParameters(source string, values map[string]string) (string, error) {
+	chunks, err := split(source)
+	if err != nil {
+		return "", fmt.Errorf("parameters cell: %w", err)
+	}
+	var names []string
+	seen := map[string]bool{}
+	var out strings.Builder
+	rest := source
+	for _, c := range chunks {
+		name, value := assignment(c)
+		if name == nil {
+			continue
+		}
+		names = append(names, name.Name)
+		text, ok := values[name.Name]
+		if !ok {
+			continue
+		}
+		seen[name.Name] = true
+		literal, err := literalLike(c.src[offset(value.Pos()):offset(value.End())], text)
+		if err != nil {
+			return "", fmt.Errorf("parameter %s: %w", name.Name, err)
+		}
+		at := strings.Index(rest, c.src)
+		out.WriteString(rest[:at] + c.src[:offset(value.Pos())] + literal + c.src[offset(value.End()):])
+		rest = rest[at+len(c.src):]
+	}
+	for name := range values {
+		if !seen[name] {
+			return "", fmt.Errorf("no parameter %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	return out.String() + rest, nil
+}
+
+// assignment returns the two sides of `name := literal`, or nil.
+func assignment(c chunk) (*ast.Ident, ast.Expr) {
+	if len(c.stmt) != 1 {
+		return nil, nil
+	}
+	a, ok := c.stmt[0].(*ast.AssignStmt)
+	if !ok || a.Tok != token.DEFINE || len(a.Lhs) != 1 || len(a.Rhs) != 1 {
+		return nil, nil
+	}
+	return a.Lhs[0].(*ast.Ident), a.Rhs[0]
+}
+
+// literalLike turns text into a literal of the kind that old is.
+func literalLike(old, text string) (string, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case old == "true" || old == "false":
+		if _, err := strconv.ParseBool(text); err != nil {
+			return "", fmt.Errorf("%q is not true or false", text)
+		}
+		return text, nil
+	case strings.HasPrefix(old, `"`) || strings.HasPrefix(old, "`"):
+		if s, err := strconv.Unquote(text); err == nil {
+			text = s
+		}
+		return strconv.Quote(text), nil
+	}
+	number := strings.TrimPrefix(old, "uint64(")
+	if _, err := strconv.ParseInt(strings.TrimSuffix(number, ")"), 0, 64); err == nil {
+		if _, err := strconv.ParseInt(text, 0, 64); err != nil {
+			return "", fmt.Errorf("%q is not an integer", text)
+		}
+		return strings.Replace(old, strings.TrimSuffix(number, ")"), text, 1), nil
+	}
+	if _, err := strconv.ParseFloat(old, 64); err != nil {
+		return "", fmt.Errorf("its value %s is no plain number, string or boolean: change the cell by hand", old)
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return "", fmt.Errorf("%q is not a finite number", text)
+	}
+	if !strings.ContainsAny(text, ".eE") {
+		text += ".0" // stays a float64
+	}
+	return text, nil
+}
+
+// Parameters returns the names that the parameters cell assigns.
+func Parameters(nb *Notebook) []string {
+	var out []string
+	for _, c := range nb.Cells {
+		if c.Kind != "code" || !c.Tagged("parameters") {
+			continue
+		}
+		chunks, err := split(c.Source)
+		if err != nil {
+			return nil // the run will say so, with the cell
+		}
+		for _, ch := range chunks {
+			if name, _ := assignment(ch); name != nil {
+				out = append(out, name.Name)
+			}
+		}
+		break
+	}
+	return out
+}

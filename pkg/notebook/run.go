@@ -1,0 +1,277 @@
+package notebook
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+)
+
+// Options of a run. Dir is the working directory of the cells. Timeout bounds
+// each cell; 0 is no bound. Progress, if not nil, is called when a cell starts
+// and while its experiments run.
+type Options struct {
+	Engine   string
+	Dir      string
+	Timeout  time.Duration
+	Progress func(State)
+}
+
+// State is where a run stands: code cell Cell of Cells (from 1) and the
+// progress of its experiment, if one runs.
+type State struct {
+	Cell, Cells int
+	Experiment  experiment.Progress
+}
+
+// CellError says which cell of a notebook failed, and how. Cell counts all
+// cells, from 1.
+type CellError struct {
+	Cell   int
+	Name   string // "compile error", "panic", "timeout", …
+	Reason string
+}
+
+func (e *CellError) Error() string {
+	if e.Name == "error" {
+		return fmt.Sprintf("cell %d: %s", e.Cell, e.Reason)
+	}
+	return fmt.Sprintf("cell %d: %s: %s", e.Cell, e.Name, e.Reason)
+}
+
+// Run executes the code cells of the notebook in order and puts their outputs
+// in place of those that were there. It stops at the first cell that fails,
+// with a *CellError; the outputs up to there are in the notebook.
+func Run(nb *Notebook, o Options) error {
+	code := 0
+	for i := range nb.Cells {
+		if nb.Cells[i].Kind == "code" {
+			nb.Cells[i].Outputs, nb.Cells[i].Count = nil, 0
+			code++
+		}
+	}
+	c, err := start(o)
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+	count := 0
+	for i := range nb.Cells {
+		cell := &nb.Cells[i]
+		if cell.Kind != "code" || strings.TrimSpace(cell.Source) == "" {
+			continue
+		}
+		count++
+		cell.Count = count
+		state := State{Cell: count, Cells: code}
+		if o.Progress != nil {
+			o.Progress(state)
+		}
+		failed := c.execute(cell, o.Timeout, func(p experiment.Progress) {
+			if o.Progress != nil {
+				state.Experiment = p
+				o.Progress(state)
+			}
+		})
+		if failed != nil {
+			cell.Outputs = append(cell.Outputs, *failed)
+			return &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
+		}
+	}
+	return nil
+}
+
+// client is the parent's end of a worker.
+type client struct {
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	replies chan reply
+	stderr  bytes.Buffer
+	exited  error
+}
+
+func start(o Options) (*client, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := &client{cmd: exec.Command(exe), replies: make(chan reply)}
+	c.cmd.Env = append(os.Environ(), workerVariable+"="+o.Engine)
+	c.cmd.Dir = o.Dir
+	c.cmd.Stderr = &c.stderr
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(c.replies)
+		for in := bufio.NewReader(out); ; {
+			line, err := in.ReadBytes('\n')
+			var r reply
+			if message, ok := bytes.CutPrefix(line, mark); ok && json.Unmarshal(message, &r) == nil {
+				c.replies <- r
+			}
+			if err != nil {
+				break
+			}
+		}
+		c.exited = c.cmd.Wait()
+	}()
+	return c, nil
+}
+
+func (c *client) stop() {
+	c.in.Close()
+	c.cmd.Process.Kill()
+	for range c.replies {
+	}
+}
+
+func (c *client) send(r request) error { return json.NewEncoder(c.in).Encode(r) }
+
+// grace is what an interrupted cell has to stop by itself, before its process
+// is killed.
+const grace = 2 * time.Second
+
+// execute runs one cell and returns its error as an output, or nil.
+func (c *client) execute(cell *Cell, timeout time.Duration, progress func(experiment.Progress)) *Output {
+	failed := func(name, format string, args ...any) *Output {
+		o := &Output{Kind: "error", Name: name, Text: fmt.Sprintf(format, args...)}
+		o.Traceback = []string{o.Name + ": " + o.Text}
+		return o
+	}
+	if err := c.send(request{Code: cell.Source}); err != nil {
+		return failed("dead worker", "%v", err)
+	}
+	var limit <-chan time.Time
+	if timeout > 0 {
+		t := time.NewTimer(timeout)
+		defer t.Stop()
+		limit = t.C
+	}
+	late := false
+	for {
+		select {
+		case r, ok := <-c.replies:
+			switch {
+			case !ok:
+				if late {
+					return failed("timeout", "the cell did not end within %v", timeout)
+				}
+				return failed("crash", "%s", c.cause())
+			case r.Output != nil:
+				cell.Outputs = appendOutput(cell.Outputs, *r.Output)
+			case r.Progress != nil:
+				progress(*r.Progress)
+			case r.Done && late:
+				return failed("timeout", "the cell did not end within %v", timeout)
+			case r.Done:
+				return r.Error
+			}
+		case <-limit:
+			if late { // it did not heed the interrupt
+				c.cmd.Process.Kill()
+				limit = nil
+				continue
+			}
+			late = true
+			limit = time.After(grace)
+			if err := c.send(request{Interrupt: true}); err != nil {
+				c.cmd.Process.Kill()
+			}
+		}
+	}
+}
+
+var panicLine = regexp.MustCompile(`(?m)^(panic: .*|fatal error: .*|runtime: out of memory.*)$`)
+
+// cause says in one line why the worker died.
+func (c *client) cause() string {
+	if m := panicLine.FindString(c.stderr.String()); m != "" {
+		return "the process of the notebook died: " + strings.TrimSuffix(m, " [recovered]")
+	}
+	if c.exited != nil {
+		return "the process of the notebook died: " + c.exited.Error()
+	}
+	return "the process of the notebook ended"
+}
+
+// WriteFigures writes the images among the outputs as PNG, SVG or PDF files
+// below dir, named after their cells, and returns their paths.
+func WriteFigures(nb *Notebook, dir string) ([]string, error) {
+	var out []string
+	for i, c := range nb.Cells {
+		k := 0
+		for _, o := range c.Outputs {
+			for _, f := range []struct{ mime, ext string }{{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/svg+xml", "svg"}, {"application/pdf", "pdf"}} {
+				s, ok := o.Data[f.mime].(string)
+				if !ok {
+					continue
+				}
+				data, err := decodeImage(f.mime, s)
+				if err != nil {
+					return out, fmt.Errorf("cell %d: %s: %w", i+1, f.mime, err)
+				}
+				k++
+				path := filepath.Join(dir, fmt.Sprintf("cell-%02d-%d.%s", i+1, k, f.ext))
+				if err := writeFile(path, data); err != nil {
+					return out, err
+				}
+				out = append(out, path)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Verdicts returns the rows of all verdicts among the outputs.
+func Verdicts(nb *Notebook) ([]Verdict, error) {
+	var out []Verdict
+	for i, c := range nb.Cells {
+		for _, o := range c.Outputs {
+			raw, ok := o.Data[experiment.VerdictMIME].(json.RawMessage)
+			if !ok {
+				continue
+			}
+			var rows []Verdict
+			if err := json.Unmarshal(raw, &rows); err != nil {
+				return nil, fmt.Errorf("cell %d: verdict: %w", i+1, err)
+			}
+			if len(rows) == 0 {
+				return nil, fmt.Errorf("cell %d: verdict: %w", i+1, errors.New("it has no row"))
+			}
+			out = append(out, rows...)
+		}
+	}
+	return out, nil
+}
+
+// Verdict is one machine-readable row of a verdict table. Z is nil where it is
+// infinite.
+type Verdict struct {
+	Result   string   `json:"result"`
+	Source   string   `json:"source"`
+	Setting  string   `json:"setting"`
+	Claim    string   `json:"claim"`
+	Theory   *float64 `json:"theory"`
+	Measured *float64 `json:"measured"`
+	Z        *float64 `json:"z"`
+	Trials   int      `json:"trials"`
+	Agree    bool     `json:"agree"`
+}

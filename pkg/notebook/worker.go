@@ -1,0 +1,237 @@
+package notebook
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+)
+
+// A notebook runs in a worker: the same program again, with an environment
+// variable that names the engine. The two talk in lines of JSON on the
+// worker's standard input and output. Those of the worker carry a mark, since
+// libraries print there too.
+
+const workerVariable = "FATE_NOTEBOOK_WORKER"
+
+var mark = []byte("\x1efate ")
+
+// request asks a worker to run a cell, or to interrupt the one that runs.
+type request struct {
+	Code      string `json:"code,omitempty"`
+	Interrupt bool   `json:"interrupt,omitempty"`
+}
+
+// reply is what a worker says while and after it runs a cell.
+type reply struct {
+	Output   *Output              `json:"output,omitempty"`
+	Progress *experiment.Progress `json:"progress,omitempty"`
+	Done     bool                 `json:"done,omitempty"`
+	Error    *Output              `json:"error,omitempty"` // of a cell that failed, with Done
+}
+
+// ServeIfWorker makes this process a worker and does not return, if it was
+// started as one. A program that calls [Run] calls it first thing in main.
+func ServeIfWorker() {
+	name := os.Getenv(workerVariable)
+	if name == "" {
+		return
+	}
+	// What cells start must not become workers.
+	os.Unsetenv(workerVariable)
+	if err := serve(name, os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+type worker struct {
+	mu  sync.Mutex
+	out io.Writer
+	cap *capture
+}
+
+func (w *worker) send(r reply) {
+	line, err := json.Marshal(r)
+	if err != nil {
+		line, _ = json.Marshal(reply{Done: true, Error: &Output{Kind: "error", Name: "error", Text: err.Error()}})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// A parent that is gone closes our input too.
+	_, _ = w.out.Write(slices.Concat([]byte("\n"), mark, line, []byte("\n")))
+}
+
+func serve(name string, in io.Reader, out io.Writer) error {
+	w := &worker{out: out}
+	experiment.OnProgress(func(p experiment.Progress) { w.send(reply{Progress: &p}) })
+	eng, err := newEngine(name, w.show)
+	if err != nil {
+		return err
+	}
+	codes := make(chan string)
+	go func() {
+		defer close(codes)
+		dec := json.NewDecoder(in)
+		for {
+			var r request
+			if dec.Decode(&r) != nil {
+				return
+			}
+			if r.Interrupt {
+				eng.interrupt()
+				experiment.Interrupt()
+				continue
+			}
+			codes <- r.Code
+		}
+	}()
+	for code := range codes {
+		w.send(w.run(eng, code))
+	}
+	return nil
+}
+
+// show is the Display function of cells.
+func (w *worker) show(v any) error {
+	if err := failure([]any{v}); err != nil {
+		return err
+	}
+	out, ok, err := displayOutput{"display_data", render([]any{v})}.output()
+	if err != nil || !ok {
+		return err
+	}
+	w.cap.flush() // text that was printed before stands before
+	w.send(reply{Output: &out})
+	return nil
+}
+
+func (w *worker) run(eng engine, code string) reply {
+	failed := func(err error) reply {
+		e := Output{Kind: "error", Name: "error", Text: firstLine(err.Error())}
+		var c *cellError
+		if errors.As(err, &c) {
+			e.Name, e.Text = c.name, firstLine(c.text)
+		}
+		e.Traceback = []string{e.Name + ": " + e.Text}
+		return reply{Done: true, Error: &e}
+	}
+	w.cap = &capture{emit: func(name, text string) {
+		w.send(reply{Output: &Output{Kind: "stream", Name: name, Text: text}})
+	}}
+	if err := w.cap.start(); err != nil {
+		return failed(err)
+	}
+	values, err := eng.eval(code)
+	w.cap.stop()
+	if err == nil {
+		err = failure(values)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	out, ok, err := displayOutput{"execute_result", render(values)}.output()
+	if err != nil {
+		return failed(err)
+	}
+	if ok {
+		w.send(reply{Output: &out})
+	}
+	return reply{Done: true}
+}
+
+// capture sends what is written to os.Stdout and os.Stderr to emit.
+type capture struct {
+	emit           func(name, text string)
+	stdout, stderr *os.File
+	pipes          [2]*os.File
+	wg             sync.WaitGroup
+}
+
+func (c *capture) start() error {
+	c.stdout, c.stderr = os.Stdout, os.Stderr
+	for i, name := range []string{"stdout", "stderr"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		c.pipes[i] = w
+		c.wg.Go(func() {
+			defer r.Close()
+			c.copy(name, r)
+		})
+	}
+	os.Stdout, os.Stderr = c.pipes[0], c.pipes[1]
+	return nil
+}
+
+// copy joins what comes within a moment, so that a loop of prints does not make
+// a message a line.
+func (c *capture) copy(name string, r io.Reader) {
+	buf := make([]byte, 64<<10)
+	in := bufio.NewReaderSize(r, 64<<10)
+	for {
+		n, err := in.Read(buf)
+		if n > 0 {
+			text := bytes.ToValidUTF8(buf[:n], []byte("�"))
+			c.emit(name, string(text))
+			time.Sleep(5 * time.Millisecond)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (c *capture) stop() {
+	os.Stdout, os.Stderr = c.stdout, c.stderr
+	for _, p := range c.pipes {
+		p.Close()
+	}
+	c.wg.Wait()
+}
+
+func (c *capture) flush() {
+	c.stop()
+	// If no pipe is to be had, the text of this cell goes to the worker's own
+	// output, which the parent does not take for messages.
+	_ = c.start()
+}
+
+// appendOutput adds an output, joining streams as Jupyter does.
+func appendOutput(outputs []Output, o Output) []Output {
+	if n := len(outputs); o.Kind == "stream" && n > 0 && outputs[n-1].Kind == "stream" && outputs[n-1].Name == o.Name {
+		outputs[n-1].Text = overwrite(outputs[n-1].Text + o.Text)
+		return outputs
+	}
+	if o.Kind == "stream" {
+		o.Text = overwrite(o.Text)
+	}
+	return append(outputs, o)
+}
+
+// overwrite applies carriage returns: the last text on a line is what stays.
+func overwrite(s string) string {
+	if !strings.Contains(s, "\r") {
+		return s
+	}
+	all := strings.Split(s, "\n")
+	for i, line := range all {
+		line = strings.TrimRight(line, "\r")
+		if j := strings.LastIndex(line, "\r"); j >= 0 {
+			line = line[j+1:]
+		}
+		all[i] = line
+	}
+	return strings.Join(all, "\n")
+}
