@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -73,6 +72,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 	return &panel{width: 4 * vg.Inch, height: 3.3 * vg.Inch, data: data, draw: func(c draw.Canvas) {
 		c = draw.Crop(c, 6, -8, 5, -6)
 		left := draw.Crop(c, 0, -52, 0, 0)
+		fitTitle(p, left.Max.X-left.Min.X)
 		p.Draw(left)
 		area := p.DataCanvas(left)
 		tx, ty := p.Transforms(&area)
@@ -85,16 +85,11 @@ func (d PhaseDiagram) build() (*panel, error) {
 			area.StrokeLines(draw.LineStyle{Color: ink, Width: 1.6}, area.ClipLinesXY(line)...)
 		}
 		d.regions(area, tx, ty, x, y, z)
-		p.Draw(transparent(left, p)) // ticks over the colours
+		p.BackgroundColor = nil
+		p.Draw(left) // ticks over the colours
 		frame(p, left)
 		colorBar(c, area, d.Z, limit)
 	}}, nil
-}
-
-// transparent lets the axes be drawn again without the background.
-func transparent(c draw.Canvas, p *plot.Plot) draw.Canvas {
-	p.BackgroundColor = nil
-	return c
 }
 
 // roundLimit is the 90th percentile of |z| rounded up to 1, 2 or 5 times a

@@ -117,6 +117,7 @@ func (s Slices) build() (*panel, error) {
 	return &panel{width: width, height: axes + below, data: data, draw: func(c draw.Canvas) {
 		c = draw.Crop(c, 6, -12, 5, -6)
 		top := draw.Crop(c, 0, 0, below, 0)
+		fitTitle(p, top.Max.X-top.Min.X)
 		p.Draw(top)
 		area := p.DataCanvas(top)
 		s.drawCurves(p, area, curves)

@@ -72,6 +72,13 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
+// fitTitle makes the title smaller where it is wider than the space for it.
+func fitTitle(p *plot.Plot, width vg.Length) {
+	if w := p.Title.TextStyle.Width(p.Title.Text); w > width {
+		p.Title.TextStyle.Font.Size *= width / w
+	}
+}
+
 // frame closes the box around the data.
 func frame(p *plot.Plot, c draw.Canvas) {
 	d := p.DataCanvas(c)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -294,8 +295,11 @@ func summary(jobs []*job) error {
 }
 
 func numberText(x *float64, format string) string {
-	if x == nil {
+	switch {
+	case x == nil:
 		return "∞"
+	case math.Abs(*x) < 1e-12: // rounding
+		return "0"
 	}
 	return fmt.Sprintf(format, *x)
 }

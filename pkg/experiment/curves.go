@@ -99,12 +99,13 @@ func (c Curves) run(r *CurvesRun) error {
 		return err
 	}
 	r.Final.FineTune = pair.Risk(net.Beta())
-	last := 0.0
+	// A level over the time axis, which may be logarithmic: from the first step.
+	first, last := math.Inf(1), 0.0
 	for _, s := range []Series{r.Scratch, r.Pretraining, r.FineTuning} {
 		x := s.curves[0].x
-		last = math.Max(last, x[len(x)-1])
+		first, last = math.Min(first, x[min(1, len(x)-1)]), math.Max(last, x[len(x)-1])
 	}
-	r.Linear = Series{curves: []curve{{label: "linear transfer", x: []float64{0, last}, y: []float64{r.Final.Linear, r.Final.Linear}}}}
+	r.Linear = Series{curves: []curve{{label: "linear transfer", x: []float64{first, last}, y: []float64{r.Final.Linear, r.Final.Linear}}}}
 	return nil
 }
 

@@ -268,7 +268,7 @@ func BenchmarkSolveTrial(b *testing.B) {
 func BenchmarkTrainTrial(b *testing.B) {
 	for _, depth := range []int{2, 3} {
 		e := Experiment{Grid: Grid{D: 30, Gamma: []float64{0.5}, Theta: []float64{1}, Sigma: []float64{0.2}, Depth: []int{depth}}, Method: Train, Trials: 4}
-		b.Run(Depth.label(float64(depth)), func(b *testing.B) {
+		b.Run(Depth.Label(float64(depth)), func(b *testing.B) {
 			for b.Loop() {
 				e.Run()
 			}

@@ -52,8 +52,9 @@ func (a Axis) set(l *theory.Limit, x float64) {
 	}
 }
 
-// label writes the value of the axis in the math notation of the figures.
-func (a Axis) label(x float64) string {
+// Label writes a value of the axis in the math notation of the figures, as
+// $\sigma = 0.2$, for a title.
+func (a Axis) Label(x float64) string {
 	switch a {
 	case Gamma:
 		return fmt.Sprintf(`$\gamma = %.4g$`, x)
@@ -136,7 +137,7 @@ func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error
 			groups = append(groups, nil)
 			label := ""
 			if by != "" {
-				label = by.label(key)
+				label = by.Label(key)
 			}
 			labels = append(labels, label)
 		}

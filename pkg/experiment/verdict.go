@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -217,43 +218,48 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	if v.err != nil {
 		return v
 	}
-	fit := func(value func(Cell) (theory.Value, error)) (deg theory.Value, err error) {
-		x, y, w := make([]float64, len(r.Cells)), make([]float64, len(r.Cells)), make([]float64, len(r.Cells))
+	var cos, weights []float64
+	for _, c := range r.Cells {
+		m, err := c.Mean(result.Quantity)
+		if err != nil {
+			return &Verdict{err: err}
+		}
+		cos, weights = append(cos, math.Cos(c.Setting.Theta)), append(weights, 1/(m.StdErr*m.StdErr))
+	}
+	fit := func(value func(Cell) (theory.Value, error)) (zero, slope, worst float64, err error) {
+		t := make([]float64, len(r.Cells))
 		for i, c := range r.Cells {
-			m, err := value(c)
+			v, err := value(c)
 			if err != nil {
-				return deg, err
+				return 0, 0, 0, err
 			}
-			measured, err := c.Mean(result.Quantity)
-			if err != nil {
-				return deg, err
-			}
-			x[i], y[i], w[i] = math.Cos(c.Setting.Theta), m.Value, 1/(measured.StdErr*measured.StdErr)
+			t[i], worst = v.Value, math.Max(worst, v.StdErr)
 		}
-		alpha, beta := stat.LinearRegression(x, y, w, false)
-		cos := -alpha / beta
-		if !(math.Abs(cos) < 1) {
-			return deg, fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", beta, alpha)
+		intercept, slope := stat.LinearRegression(cos, t, weights, false)
+		zero = -intercept / slope
+		if !(math.Abs(zero) < 1) {
+			return 0, 0, 0, fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
 		}
-		// The variance of the fitted line at its zero, by least squares.
-		mean, variance := stat.MeanVariance(x, w)
-		sum := 0.0
-		for _, wi := range w {
-			sum += wi
-		}
-		spread := variance * (sum - 1) // MeanVariance divides by Σw − 1
-		se := math.Sqrt(1/sum+(cos-mean)*(cos-mean)/spread) / math.Abs(beta) / math.Sqrt(1-cos*cos)
-		return theory.Value{Value: math.Acos(cos) * 180 / math.Pi, StdErr: se * 180 / math.Pi}, nil
+		return zero, slope, worst, nil
 	}
-	measured, err := fit(func(c Cell) (theory.Value, error) { return c.Mean(result.Quantity) })
+	zero, slope, _, err := fit(func(c Cell) (theory.Value, error) { return c.Mean(result.Quantity) })
 	if err != nil {
 		return &Verdict{err: err}
 	}
-	predicted, err := fit(func(c Cell) (theory.Value, error) { return result.Mean(c.Setting) })
+	exact, exactSlope, worst, err := fit(func(c Cell) (theory.Value, error) { return result.Mean(c.Setting) })
 	if err != nil {
 		return &Verdict{err: err}
 	}
-	predicted.StdErr = 0 // the weights are the measurement's; theory has no such spread
+	// The variance of a weighted least-squares line at its zero.
+	mean, variance := stat.PopMeanVariance(cos, weights)
+	sum := floats.Sum(weights)
+	spread := math.Sqrt((1 + (zero-mean)*(zero-mean)/variance) / sum)
+	degrees := func(zero, spread float64) theory.Value {
+		return theory.Value{Value: math.Acos(zero) * 180 / math.Pi, StdErr: spread / math.Sqrt(1-zero*zero) * 180 / math.Pi}
+	}
+	measured := degrees(zero, spread/math.Abs(slope))
+	// The angles share the draws of the law, so their errors do not average out.
+	predicted := degrees(exact, worst/math.Abs(exactSlope))
 	trials := 0
 	for _, c := range r.Cells {
 		trials += len(c.Risks)

@@ -46,6 +46,43 @@ type Output struct {
 	Traceback []string       `json:"traceback,omitempty"`
 }
 
+// UnmarshalJSON keeps data of a JSON type as it is written, so that numbers
+// lose no digit.
+func (o *Output) UnmarshalJSON(b []byte) error {
+	type plain Output
+	var raw struct {
+		plain
+		Data map[string]json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*o = Output(raw.plain)
+	data, err := bundle(raw.Data)
+	o.Data = data
+	return err
+}
+
+// bundle reads data by MIME type: JSON as it is, all else as text.
+func bundle(raw map[string]json.RawMessage) (map[string]any, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	out := map[string]any{}
+	for mime, v := range raw {
+		if isJSON(mime) {
+			out[mime] = v
+			continue
+		}
+		var s text
+		if err := json.Unmarshal(v, &s); err != nil {
+			return nil, fmt.Errorf("output of type %s: %w", mime, err)
+		}
+		out[mime] = string(s)
+	}
+	return out, nil
+}
+
 // Tagged reports whether the cell carries a tag.
 func (c Cell) Tagged(tag string) bool {
 	tags, _ := c.Metadata["tags"].([]any)
@@ -144,19 +181,9 @@ func parse(data []byte) (*Notebook, error) {
 			if o.Kind == "error" {
 				out.Name, out.Text = o.EName, o.EValue
 			}
-			for mime, v := range o.Data {
-				if out.Data == nil {
-					out.Data = map[string]any{}
-				}
-				if isJSON(mime) {
-					out.Data[mime] = v
-					continue
-				}
-				var s text
-				if err := json.Unmarshal(v, &s); err != nil {
-					return nil, fmt.Errorf("cell %d: output of type %s: %w", i+1, mime, err)
-				}
-				out.Data[mime] = string(s)
+			var err error
+			if out.Data, err = bundle(o.Data); err != nil {
+				return nil, fmt.Errorf("cell %d: %w", i+1, err)
 			}
 			cell.Outputs = append(cell.Outputs, out)
 		}

@@ -2,6 +2,7 @@ package notebook
 
 import (
 	"go/ast"
+	"go/build"
 	"os"
 	"reflect"
 	"regexp"
@@ -23,6 +24,11 @@ var registerOnce sync.Once
 
 func newGomacro(show func(any) error) *gomacroEngine {
 	registerOnce.Do(symbols.RegisterGomacro)
+	// Without a GOROOT gomacro knows packages by reflection alone. With one it
+	// asks the go command for their types, which is slow, depends on what is
+	// installed, and prints warnings into the first cell. A kernel that is built
+	// with -trimpath has none either.
+	build.Default.GOROOT = ""
 	imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(),
 		Types: map[string]reflect.Type{"Data": reflect.TypeFor[display]()}}
 	ir := fast.New()

@@ -13,6 +13,7 @@ func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/experiment/experiment"] = map[string]reflect.Value{
 		// function, constant and variable definitions
 		"Agreement":    reflect.ValueOf(constant.MakeFromLiteral("4", token.INT, 0)),
+		"AtPace":       reflect.ValueOf(experiment.AtPace),
 		"Compare":      reflect.ValueOf(experiment.Compare),
 		"DefaultAlpha": reflect.ValueOf(constant.MakeFromLiteral("0.009999999999999999999796712092658967918623602599836885929107666016", token.FLOAT, 0)),
 		"Depth":        reflect.ValueOf(experiment.Depth),

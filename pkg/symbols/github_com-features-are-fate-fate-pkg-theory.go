@@ -14,6 +14,7 @@ func init() {
 		"FineTune":                       reflect.ValueOf(&theory.FineTune).Elem(),
 		"FineTuneBoundary":               reflect.ValueOf(theory.FineTuneBoundary),
 		"FineTuneBreakEven":              reflect.ValueOf(theory.FineTuneBreakEven),
+		"FineTuneBreakEvenMean":          reflect.ValueOf(theory.FineTuneBreakEvenMean),
 		"FineTunePrinted":                reflect.ValueOf(&theory.FineTunePrinted).Elem(),
 		"FineTuneScale":                  reflect.ValueOf(&theory.FineTuneScale).Elem(),
 		"FineTuneTransferability":        reflect.ValueOf(&theory.FineTuneTransferability).Elem(),

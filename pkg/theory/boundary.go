@@ -1,6 +1,9 @@
 package theory
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // Interval is a range (From, To) of γ = n/d; To is +Inf where it is unbounded.
 type Interval struct{ From, To float64 }
@@ -140,9 +143,8 @@ func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err er
 }
 
 // FineTuneBoundary returns the zero contour of fine-tuning in its exact form:
-// the break-even angle at γ in (0, 1) for the given noise and depth, and the
-// line γ = 1, above which T_ft = 0 at every angle. Points above gammaMax are
-// left out.
+// the break-even angle at γ in (0, 1) for the given noise and depth, and, if
+// gammaMax is above it, the line γ = 1, beyond which T_ft = 0 at every angle.
 func FineTuneBoundary(sigma float64, depth int, gammaMax float64) ([]Curve, error) {
 	const points = 400
 	var tie Curve
@@ -152,9 +154,15 @@ func FineTuneBoundary(sigma float64, depth int, gammaMax float64) ([]Curve, erro
 		if err != nil {
 			return nil, err
 		}
-		if ok && g <= gammaMax {
-			tie.add(theta, g)
+		if !ok { // c has passed 2 on the way to γ = 1: the curve ends at θ = 0
+			end := sort.Search(points, func(k int) bool {
+				c, _ := scaleLimit(Limit{Gamma: g - 1.0/points + float64(k)/(points*points), Sigma: sigma, Depth: depth})
+				return c >= 2
+			})
+			tie.add(0, g-1.0/points+float64(end)/(points*points))
+			break
 		}
+		tie.add(theta, g)
 	}
 	out := []Curve{tie}
 	if gammaMax > 1 {
