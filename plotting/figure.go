@@ -231,25 +231,32 @@ func (f *Figure) Save(path string) *Figure {
 	return f
 }
 
-// SimpleRender shows the figure in a notebook: a PNG, and beside it the plotted
-// numbers as JSON.
-func (f *Figure) SimpleRender() map[string]interface{} {
+// Render shows the figure in a notebook: a PNG with the size to show it at, and
+// beside it the plotted numbers as JSON. Its result is the Data of gophernotes.
+func (f *Figure) Render() struct{ Data, Metadata, Transient map[string]interface{} } {
+	var out struct{ Data, Metadata, Transient map[string]interface{} }
 	png, err := f.PNG()
-	if err != nil {
-		return map[string]interface{}{"text/plain": err.Error()}
+	var raw []byte
+	if err == nil {
+		data := make([]panelData, len(f.panels))
+		for i, p := range f.panels {
+			data[i] = p.data
+		}
+		raw, err = json.Marshal(map[string][]panelData{"panels": data})
 	}
-	data := make([]panelData, len(f.panels))
-	for i, p := range f.panels {
-		data[i] = p.data
-	}
-	raw, err := json.Marshal(map[string][]panelData{"panels": data})
 	if err != nil {
-		return map[string]interface{}{"text/plain": err.Error()}
+		out.Data = map[string]interface{}{"text/plain": err.Error()}
+		return out
 	}
 	w, h := f.Size()
-	return map[string]interface{}{
+	const screen = 96 // dots per inch of a browser
+	out.Data = map[string]interface{}{
 		"image/png":  png,
 		FigureMIME:   json.RawMessage(raw),
 		"text/plain": fmt.Sprintf("figure, %.1f × %.1f in", float64(w/vg.Inch), float64(h/vg.Inch)),
 	}
+	out.Metadata = map[string]interface{}{
+		"image/png": map[string]interface{}{"width": int(w / vg.Inch * screen), "height": int(h / vg.Inch * screen)},
+	}
+	return out
 }

@@ -94,6 +94,9 @@ func (s Slices) build() (*panel, error) {
 	if s.YLow > s.YHigh || math.IsNaN(s.YLow) || math.IsNaN(s.YHigh) || math.IsInf(s.YLow, 0) || math.IsInf(s.YHigh, 0) {
 		return nil, fmt.Errorf("plotting: YLow = %v, YHigh = %v: they must be finite and in rising order", s.YLow, s.YHigh)
 	}
+	if s.LogY && s.YHigh != 0 && s.YLow <= 0 {
+		return nil, fmt.Errorf("plotting: YLow = %v: a logarithmic axis begins above 0", s.YLow)
+	}
 	x0, x1, y0, y1, err := s.limits(curves)
 	if err != nil {
 		return nil, err

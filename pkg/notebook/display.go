@@ -2,7 +2,6 @@ package notebook
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -123,12 +122,6 @@ func (e displayOutput) output() (out Output, ok bool, err error) {
 				continue
 			}
 			out.Data[mime] = base64.StdEncoding.EncodeToString(v)
-			if w, h, ok := sizeOfPNG(v); ok && out.Metadata[mime] == nil {
-				if out.Metadata == nil {
-					out.Metadata = map[string]any{}
-				}
-				out.Metadata[mime] = map[string]any{"width": w, "height": h}
-			}
 		default:
 			if isJSON(mime) {
 				raw, err := json.Marshal(v)
@@ -147,16 +140,4 @@ func (e displayOutput) output() (out Output, ok bool, err error) {
 type displayOutput struct {
 	kind string
 	d    display
-}
-
-// sizeOfPNG returns the size at which to show an image that states its
-// resolution (chunk pHYs), in the 96ths of an inch of a browser.
-func sizeOfPNG(b []byte) (width, height int, ok bool) {
-	const ihdr, phys = 16, 8 + 8 + 13 + 4 // offsets of the size and of the next chunk
-	if len(b) < phys+17 || string(b[phys+4:phys+8]) != "pHYs" || b[phys+16] != 1 {
-		return 0, 0, false
-	}
-	perInch := float64(binary.BigEndian.Uint32(b[phys+8:])) * 0.0254
-	size := func(at int) int { return int(float64(binary.BigEndian.Uint32(b[at:]))*96/perInch + 0.5) }
-	return size(ihdr), size(ihdr + 4), perInch > 0
 }
