@@ -19,6 +19,7 @@ const (
 	Sigma  Axis = "sigma"
 	Lambda Axis = "lambda"
 	Depth  Axis = "depth"
+	None   Axis = "" // to split by: one curve
 )
 
 func (a Axis) of(l theory.Limit) (float64, error) {
@@ -113,7 +114,7 @@ func (s Series) Curve(i int) (label string, x, y, bar []float64) {
 // Err returns why there are no curves, or nil.
 func (s Series) Err() error { return s.err }
 
-// group splits the cells of r by the value of the axis by ("" for one group).
+// group splits the cells of r by the value of the axis by (None for one group).
 func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error) {
 	if r.err != nil {
 		return nil, nil, r.err
@@ -127,7 +128,7 @@ func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error
 			return nil, nil, err
 		}
 		key := 0.0
-		if by != "" {
+		if by != None {
 			if key, err = by.of(c.Setting.Limit()); err != nil {
 				return nil, nil, err
 			}
@@ -136,7 +137,7 @@ func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error
 			index[key] = len(groups)
 			groups = append(groups, nil)
 			label := ""
-			if by != "" {
+			if by != None {
 				label = by.Label(key)
 			}
 			labels = append(labels, label)
@@ -157,7 +158,7 @@ func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error
 }
 
 // Measured returns the means of q with their standard errors along one axis,
-// one set of points for each value of the axis by ("" for one set).
+// one set of points for each value of the axis by (None for one set).
 func (r *Run) Measured(q theory.Quantity, along, by Axis) Series {
 	labels, groups, err := r.group(along, by)
 	s := Series{err: err}

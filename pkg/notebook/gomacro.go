@@ -54,6 +54,7 @@ func (e *gomacroEngine) eval(src string) (values []any, err error) {
 			values, err = nil, panicked(phase, p)
 			if c, ok := err.(*cellError); ok && phase == "compile error" {
 				c.text = gomacroPosition.ReplaceAllString(c.text, "line $1: ")
+				c.text = gomacroLiteral.ReplaceAllString(c.text, "a string literal cannot stand for type $1 here: use one of its named constants")
 			}
 		}
 	}()
@@ -75,5 +76,8 @@ func (e *gomacroEngine) eval(src string) (values []any, err error) {
 	}
 	return values, nil
 }
+
+// gomacroLiteral is how gomacro fails to give an untyped string a named type.
+var gomacroLiteral = regexp.MustCompile(`^reflect\.Value\.Convert: value of type reflect\.Value cannot be converted to type (\S+)$`)
 
 var gomacroPosition = regexp.MustCompile(`^repl\.go:(\d+):\d+: `)

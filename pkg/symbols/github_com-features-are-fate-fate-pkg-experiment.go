@@ -23,6 +23,7 @@ func init() {
 		"Join":         reflect.ValueOf(experiment.Join),
 		"Lambda":       reflect.ValueOf(experiment.Lambda),
 		"Law":          reflect.ValueOf(experiment.Law),
+		"None":         reflect.ValueOf(experiment.None),
 		"OnProgress":   reflect.ValueOf(experiment.OnProgress),
 		"Range":        reflect.ValueOf(experiment.Range),
 		"Scratch":      reflect.ValueOf(experiment.Scratch),
