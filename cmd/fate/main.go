@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
@@ -37,7 +39,9 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	}
 	cmd.AddCommand(runCommand(), predictCommand())
 	cmd.SetArgs(args)
-	err := cmd.Execute()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := cmd.ExecuteContext(ctx)
 	var failed failure
 	switch {
 	case err == nil:

@@ -208,3 +208,13 @@ func percent(x *float64) string {
 	}
 	return fmt.Sprintf("%.2f %%", 100**x)
 }
+
+func numberText(x *float64, format string) string {
+	switch {
+	case x == nil:
+		return "∞"
+	case math.Abs(*x) < 1e-12: // rounding
+		return "0"
+	}
+	return fmt.Sprintf(format, *x)
+}

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -42,7 +43,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 		Example: `  fate run notebooks
   fate run --set pace=paper notebooks/04_linear_transfer.ipynb
   fate run --engine yaegi --check notebooks`,
-		RunE: func(_ *cobra.Command, args []string) error { return f.run(args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args) },
 	}
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
 	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, " or "))
@@ -58,12 +59,12 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 type job struct {
 	path, name    string
 	committed, nb *notebook.Notebook
-	verdicts      []notebook.Verdict
+	verdicts      []experiment.Row
 	took          time.Duration
 	problems      []string // why it failed, a line each
 }
 
-func (f runFlags) run(args []string) error {
+func (f runFlags) run(ctx context.Context, args []string) error {
 	switch {
 	case !slices.Contains(notebook.Engines, f.engine):
 		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
@@ -90,7 +91,7 @@ func (f runFlags) run(args []string) error {
 	group.SetLimit(f.jobs)
 	for _, j := range jobs {
 		group.Go(func() error {
-			f.execute(j, live)
+			f.execute(ctx, j, live)
 			mu.Lock()
 			defer mu.Unlock()
 			live.clear()
@@ -200,11 +201,11 @@ func find(path string) ([]string, error) {
 }
 
 // execute runs one notebook and writes what it made, also if it failed.
-func (f runFlags) execute(j *job, live *live) {
+func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	start := time.Now()
 	dir, err := filepath.Abs(filepath.Dir(j.path))
 	if err == nil {
-		err = notebook.Run(j.nb, notebook.Options{Engine: f.engine, Dir: dir, Timeout: f.timeout,
+		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Dir: dir, Timeout: f.timeout,
 			Progress: func(s notebook.State) { live.show(j.name, s) }})
 	}
 	j.took = time.Since(start)
@@ -224,7 +225,7 @@ func (f runFlags) execute(j *job, live *live) {
 	fail(verr)
 	for _, v := range j.verdicts {
 		if !v.Agree {
-			j.problems = append(j.problems, fmt.Sprintf("verdict disagrees: %s at %s (z = %s)", v.Result, v.Setting, zText(v.Z)))
+			j.problems = append(j.problems, fmt.Sprintf("verdict disagrees: %s at %s (z = %+.2f)", v.Result, v.Setting, v.Z))
 		}
 	}
 	if f.check && err == nil {
@@ -269,19 +270,11 @@ func summary(jobs []*job) error {
 	if rows > 0 {
 		fmt.Println()
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "notebook\tresult\tsource\tsetting\ttheory\tmeasured\tz\ttrials\tagrees")
+		fmt.Fprintln(w, "notebook\t"+strings.Join(experiment.Columns, "\t"))
 		for _, j := range jobs {
 			short, _, _ := strings.Cut(j.name, "_")
 			for _, v := range j.verdicts {
-				claim, agrees := "", "yes"
-				if v.Claim != "=" {
-					claim = "not "
-				}
-				if !v.Agree {
-					agrees = "NO"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\t%s\t%s\t%d\t%s\n", short, v.Result, v.Source, v.Setting,
-					claim, numberText(v.Theory, "%.5g"), numberText(v.Measured, "%.5g"), zText(v.Z), v.Trials, agrees)
+				fmt.Fprintln(w, short+"\t"+strings.Join(v.Text(), "\t"))
 			}
 		}
 		if err := w.Flush(); err != nil {
@@ -293,15 +286,3 @@ func summary(jobs []*job) error {
 	}
 	return nil
 }
-
-func numberText(x *float64, format string) string {
-	switch {
-	case x == nil:
-		return "∞"
-	case math.Abs(*x) < 1e-12: // rounding
-		return "0"
-	}
-	return fmt.Sprintf(format, *x)
-}
-
-func zText(z *float64) string { return numberText(z, "%+.2f") }

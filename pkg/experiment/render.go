@@ -15,9 +15,11 @@ import (
 // array of objects, in the outputs of an executed notebook.
 const VerdictMIME = "application/vnd.fate.verdict+json"
 
-var columns = []string{"result", "source", "setting", "theory", "measured", "z", "trials", "agrees"}
+// Columns are the headings of the text of a row.
+var Columns = []string{"result", "source", "setting", "theory", "measured", "z", "trials", "agrees"}
 
-func (r Row) strings() []string {
+// Text returns the row as it is shown, column by column.
+func (r Row) Text() []string {
 	agrees := "yes"
 	if !r.Agree {
 		agrees = "NO"
@@ -69,9 +71,9 @@ func (v *Verdict) String() string {
 		}
 		fmt.Fprintln(w)
 	}
-	line(columns)
+	line(Columns)
 	for _, r := range v.Rows {
-		line(r.strings())
+		line(r.Text())
 	}
 	w.Flush() // a bytes.Buffer does not fail
 	return b.String()
@@ -91,10 +93,10 @@ func (v *Verdict) SimpleRender() map[string]interface{} {
 	}
 	rows := make([][]string, len(v.Rows))
 	for i, r := range v.Rows {
-		rows[i] = r.strings()
+		rows[i] = r.Text()
 	}
 	var html bytes.Buffer
-	if err := table.Execute(&html, map[string]interface{}{"Columns": columns, "Rows": rows}); err != nil {
+	if err := table.Execute(&html, map[string]interface{}{"Columns": Columns, "Rows": rows}); err != nil {
 		return map[string]interface{}{"text/plain": err.Error()}
 	}
 	data, err := json.Marshal(v.Rows)

@@ -3,8 +3,8 @@ package notebook
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,9 +50,9 @@ func (e *CellError) Error() string {
 }
 
 // Run executes the code cells of the notebook in order and puts their outputs
-// in place of those that were there. It stops at the first cell that fails,
-// with a *CellError; the outputs up to there are in the notebook.
-func Run(nb *Notebook, o Options) error {
+// in place of those that were there. It stops at the first cell that fails, or
+// when ctx ends, with a *CellError; the outputs up to there are in the notebook.
+func Run(ctx context.Context, nb *Notebook, o Options) error {
 	code := 0
 	for i := range nb.Cells {
 		if nb.Cells[i].Kind == "code" {
@@ -77,7 +77,7 @@ func Run(nb *Notebook, o Options) error {
 		if o.Progress != nil {
 			o.Progress(state)
 		}
-		failed := c.execute(cell, o.Timeout, func(p experiment.Progress) {
+		failed := c.execute(ctx, cell, o.Timeout, func(p experiment.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
@@ -150,7 +150,7 @@ func (c *client) send(r request) error { return json.NewEncoder(c.in).Encode(r) 
 const grace = 2 * time.Second
 
 // execute runs one cell and returns its error as an output, or nil.
-func (c *client) execute(cell *Cell, timeout time.Duration, progress func(experiment.Progress)) *Output {
+func (c *client) execute(ctx context.Context, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) *Output {
 	failed := func(name, format string, args ...any) *Output {
 		o := &Output{Kind: "error", Name: name, Text: fmt.Sprintf(format, args...)}
 		o.Traceback = []string{o.Name + ": " + o.Text}
@@ -168,6 +168,9 @@ func (c *client) execute(cell *Cell, timeout time.Duration, progress func(experi
 	late := false
 	for {
 		select {
+		case <-ctx.Done():
+			c.cmd.Process.Kill()
+			return failed("interrupted", "the run was stopped")
 		case r, ok := <-c.replies:
 			switch {
 			case !ok:
@@ -241,37 +244,23 @@ func WriteFigures(nb *Notebook, dir string) ([]string, error) {
 }
 
 // Verdicts returns the rows of all verdicts among the outputs.
-func Verdicts(nb *Notebook) ([]Verdict, error) {
-	var out []Verdict
+func Verdicts(nb *Notebook) ([]experiment.Row, error) {
+	var out []experiment.Row
 	for i, c := range nb.Cells {
 		for _, o := range c.Outputs {
 			raw, ok := o.Data[experiment.VerdictMIME].(json.RawMessage)
 			if !ok {
 				continue
 			}
-			var rows []Verdict
+			var rows []experiment.Row
 			if err := json.Unmarshal(raw, &rows); err != nil {
 				return nil, fmt.Errorf("cell %d: verdict: %w", i+1, err)
 			}
 			if len(rows) == 0 {
-				return nil, fmt.Errorf("cell %d: verdict: %w", i+1, errors.New("it has no row"))
+				return nil, fmt.Errorf("cell %d: the verdict has no row", i+1)
 			}
 			out = append(out, rows...)
 		}
 	}
 	return out, nil
-}
-
-// Verdict is one machine-readable row of a verdict table. Z is nil where it is
-// infinite.
-type Verdict struct {
-	Result   string   `json:"result"`
-	Source   string   `json:"source"`
-	Setting  string   `json:"setting"`
-	Claim    string   `json:"claim"`
-	Theory   *float64 `json:"theory"`
-	Measured *float64 `json:"measured"`
-	Z        *float64 `json:"z"`
-	Trials   int      `json:"trials"`
-	Agree    bool     `json:"agree"`
 }

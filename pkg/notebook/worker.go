@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,8 @@ func ServeIfWorker() {
 	if name == "" {
 		return
 	}
+	// An interrupt at the terminal is for the parent, which then stops us.
+	signal.Ignore(os.Interrupt)
 	// What cells start must not become workers.
 	os.Unsetenv(workerVariable)
 	if err := serve(name, os.Stdin, os.Stdout); err != nil {

@@ -14,6 +14,7 @@ func init() {
 		// function, constant and variable definitions
 		"Agreement":    reflect.ValueOf(constant.MakeFromLiteral("4", token.INT, 0)),
 		"AtPace":       reflect.ValueOf(experiment.AtPace),
+		"Columns":      reflect.ValueOf(&experiment.Columns).Elem(),
 		"Compare":      reflect.ValueOf(experiment.Compare),
 		"DefaultAlpha": reflect.ValueOf(constant.MakeFromLiteral("0.009999999999999999999796712092658967918623602599836885929107666016", token.FLOAT, 0)),
 		"Depth":        reflect.ValueOf(experiment.Depth),

@@ -132,6 +132,13 @@ func (f Features) Mean() (float64, error) {
 	return math.Inf(1), nil
 }
 
+// Transferability is the exact mean of R_scratch − R at dimension d: positive
+// where the features beat training from scratch on the same points.
+func (f Features) Transferability(d int) (float64, error) {
+	return minus(scratchMean, func(Setting) (float64, error) { return f.Mean() })(
+		Setting{N: f.N, D: d, Sigma: f.Sigma, Depth: 1})
+}
+
 // Limit is the risk as n, k → ∞ at fixed k/n < 1, ρ + (σ²+ρ)κ/(1−κ) with
 // κ = k/n; at κ → 0 it is the floor ρ. At κ = 1 it is +Inf.
 func (f Features) Limit() (float64, error) {

@@ -62,6 +62,15 @@ func TestOneFeatureIsLinearTransfer(t *testing.T) {
 		if err != nil || math.Abs(got-want.Value) > 1e-12 {
 			t.Fatalf("%v, want %v, %v", got, want.Value, err)
 		}
+		one := Setting{N: n, D: 2 * n, Theta: l.Theta, Sigma: l.Sigma, Depth: 2}
+		wantT, err := LinearTransferability.Mean(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gotT, err := Features{N: n, K: 1, Residual: s2, Sigma: l.Sigma}.Transferability(one.D)
+		if err != nil || math.Abs(gotT-wantT.Value) > 1e-12 {
+			t.Fatalf("T = %v, want %v, %v", gotT, wantT.Value, err)
+		}
 	})
 }
 
