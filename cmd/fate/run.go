@@ -49,7 +49,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, " or "))
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "time limit for each cell, as a `duration` like 30s; 0 is none")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
 	return cmd
@@ -225,7 +225,11 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	fail(verr)
 	for _, v := range j.verdicts {
 		if !v.Agree {
-			j.problems = append(j.problems, fmt.Sprintf("verdict disagrees: %s at %s (z = %+.2f)", v.Result, v.Setting, v.Z))
+			what := "verdict disagrees"
+			if v.Claim != "=" {
+				what = "verdict does not refute"
+			}
+			j.problems = append(j.problems, fmt.Sprintf("%s: %s at %s (z = %+.2f)", what, v.Result, v.Setting, v.Z))
 		}
 	}
 	if f.check && err == nil {

@@ -40,7 +40,8 @@ const (
 
 // Grid is the product of its axes, at dimension D. An empty Theta, Sigma or
 // Lambda is the single value 0, an empty Depth the single value 2. Theta is in
-// radians. The number of target points is Gamma·D, rounded.
+// radians. The number of target points is Gamma·D, rounded; a setting that
+// comes up twice counts once.
 type Grid struct {
 	D                           int
 	Gamma, Theta, Sigma, Lambda []float64
@@ -64,6 +65,7 @@ func (g Grid) Settings() ([]theory.Setting, error) {
 		depth = []int{2}
 	}
 	var out []theory.Setting
+	seen := map[theory.Setting]bool{}
 	for _, L := range depth {
 		for _, lambda := range zero(g.Lambda) {
 			for _, sigma := range zero(g.Sigma) {
@@ -78,7 +80,9 @@ func (g Grid) Settings() ([]theory.Setting, error) {
 						if err := s.Validate(); err != nil {
 							return nil, fmt.Errorf("experiment: Grid: %w (Gamma = %v)", err, gamma)
 						}
-						out = append(out, s)
+						if !seen[s] {
+							out, seen[s] = append(out, s), true
+						}
 					}
 				}
 			}

@@ -141,6 +141,13 @@ func TestVerdictFindsPlantedErrors(t *testing.T) {
 	}
 }
 
+func TestGridCountsASettingOnce(t *testing.T) {
+	s, err := Grid{D: 10, Gamma: []float64{0.5, 0.51, 1}, Sigma: []float64{0.2, 0.2}}.Settings()
+	if err != nil || len(s) != 2 {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
 func TestPooledAndBreakEven(t *testing.T) {
 	grid := Grid{D: 60, Gamma: []float64{0.5}, Theta: Range(0.6, 1.2, 7), Sigma: []float64{1}}
 	r := must(t, Experiment{Grid: grid, Method: Law, Trials: 20000, Seed: 6}.Run())
