@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/features-are-fate/fate/docker/kernel"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
@@ -46,7 +47,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args) },
 	}
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
-	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, " or "))
+	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
@@ -205,7 +206,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	start := time.Now()
 	dir, err := filepath.Abs(filepath.Dir(j.path))
 	if err == nil {
-		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Dir: dir, Timeout: f.timeout,
+		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Timeout: f.timeout,
 			Progress: func(s notebook.State) { live.show(j.name, s) }})
 	}
 	j.took = time.Since(start)

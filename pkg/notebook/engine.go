@@ -1,6 +1,7 @@
 package notebook
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -15,10 +16,11 @@ import (
 const (
 	Gomacro = "gomacro" // the interpreter of the gophernotes kernel, in process
 	Yaegi   = "yaegi"   // the second interpreter
+	Kernel  = "kernel"  // an installed Jupyter kernel
 )
 
 // Engines lists the names that Options.Engine may have.
-var Engines = []string{Gomacro, Yaegi}
+var Engines = []string{Gomacro, Yaegi, Kernel}
 
 // engine runs cells one after another in one interpreter.
 type engine interface {
@@ -70,6 +72,15 @@ func Linked() []string {
 type cellError struct{ name, text string }
 
 func (e *cellError) Error() string { return e.text }
+
+// errorName is the kind of an error of a cell, "error" for what a value says.
+func errorName(err error) string {
+	var c *cellError
+	if errors.As(err, &c) {
+		return c.name
+	}
+	return "error"
+}
 
 // panicked turns what a recover returned into an error of one line.
 func panicked(name string, p any) error {

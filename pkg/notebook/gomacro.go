@@ -6,24 +6,20 @@ import (
 	"os"
 	"reflect"
 	"regexp"
-	"sync"
 
 	"github.com/cosmos72/gomacro/ast2"
 	"github.com/cosmos72/gomacro/base"
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
 	"github.com/cosmos72/gomacro/imports"
-	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
 type gomacroEngine struct {
 	ir *fast.Interp
 }
 
-var registerOnce sync.Once
-
 func newGomacro(show func(any) error) *gomacroEngine {
-	registerOnce.Do(symbols.RegisterGomacro)
+	LinkPackages()
 	// Without a GOROOT gomacro knows packages by reflection alone. With one it
 	// asks the go command for their types, which is slow, depends on what is
 	// installed, and prints warnings into the first cell. A kernel that is built

@@ -17,11 +17,13 @@ import (
 	"github.com/features-are-fate/fate/pkg/experiment"
 )
 
-// Options of a run. Dir is the working directory of the cells. Timeout bounds
+// Options of a run. Engine is one of Engines; Kernel is the name of the Jupyter
+// kernel of the engine "kernel". Dir is the working directory of the cells. Timeout bounds
 // each cell; 0 is no bound. Progress, if not nil, is called when a cell starts
 // and while its experiments run.
 type Options struct {
 	Engine   string
+	Kernel   string
 	Dir      string
 	Timeout  time.Duration
 	Progress func(State)
@@ -35,7 +37,7 @@ type State struct {
 }
 
 // CellError says which cell of a notebook failed, and how. Cell counts all
-// cells, from 1.
+// cells, from 1; a kernel, which does not know it, has 0.
 type CellError struct {
 	Cell   int
 	Name   string // "compile error", "panic", "timeout", …
@@ -43,10 +45,14 @@ type CellError struct {
 }
 
 func (e *CellError) Error() string {
-	if e.Name == "error" {
-		return fmt.Sprintf("cell %d: %s", e.Cell, e.Reason)
+	var where, what string
+	if e.Cell > 0 {
+		where = fmt.Sprintf("cell %d: ", e.Cell)
 	}
-	return fmt.Sprintf("cell %d: %s: %s", e.Cell, e.Name, e.Reason)
+	if e.Name != "error" {
+		what = e.Name + ": "
+	}
+	return where + what + e.Reason
 }
 
 // Run executes the code cells of the notebook in order and puts their outputs
@@ -60,7 +66,13 @@ func Run(ctx context.Context, nb *Notebook, o Options) error {
 			code++
 		}
 	}
-	c, err := start(o)
+	var c session
+	var err error
+	if o.Engine == Kernel {
+		c, err = startKernel(o)
+	} else {
+		c, err = startWorker(o)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,7 +89,7 @@ func Run(ctx context.Context, nb *Notebook, o Options) error {
 		if o.Progress != nil {
 			o.Progress(state)
 		}
-		failed := c.execute(ctx, cell, o.Timeout, func(p experiment.Progress) {
+		failed := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
@@ -91,6 +103,15 @@ func Run(ctx context.Context, nb *Notebook, o Options) error {
 	return nil
 }
 
+// session is a process that runs cells.
+type session interface {
+	// run runs a cell and sends what it says, the last with Done.
+	run(code string, replies chan<- reply)
+	interrupt()
+	kill()
+	stop()
+}
+
 // client is the parent's end of a worker.
 type client struct {
 	cmd     *exec.Cmd
@@ -100,7 +121,7 @@ type client struct {
 	exited  error
 }
 
-func start(o Options) (*client, error) {
+func startWorker(o Options) (*client, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -138,27 +159,59 @@ func start(o Options) (*client, error) {
 
 func (c *client) stop() {
 	c.in.Close()
-	c.cmd.Process.Kill()
+	c.kill()
 	for range c.replies {
 	}
 }
 
+func (c *client) kill() { c.cmd.Process.Kill() }
+
 func (c *client) send(r request) error { return json.NewEncoder(c.in).Encode(r) }
+
+func (c *client) interrupt() {
+	if c.send(request{Interrupt: true}) != nil {
+		c.kill()
+	}
+}
+
+func (c *client) run(code string, replies chan<- reply) {
+	if err := c.send(request{Code: code}); err != nil {
+		replies <- reply{Done: true, Error: errorOutput("crash", err.Error())}
+		return
+	}
+	for r := range c.replies {
+		replies <- r
+		if r.Done {
+			return
+		}
+	}
+	replies <- reply{Done: true, Error: errorOutput("crash", "the process of the notebook died: "+causeOf(&c.stderr, c.exited))}
+}
+
+func errorOutput(name, text string) *Output {
+	return &Output{Kind: "error", Name: name, Text: text, Traceback: []string{name + ": " + text}}
+}
 
 // grace is what an interrupted cell has to stop by itself, before its process
 // is killed.
 const grace = 2 * time.Second
 
 // execute runs one cell and returns its error as an output, or nil.
-func (c *client) execute(ctx context.Context, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) *Output {
-	failed := func(name, format string, args ...any) *Output {
-		o := &Output{Kind: "error", Name: name, Text: fmt.Sprintf(format, args...)}
-		o.Traceback = []string{o.Name + ": " + o.Text}
-		return o
-	}
-	if err := c.send(request{Code: cell.Source}); err != nil {
-		return failed("dead worker", "%v", err)
-	}
+func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) *Output {
+	replies := make(chan reply)
+	go s.run(cell.Source, replies)
+	// However this ends, run must be able to send its last reply.
+	done := false
+	defer func() {
+		if !done {
+			s.kill()
+			for r := range replies {
+				if r.Done {
+					return
+				}
+			}
+		}
+	}()
 	var limit <-chan time.Time
 	if timeout > 0 {
 		t := time.NewTimer(timeout)
@@ -169,50 +222,44 @@ func (c *client) execute(ctx context.Context, cell *Cell, timeout time.Duration,
 	for {
 		select {
 		case <-ctx.Done():
-			c.cmd.Process.Kill()
-			return failed("interrupted", "the run was stopped")
-		case r, ok := <-c.replies:
+			return errorOutput("interrupted", "the run was stopped")
+		case r := <-replies:
 			switch {
-			case !ok:
-				if late {
-					return failed("timeout", "the cell did not end within %v", timeout)
-				}
-				return failed("crash", "%s", c.cause())
 			case r.Output != nil:
 				cell.Outputs = appendOutput(cell.Outputs, *r.Output)
 			case r.Progress != nil:
 				progress(*r.Progress)
 			case r.Done && late:
-				return failed("timeout", "the cell did not end within %v", timeout)
+				done = true
+				return errorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout))
 			case r.Done:
+				done = true
 				return r.Error
 			}
 		case <-limit:
 			if late { // it did not heed the interrupt
-				c.cmd.Process.Kill()
+				s.kill()
 				limit = nil
 				continue
 			}
 			late = true
 			limit = time.After(grace)
-			if err := c.send(request{Interrupt: true}); err != nil {
-				c.cmd.Process.Kill()
-			}
+			s.interrupt()
 		}
 	}
 }
 
 var panicLine = regexp.MustCompile(`(?m)^(panic: .*|fatal error: .*|runtime: out of memory.*)$`)
 
-// cause says in one line why the worker died.
-func (c *client) cause() string {
-	if m := panicLine.FindString(c.stderr.String()); m != "" {
-		return "the process of the notebook died: " + strings.TrimSuffix(m, " [recovered]")
+// causeOf says in one line why a process died.
+func causeOf(stderr *bytes.Buffer, exit error) string {
+	if m := panicLine.FindString(stderr.String()); m != "" {
+		return strings.TrimSuffix(m, " [recovered]")
 	}
-	if c.exited != nil {
-		return "the process of the notebook died: " + c.exited.Error()
+	if exit != nil {
+		return exit.Error()
 	}
-	return "the process of the notebook ended"
+	return "it ended"
 }
 
 // WriteFigures writes the images among the outputs as PNG, SVG or PDF files

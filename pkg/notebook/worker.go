@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -121,11 +120,7 @@ func (w *worker) show(v any) error {
 
 func (w *worker) run(eng engine, code string) reply {
 	failed := func(err error) reply {
-		e := Output{Kind: "error", Name: "error", Text: firstLine(err.Error())}
-		var c *cellError
-		if errors.As(err, &c) {
-			e.Name, e.Text = c.name, firstLine(c.text)
-		}
+		e := Output{Kind: "error", Name: errorName(err), Text: firstLine(err.Error())}
 		e.Traceback = []string{e.Name + ": " + e.Text}
 		return reply{Done: true, Error: &e}
 	}

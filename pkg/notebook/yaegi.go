@@ -31,7 +31,7 @@ type liveStdout struct{}
 func (liveStdout) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
 
 func newYaegi(show func(any) error) (*yaegiEngine, error) {
-	registerOnce.Do(symbols.RegisterGomacro) // the list of packages that may be imported is one
+	LinkPackages() // the list of packages that may be imported is one
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
 	table := displayTable()
 	table["Data"] = reflect.ValueOf((*display)(nil))

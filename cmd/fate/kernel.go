@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/features-are-fate/fate/docker/kernel"
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/spf13/cobra"
+)
+
+func kernelCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "kernel",
+		Short: "Install the gophernotes kernel with the packages linked in",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return errors.New("kernel: say install or remove (fate kernel -h has the rest)")
+		},
+	}
+	cmd.AddCommand(installCommand(), removeCommand())
+	return cmd
+}
+
+// place is where a kernel is installed.
+type place struct {
+	user   bool
+	prefix string
+}
+
+func (p *place) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.user, "user", false, "for this user (the default)")
+	cmd.Flags().StringVar(&p.prefix, "prefix", "", "for the Python environment or system in this `folder`")
+	cmd.MarkFlagsMutuallyExclusive("user", "prefix")
+}
+
+// data is the Jupyter data folder of the place.
+func (p *place) data() string {
+	if p.prefix != "" {
+		return filepath.Join(p.prefix, "share", "jupyter")
+	}
+	return notebook.UserDataDir()
+}
+
+func installCommand() *cobra.Command {
+	var p place
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "install",
+		Short: "Build the kernel and register it with Jupyter",
+		Long: `Install builds gophernotes with the packages of this module, gonum and gonum/plot
+linked in, from a temporary vendored copy of the module, and registers it with
+Jupyter as the kernel "Go (fate)". It is run in a clone of the repository and
+takes a minute or two.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			module, err := moduleDir(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if dry {
+				fmt.Printf("would build the kernel from %s\nand write it to %s\n", module, kernel.Dir(p.data()))
+				return nil
+			}
+			return install(cmd.Context(), module, p.data())
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be done")
+	return cmd
+}
+
+func install(ctx context.Context, module, data string) error {
+	fmt.Fprintln(os.Stderr, "building the kernel …")
+	dir, err := kernel.Install(ctx, module, data, os.Stderr)
+	if err != nil {
+		return failure{err}
+	}
+	fmt.Println("installed", dir)
+	return nil
+}
+
+func removeCommand() *cobra.Command {
+	var p place
+	cmd := &cobra.Command{
+		Use:   "remove",
+		Short: "Take the kernel out of Jupyter",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := kernel.Remove(p.data()); err != nil {
+				return failure{err}
+			}
+			fmt.Println("removed", kernel.Dir(p.data()))
+			return nil
+		},
+	}
+	p.flags(cmd)
+	return cmd
+}
+
+// moduleDir finds the checkout that the kernel is built from.
+func moduleDir(ctx context.Context) (string, error) {
+	const module = "github.com/features-are-fate/fate"
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", errors.New("the go command is not on the path: the kernel is built with it")
+	}
+	path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	if err != nil || path != module {
+		return "", errors.New("this is no clone of the repository: the kernel is built from one")
+	}
+	return dir, nil
+}
+
+func labCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lab [DIR]",
+		Short: "Open JupyterLab on the notebooks",
+		Long: `Lab opens JupyterLab on a folder of notebooks (by default notebooks), and installs
+the kernel first if there is none.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "notebooks"
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return fmt.Errorf("%s is no folder", dir)
+			}
+			jupyter, err := exec.LookPath("jupyter")
+			if err == nil {
+				err = exec.CommandContext(cmd.Context(), jupyter, "lab", "--version").Run()
+			}
+			if err != nil {
+				return failure{errors.New("JupyterLab is not installed (https://jupyter.org/install); fate run needs none")}
+			}
+			if !notebook.HasKernel(kernel.Name) {
+				module, err := moduleDir(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if err := install(cmd.Context(), module, notebook.UserDataDir()); err != nil {
+					return err
+				}
+			}
+			lab := exec.CommandContext(cmd.Context(), jupyter, "lab", dir)
+			lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, os.Stdout, os.Stderr
+			if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
+				return failure{fmt.Errorf("jupyter lab: %w", err)}
+			}
+			return nil
+		},
+	}
+}

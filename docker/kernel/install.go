@@ -1,0 +1,68 @@
+package kernel
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Name is the name of the kernel in Jupyter; notebooks name it in their
+// metadata.
+const Name = "fate"
+
+//go:embed logo-32x32.png logo-64x64.png logo-svg.svg
+var logos embed.FS
+
+// Install builds the kernel and registers it below the folder kernels of a
+// Jupyter data folder. It returns the folder of the kernel.
+func Install(ctx context.Context, module, data string, log io.Writer) (string, error) {
+	dir, err := filepath.Abs(Dir(data))
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "gophernotes")
+	// Beside the old one first: a kernel may be running.
+	if err := Build(ctx, module, program+".new", log); err != nil {
+		return "", err
+	}
+	if err := os.Rename(program+".new", program); err != nil {
+		return "", err
+	}
+	spec, err := json.MarshalIndent(map[string]any{
+		"argv": []string{program, "{connection_file}"}, "display_name": "Go (fate)", "language": "go", "interrupt_mode": "signal",
+	}, "", " ")
+	if err != nil {
+		return "", err
+	}
+	files := map[string][]byte{"kernel.json": append(spec, '\n')}
+	for _, name := range []string{"logo-32x32.png", "logo-64x64.png", "logo-svg.svg"} {
+		if files[name], err = logos.ReadFile(name); err != nil {
+			return "", err
+		}
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// Remove takes the kernel out of a Jupyter data folder.
+func Remove(data string) error {
+	dir := Dir(data)
+	if _, err := os.Stat(filepath.Join(dir, "kernel.json")); err != nil {
+		return fmt.Errorf("no kernel is installed in %s", dir)
+	}
+	return os.RemoveAll(dir)
+}
+
+// Dir is the folder of the kernel in a Jupyter data folder.
+func Dir(data string) string { return filepath.Join(data, "kernels", Name) }
