@@ -40,13 +40,15 @@ var running struct {
 }
 
 // Interrupt stops every experiment that is running in this process within a
-// moment. Each returns what it has, marked as interrupted.
-func Interrupt() {
+// moment, and reports whether there was one. Each returns what it has, marked as
+// interrupted.
+func Interrupt() bool {
 	running.Lock()
 	defer running.Unlock()
 	for c := range running.cancel {
 		(*c)()
 	}
+	return len(running.cancel) > 0
 }
 
 func interruptible() (context.Context, func()) {

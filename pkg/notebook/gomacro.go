@@ -46,7 +46,9 @@ func (e *gomacroEngine) eval(src string) (values []any, err error) {
 	}
 	phase := "compile error"
 	defer func() {
-		if p := recover(); p != nil {
+		if p := recover(); p == base.SigInterrupt {
+			values, err = nil, &cellError{"interrupted", "the cell was stopped; its variables are kept"}
+		} else if p != nil {
 			values, err = nil, panicked(phase, p)
 			if c, ok := err.(*cellError); ok && phase == "compile error" {
 				c.text = gomacroPosition.ReplaceAllString(c.text, "line $1: ")

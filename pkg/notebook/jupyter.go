@@ -360,4 +360,4 @@ func (m message) reply() (r reply, idle bool) {
 }
 
 // errorNames are the kinds of error of a cell.
-var errorNames = []string{"syntax error", "import error", "compile error", "panic"}
+var errorNames = []string{"syntax error", "import error", "compile error", "panic", "interrupted"}

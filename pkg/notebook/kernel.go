@@ -1,6 +1,7 @@
 package notebook
 
 import (
+	"reflect"
 	"strings"
 	"sync"
 
@@ -45,10 +46,12 @@ func (k *KernelCells) Eval(code string) (struct{ Data, Metadata, Transient map[s
 	return render(values), nil
 }
 
-// Interrupt stops the interpreted code and the experiments that are running.
+// Interrupt stops the experiment that is running, which then returns what it has
+// to the cell, or else the interpreted code.
 func (k *KernelCells) Interrupt() {
-	k.engine.interrupt()
-	experiment.Interrupt()
+	if !experiment.Interrupt() {
+		k.engine.interrupt()
+	}
 }
 
 // KernelShow is what Display shows of a value.
@@ -59,25 +62,58 @@ func KernelShow(v any) (struct{ Data, Metadata, Transient map[string]interface{}
 	return render([]any{v}), nil
 }
 
-// Inspect returns the signature of the name at the cursor (in characters), by
-// MIME type; nothing if the name is unknown.
+// Inspect returns the declaration and documentation of the name at the cursor
+// (in characters), by MIME type; nothing if the name is unknown.
 func (k *KernelCells) Inspect(code string, cursor int) map[string]interface{} {
 	name := nameAt([]rune(code), cursor)
-	if name == "" {
-		return nil
+	text, ok := symbols.Doc(name)
+	if !ok {
+		text, ok = k.describe(name)
 	}
-	var text string
-	func() {
-		defer func() { _ = recover() }() // a name that does not compile has no signature
-		e := k.engine.ir.Compile(name)
-		if e != nil && e.Type != nil {
-			text = name + " " + e.Type.String()
-		}
-	}()
-	if text == "" {
+	if name == "" || !ok {
 		return nil
 	}
 	return map[string]interface{}{"text/plain": text}
+}
+
+// describe documents a variable of the cells, or a method or field of one.
+func (k *KernelCells) describe(name string) (text string, ok bool) {
+	if i := strings.LastIndex(name, "."); i >= 0 {
+		if t := k.typeOf(name[:i]); t != nil {
+			if text, ok = symbols.TypeDoc(t.PkgPath(), t.Name()+name[i:]); ok {
+				return text, true
+			}
+			return symbols.TypeDoc(t.PkgPath(), t.Name()) // a field: the struct names it
+		}
+		return "", false
+	}
+	t := k.typeOf(name)
+	if t == nil {
+		return "", false
+	}
+	text = name + " is a " + t.String()
+	if about, ok := symbols.TypeDoc(t.PkgPath(), t.Name()); ok {
+		text += "\n\n" + about
+	}
+	return text, true
+}
+
+// typeOf returns the type of a name, without the pointer, or nil. The name is
+// compiled and not run.
+func (k *KernelCells) typeOf(name string) (t reflect.Type) {
+	defer func() {
+		if recover() != nil {
+			t = nil // it does not compile
+		}
+	}()
+	e := k.engine.ir.Compile(name)
+	if e == nil || e.Type == nil {
+		return nil
+	}
+	if t = e.Type.ReflectType(); t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
 
 // nameAt returns the qualified name around or left of the cursor.

@@ -2,6 +2,7 @@ package symbols
 
 import (
 	"bufio"
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,6 +54,46 @@ func checkTables(t *testing.T, packages []string) {
 		got, err := os.ReadFile(filepath.Base(m))
 		if err != nil || string(got) != string(want) {
 			t.Errorf("%s is not current: run go generate ./pkg/symbols (%v)", filepath.Base(m), err)
+		}
+	}
+}
+
+func TestDocsAreCurrent(t *testing.T) {
+	tmp, err := os.MkdirTemp(".", "_current")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(tmp)
+	cmd := exec.Command("go", "run", "../gendocs")
+	cmd.Dir = tmp
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want, err := os.ReadFile(filepath.Join(tmp, "docs.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(docsJSON, want) {
+		t.Error("docs.json is not current: run go generate ./pkg/symbols")
+	}
+}
+
+func TestDoc(t *testing.T) {
+	for name, want := range map[string]string{
+		"theory":                 "Package theory holds the results",
+		"theory.Scale":           "r²·c^(2L/(L−1)) = a·c² + b",
+		"theory.RiskScratch":     "β_sc − βt",
+		"experiment.Run.Verdict": "func (r *Run) Verdict(",
+		"mat.NewDense":           "NewDense creates",
+		"github.com/features-are-fate/fate/pkg/theory.Setting": "type Setting struct",
+	} {
+		if text, ok := Doc(name); !ok || !strings.Contains(text, want) {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+	for _, name := range []string{"", "theory.", "theory.scale", "nothing", "theory.Scale.X"} {
+		if text, ok := Doc(name); ok {
+			t.Errorf("%s: %q", name, text)
 		}
 	}
 }

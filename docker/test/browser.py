@@ -1,0 +1,94 @@
+# Drives a notebook in JupyterLab as a person would: run all, see the figure,
+# interrupt a long experiment, find the kernel alive. Arguments: the link, the
+# browser, the folder for screenshots.
+import sys
+
+from playwright.sync_api import sync_playwright
+
+link, browser, keep = sys.argv[1:]
+
+# Chromium looks for its maker's hosts unless told not to.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+
+LONG = """long := experiment.Experiment{
+Grid: experiment.Grid{D: 100, Gamma: []float64{0.5}, Sigma: []float64{0.5}},
+Method: experiment.Train, Trials: 100000,
+}.Run()
+long"""
+
+
+def cell(page, i):
+    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(i)
+
+
+def add_cell(page, code):
+    """Appends a cell below the last one and runs it."""
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+End")
+    last = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").last
+    last.scroll_into_view_if_needed()
+    last.click(position={"x": 5, "y": 5})
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Control+Enter")
+
+
+with sync_playwright() as p:
+    chromium = p.chromium.launch(executable_path=browser, args=QUIET)
+    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    page.goto(link)
+    page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=60000)
+    page.wait_for_selector("text=Go (fate)", timeout=60000)
+    page.screenshot(path=f"{keep}/1-opened.png")
+    print("opened:", page.title())
+
+    # Go is highlighted.
+    page.wait_for_selector(".jp-CodeCell .cm-content span[class]", timeout=30000)
+
+    page.locator(".lm-MenuBar-itemLabel", has_text="Kernel").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Restart Kernel and Clear Outputs").first.click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    page.wait_for_function("document.querySelectorAll('.jp-CodeCell .jp-OutputArea-output').length == 0")
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+    figure = page.locator(".jp-RenderedImage img").first
+    figure.wait_for(timeout=120000)
+    page.locator(".jp-RenderedHTMLCommon table", has_text="agrees").first.wait_for(timeout=120000)
+    figure.scroll_into_view_if_needed()
+    page.screenshot(path=f"{keep}/2-figure.png")
+    print("figure:", figure.bounding_box()["width"], "px wide")
+
+    add_cell(page, LONG)
+    progress = page.locator("text=/\\d+ %  \\d+ of 100000 trials/")
+    progress.first.wait_for(timeout=60000)
+    page.screenshot(path=f"{keep}/3-running.png")
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    page.keyboard.press("i")
+    page.locator("text=/interrupted: \\d+ of 100000 trials/").first.wait_for(timeout=20000)
+    page.screenshot(path=f"{keep}/4-interrupted.png")
+    print("interrupted")
+
+    add_cell(page, "d*1000 + 1")
+    page.locator(".jp-OutputArea-output pre", has_text="60001").first.wait_for(timeout=20000)
+    page.screenshot(path=f"{keep}/5-alive.png")
+    print("the kernel is alive and has its variables")
+
+    # Completion of our packages on Tab, the signature on Shift-Tab.
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.type("theory.Sc")
+    page.keyboard.press("Tab")
+    page.locator(".jp-Completer-item", has_text="Scratch").first.wait_for(timeout=20000)
+    page.screenshot(path=f"{keep}/6-completion.png")
+    page.keyboard.press("Escape")
+    page.keyboard.type("ale(")
+    page.keyboard.press("Shift+Tab")
+    page.locator(".jp-Tooltip", has_text="c^(2L/(L−1))").first.wait_for(timeout=20000)
+    page.screenshot(path=f"{keep}/7-help.png")
+    print("completion and help")
+    chromium.close()

@@ -1,0 +1,49 @@
+# Runs inside the image: every notebook through the installed kernel, with
+# nbclient, and its outputs against the committed ones.
+import glob
+import json
+import sys
+import time
+
+import nbformat
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+
+PROGRESS = "fate-progress-"
+
+
+def shown(cell):
+    """What a cell shows, without pictures and without progress lines."""
+    out = []
+    for o in cell.outputs:
+        if o.output_type == "stream":
+            out.append(o.text)
+        elif o.output_type == "error":
+            out.append(o.evalue)
+        elif any(o.data.values()) and list(o.data) != ["text/plain"] or o.data.get("text/plain", "").strip():
+            out.append({k: v for k, v in o.data.items() if not k.startswith("image/")})
+    return out
+
+
+start = time.time()
+manager, client = start_new_kernel(kernel_name="fate")
+print(f"kernel_info after {time.time() - start:.2f} s")
+assert time.time() - start < 1.5 + 1, "the kernel starts too slowly"
+manager.shutdown_kernel(now=True)
+
+failed = False
+for path in sorted(glob.glob("/opt/fate/notebooks/*.ipynb")):
+    committed = nbformat.read(path, 4)
+    now = nbformat.read(path, 4)
+    start = time.time()
+    NotebookClient(now, kernel_name="fate", timeout=300, resources={"metadata": {"path": "/tmp"}}).execute()
+    same = 0
+    for i, (a, b) in enumerate(zip(committed.cells, now.cells)):
+        if a.cell_type != "code":
+            continue
+        if json.dumps(shown(a), sort_keys=True) != json.dumps(shown(b), sort_keys=True):
+            print(f"{path}: cell {i + 1} shows something else than is committed")
+            failed = True
+        same += 1
+    print(f"{path.rsplit('/', 1)[1]}: {same} cells in {time.time() - start:.1f} s")
+sys.exit(failed)
