@@ -34,6 +34,8 @@ var edits = []edit{
 	{"kernel.go", "		data := kernel.autoRenderResults(vals, types)\n", ""},
 	{"kernel.go", `		content["traceback"] = nil` + "\n", `		content["traceback"] = []string{executionErr.Error()}` + "\n"},
 	{"kernel.go", `		log.Println("Unhandled shell message: ", receipt.Msg.Header.MsgType)`, "		fateHandle(receipt)"},
+	{"kernel.go", "	ir := kernel.ir\n\n	switch receipt", "	switch receipt"},
+	{"kernel.go", "handleCompleteRequest(ir, receipt)", "fateComplete(receipt)"},
 	{"kernel.go", `				FileExtension: ".go",` + "\n", `				FileExtension: ".go", MIMEType: "text/x-go", PygmentsLexer: "go", CodeMirrorMode: "go",` + "\n"},
 }
 

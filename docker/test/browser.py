@@ -18,21 +18,16 @@ Method: experiment.Train, Trials: 100000,
 long"""
 
 
-def cell(page, i):
-    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(i)
-
-
 def add_cell(page, code):
-    """Appends a cell below the last one and runs it."""
-    page.keyboard.press("Escape")
-    page.keyboard.press("Control+End")
-    last = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").last
-    last.scroll_into_view_if_needed()
-    last.click(position={"x": 5, "y": 5})
-    page.keyboard.press("Escape")
-    page.keyboard.press("b")
-    page.keyboard.press("Enter")
+    """Adds a cell at the end, as a click on the footer does, and types into it."""
+    page.locator(".jp-Notebook-footer").last.click()
+    page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+    page.locator(".jp-Notebook.jp-mod-editMode").wait_for()
     page.keyboard.insert_text(code)
+
+
+def run_cell(page, code):
+    add_cell(page, code)
     page.keyboard.press("Control+Enter")
 
 
@@ -61,7 +56,7 @@ with sync_playwright() as p:
     page.screenshot(path=f"{keep}/2-figure.png")
     print("figure:", figure.bounding_box()["width"], "px wide")
 
-    add_cell(page, LONG)
+    run_cell(page, LONG)
     progress = page.locator("text=/\\d+ %  \\d+ of 100000 trials/")
     progress.first.wait_for(timeout=60000)
     page.screenshot(path=f"{keep}/3-running.png")
@@ -72,21 +67,21 @@ with sync_playwright() as p:
     page.screenshot(path=f"{keep}/4-interrupted.png")
     print("interrupted")
 
-    add_cell(page, "d*1000 + 1")
+    run_cell(page, "d*1000 + 1")
     page.locator(".jp-OutputArea-output pre", has_text="60001").first.wait_for(timeout=20000)
     page.screenshot(path=f"{keep}/5-alive.png")
     print("the kernel is alive and has its variables")
 
     # Completion of our packages on Tab, the signature on Shift-Tab.
-    page.keyboard.press("Escape")
-    page.keyboard.press("b")
-    page.keyboard.press("Enter")
-    page.keyboard.type("theory.Sc")
+    add_cell(page, "")
+    page.keyboard.type("theory.Sc", delay=30)
     page.keyboard.press("Tab")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=f"{keep}/6-completion.png")
     page.locator(".jp-Completer-item", has_text="Scratch").first.wait_for(timeout=20000)
     page.screenshot(path=f"{keep}/6-completion.png")
-    page.keyboard.press("Escape")
-    page.keyboard.type("ale(")
+    page.locator(".jp-Completer-item", has_text="Scale").first.click()
+    page.keyboard.type("(")
     page.keyboard.press("Shift+Tab")
     page.locator(".jp-Tooltip", has_text="c^(2L/(L−1))").first.wait_for(timeout=20000)
     page.screenshot(path=f"{keep}/7-help.png")

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/cosmos72/gomacro/base"
 	"github.com/cosmos72/gomacro/fast"
@@ -60,6 +61,24 @@ func KernelShow(v any) (struct{ Data, Metadata, Transient map[string]interface{}
 		return display{}, err
 	}
 	return render([]any{v}), nil
+}
+
+// Complete returns the names that continue the one before the cursor, and where
+// that begins, both counted in characters.
+func (k *KernelCells) Complete(code string, cursor int) (start int, matches []string) {
+	all := []rune(code)
+	cursor = max(0, min(cursor, len(all)))
+	before := string(all[:cursor])
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	_, matches, _ = k.engine.ir.CompleteWords(line, len(line))
+	if matches == nil {
+		matches = []string{} // null is not a list
+	}
+	start = cursor
+	for start > 0 && (all[start-1] == '_' || unicode.IsLetter(all[start-1]) || unicode.IsDigit(all[start-1])) {
+		start--
+	}
+	return start, matches
 }
 
 // Inspect returns the declaration and documentation of the name at the cursor

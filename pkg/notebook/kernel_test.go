@@ -3,6 +3,7 @@ package notebook
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,19 @@ run`, func(r reply) {
 		t.Errorf("help on nothing: %q", got)
 	}
 
+	// Completion of our packages.
+	var completion struct {
+		Matches []string
+		Start   int `json:"cursor_start"`
+		End     int `json:"cursor_end"`
+	}
+	const code = "θ := 1 // an angle\ny := theory.Sc"
+	ask(t, c, "complete_request", code, &completion)
+	end := len([]rune(code))
+	if !slices.Contains(completion.Matches, "Scratch") || completion.Start != end-2 || completion.End != end {
+		t.Errorf("completion of theory.Sc: %+v", completion)
+	}
+
 	// Its death is seen at once.
 	expect(`import "os"`, "")
 	if _, failed := cellIn(c, "os.Exit(7)", nil); !strings.Contains(failed, "exit status 7") {
@@ -144,7 +158,17 @@ run`, func(r reply) {
 
 func inspect(t *testing.T, c *kernelClient, code string) string {
 	t.Helper()
-	id, err := c.send(c.shell, "inspect_request", map[string]any{"code": code, "cursor_pos": len([]rune(code)), "detail_level": 0})
+	var content struct {
+		Data map[string]string `json:"data"`
+	}
+	ask(t, c, "inspect_request", code, &content)
+	return content.Data["text/plain"]
+}
+
+// ask sends a request about the end of code and decodes the reply.
+func ask(t *testing.T, c *kernelClient, kind, code string, content any) {
+	t.Helper()
+	id, err := c.send(c.shell, kind, map[string]any{"code": code, "cursor_pos": len([]rune(code)), "detail_level": 0})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,13 +178,10 @@ func inspect(t *testing.T, c *kernelClient, code string) string {
 			if m.channel != "shell" || m.Parent.ID != id {
 				continue
 			}
-			var content struct {
-				Data map[string]string `json:"data"`
-			}
-			if err := json.Unmarshal(m.Content, &content); err != nil {
+			if err := json.Unmarshal(m.Content, content); err != nil {
 				t.Fatal(err)
 			}
-			return content.Data["text/plain"]
+			return
 		case <-c.exited:
 			t.Fatal(c.dead())
 		}
