@@ -25,7 +25,8 @@ type runFlags struct {
 	out, engine string
 	set         []string
 	jobs        int
-	timeout     time.Duration
+	timeout     time.Duration // for a cell
+	total       time.Duration // for a notebook
 	check       bool
 	inPlace     bool
 }
@@ -51,6 +52,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
+	cmd.Flags().DurationVar(&f.total, "notebook-timeout", 0, "time limit for each notebook, as a `duration`; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
 	return cmd
@@ -73,6 +75,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("--jobs %d: it must be at least 1", f.jobs)
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout %v: it must be 0 (none) or above", f.timeout)
+	case f.total < 0:
+		return fmt.Errorf("--notebook-timeout %v: it must be 0 (none) or above", f.total)
 	case f.check && (len(f.set) > 0 || f.inPlace):
 		return errors.New("--check compares with what was committed: it goes with neither --set nor --in-place")
 	}
@@ -204,6 +208,11 @@ func find(path string) ([]string, error) {
 // execute runs one notebook and writes what it made, also if it failed.
 func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	start := time.Now()
+	if f.total > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, f.total, fmt.Errorf("the notebook did not end within %v", f.total))
+		defer cancel()
+	}
 	dir, err := filepath.Abs(filepath.Dir(j.path))
 	if err == nil {
 		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Timeout: f.timeout,

@@ -50,7 +50,7 @@ func checkImports(chunks []chunk) error {
 		paths, _ := c.imports()
 		for _, p := range paths {
 			if _, ok := imports.Packages[p]; !ok {
-				return fmt.Errorf("line %d: package %q is not linked in; there are the standard library (except its generic packages) and %s",
+				return fmt.Errorf("line %d: package %q is not linked in; there are the standard library (except its generic packages) and %s; to have it here, add it to pkg/symbols/symbols.go, run go generate ./pkg/symbols and install the kernel again",
 					c.line, p, strings.Join(Linked(), ", "))
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -222,6 +223,9 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 	for {
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return errorOutput("timeout", context.Cause(ctx).Error())
+			}
 			return errorOutput("interrupted", "the run was stopped")
 		case r := <-replies:
 			switch {
