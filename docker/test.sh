@@ -30,6 +30,7 @@ else
     [ -z "$need" ] || { apt-get update -qq; apt-get install -y -qq --no-install-recommends $need >/dev/null; }
     docker/base-images.sh
     buildah bud --pull-never --quiet -f docker/Dockerfile -t fate-test . >"$keep/build.log" 2>&1 || { tail -40 "$keep/build.log"; exit 1; }
+    buildah rmi --prune >/dev/null 2>&1 || true # the image of an earlier run
     container=$(buildah from --pull-never fate-test)
     root=$(buildah mount "$container")
     size=$(($(du -sxm "$root" | cut -f1) * 1000000))

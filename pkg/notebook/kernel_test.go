@@ -20,23 +20,27 @@ func needKernel(t *testing.T) {
 	}
 }
 
-func TestNotebooksAgreeInTheKernel(t *testing.T) {
+// Every output of every notebook is the same in the kernel, over the real
+// protocol, in the embedded engine, in yaegi, and in the committed file.
+func TestKernelAndEnginesAgree(t *testing.T) {
 	needKernel(t)
 	for _, file := range committed(t) {
 		want, err := Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Read(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := Run(t.Context(), got, Options{Engine: Kernel, Kernel: kernelName, Dir: filepath.Dir(file)}); err != nil {
-			t.Errorf("%s: %v", file, err)
-			continue
-		}
-		for _, d := range Differences(want, got) {
-			t.Errorf("%s: %s", file, d)
+		for _, engine := range Engines {
+			got, err := Read(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Run(t.Context(), got, Options{Engine: engine, Kernel: kernelName, Dir: filepath.Dir(file)}); err != nil {
+				t.Errorf("%s: %s: %v", file, engine, err)
+				continue
+			}
+			for _, d := range Differences(want, got) {
+				t.Errorf("%s: %s: %s", file, engine, d)
+			}
 		}
 	}
 }
