@@ -88,6 +88,7 @@ func startKernel(o Options) (*kernelClient, error) {
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
 	if err := c.cmd.Start(); err != nil {
+		os.RemoveAll(c.dir)
 		return nil, err
 	}
 	go func() {
