@@ -58,12 +58,7 @@ func (c Curves) run(r *CurvesRun) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	rng := task.Stream(c.Seed, path(s, 0, streamData)...)
-	pair, err := task.NewPair(s.D, s.Theta, s.Sigma, rng)
-	if err != nil {
-		return err
-	}
-	data, err := pair.Draw(s.N, rng)
+	pair, data, err := dataSet(c.Seed, s, 0)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,11 @@ type Progress struct {
 	Elapsed     time.Duration
 }
 
+// String is the line that a cell shows while an experiment runs.
+func (p Progress) String() string {
+	return fmt.Sprintf("%3d %%  %d of %d trials, %s", 100*p.Done/p.Total, p.Done, p.Total, p.Elapsed.Round(time.Second))
+}
+
 // every is the time between two reports: a few a second do not slow a front end.
 const every = 250 * time.Millisecond
 
@@ -52,7 +57,7 @@ func cellReport(p Progress) {
 		fmt.Printf("\r%s\r", strings.Repeat(" ", 60))
 		return
 	}
-	fmt.Printf("\r%3d %%  %d of %d trials, %s   ", 100*p.Done/p.Total, p.Done, p.Total, p.Elapsed.Round(time.Second))
+	fmt.Printf("\r%v   ", p)
 }
 
 func terminalReport() func(Progress) {

@@ -38,19 +38,14 @@ func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (r theor
 			err = fmt.Errorf("panic in trial %d of %v: %v", i, s, p)
 		}
 	}()
-	rng := task.Stream(e.Seed, path(s, i, streamData)...)
 	if e.Method == Law {
 		law, err := theory.NewLaw(s)
 		if err != nil {
 			return r, err
 		}
-		return law.Draw(rng), nil
+		return law.Draw(task.Stream(e.Seed, path(s, i, streamData)...)), nil
 	}
-	pair, err := task.NewPair(s.D, s.Theta, s.Sigma, rng)
-	if err != nil {
-		return r, err
-	}
-	data, err := pair.Draw(s.N, rng)
+	pair, data, err := dataSet(e.Seed, s, i)
 	if err != nil {
 		return r, err
 	}
@@ -58,6 +53,17 @@ func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (r theor
 		return e.solve(s, pair, data)
 	}
 	return e.train(ctx, s, i, pair, data)
+}
+
+// dataSet draws the pair of tasks and the target data of one trial.
+func dataSet(seed uint64, s theory.Setting, trial int) (task.Pair, task.Data, error) {
+	rng := task.Stream(seed, path(s, trial, streamData)...)
+	pair, err := task.NewPair(s.D, s.Theta, s.Sigma, rng)
+	if err != nil {
+		return pair, task.Data{}, err
+	}
+	data, err := pair.Draw(s.N, rng)
+	return pair, data, err
 }
 
 func unmeasured() theory.Risks {

@@ -31,6 +31,19 @@ type engine interface {
 	interrupt()
 }
 
+// shownBy runs a cell and returns what to show of its last expression; an error
+// that the value carries is an error of the cell.
+func shownBy(e engine, code string) (display, error) {
+	values, err := e.eval(code)
+	if err == nil {
+		err = failure(values)
+	}
+	if err != nil {
+		return display{}, err
+	}
+	return render(values), nil
+}
+
 // newEngine returns the engine of a name. show is what the cell's Display
 // function does.
 func newEngine(name string, show func(v any) error) (engine, error) {

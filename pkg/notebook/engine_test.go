@@ -22,8 +22,8 @@ func book(cells ...string) *Notebook {
 	return nb
 }
 
-// shownBy runs cells and returns what the last one shows, as text.
-func shownBy(t *testing.T, engine string, cells ...string) (string, error) {
+// lastShown runs cells and returns what the last one shows, as text.
+func lastShown(t *testing.T, engine string, cells ...string) (string, error) {
 	t.Helper()
 	nb := book(cells...)
 	err := Run(t.Context(), nb, Options{Engine: engine, Timeout: 20 * time.Second})
@@ -83,7 +83,7 @@ wrong.Mean = func(s theory.Setting) (theory.Value, error) { return theory.Value{
 		"display": {[]string{"Display(display.Markdown(\"a\"))\nDisplay(3)"}, "display_data: <nil>display_data: 3"},
 	} {
 		for _, engine := range []string{Gomacro, Yaegi} {
-			got, err := shownBy(t, engine, c.cells...)
+			got, err := lastShown(t, engine, c.cells...)
 			if err != nil || got != c.want {
 				t.Errorf("%s: %s: got %q, want %q (%v)", engine, name, got, c.want, err)
 			}
@@ -107,7 +107,7 @@ func TestCellErrors(t *testing.T) {
 		"bad theory":    {[]string{imp, "theory.Scratch.Limit(theory.Limit{Gamma: math.NaN(), Depth: 2})"}, "cell 2: theory: Gamma = NaN"},
 	} {
 		for _, engine := range []string{Gomacro, Yaegi} {
-			_, err := shownBy(t, engine, c.cells...)
+			_, err := lastShown(t, engine, c.cells...)
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s: %s: got %q, want one line that begins with %q", engine, name, fmt.Sprint(err), c.want)
 			}
@@ -159,7 +159,7 @@ func TestYaegiRefuses(t *testing.T) {
 		{[]string{imp, "theory.Scratch = theory.Linear"}, "theory.Scratch cannot be assigned"},
 		{[]string{"3", "println(1)"}, "has no value"},
 	} {
-		_, err := shownBy(t, Yaegi, c.cells...)
+		_, err := lastShown(t, Yaegi, c.cells...)
 		if err == nil || !strings.Contains(err.Error(), "refused by the yaegi engine") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: got %v, want a refusal with %q", c.cells, err, c.want)
 		}
@@ -170,7 +170,7 @@ func TestYaegiRefuses(t *testing.T) {
 		{"i := 5", "i := 6", "i"},
 		{"for k := 0; k < 3; k++ {}", "3"},
 	} {
-		if _, err := shownBy(t, Yaegi, cells...); err != nil {
+		if _, err := lastShown(t, Yaegi, cells...); err != nil {
 			t.Errorf("%q: %v", cells, err)
 		}
 	}

@@ -37,14 +37,11 @@ func NewKernelCells(ir *fast.Interp) *KernelCells {
 // Eval runs a cell and returns what to show of its last expression. Its result
 // is the Data of gophernotes.
 func (k *KernelCells) Eval(code string) (struct{ Data, Metadata, Transient map[string]interface{} }, error) {
-	values, err := k.engine.eval(code)
-	if err == nil {
-		err = failure(values)
-	}
+	d, err := shownBy(&k.engine, code)
 	if err != nil {
 		return display{}, &CellError{Name: errorName(err), Reason: firstLine(err.Error())}
 	}
-	return render(values), nil
+	return d, nil
 }
 
 // Interrupt stops the experiment that is running, which then returns what it has

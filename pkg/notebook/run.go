@@ -19,9 +19,9 @@ import (
 )
 
 // Options of a run. Engine is one of Engines; Kernel is the name of the Jupyter
-// kernel of the engine "kernel". Dir is the working directory of the cells. Timeout bounds
-// each cell; 0 is no bound. Progress, if not nil, is called when a cell starts
-// and while its experiments run.
+// kernel of the engine "kernel". Dir is the working directory of the cells.
+// Timeout bounds each cell; 0 is no bound. Progress, if not nil, is called when
+// a cell starts and while its experiments run.
 type Options struct {
 	Engine   string
 	Kernel   string

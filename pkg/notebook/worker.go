@@ -66,7 +66,7 @@ type worker struct {
 func (w *worker) send(r reply) {
 	line, err := json.Marshal(r)
 	if err != nil {
-		line, _ = json.Marshal(reply{Done: true, Error: &Output{Kind: "error", Name: "error", Text: err.Error()}})
+		line, _ = json.Marshal(reply{Done: true, Error: errorOutput("error", err.Error())})
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,10 +106,11 @@ func serve(name string, in io.Reader, out io.Writer) error {
 
 // show is the Display function of cells.
 func (w *worker) show(v any) error {
-	if err := failure([]any{v}); err != nil {
+	d, err := KernelShow(v)
+	if err != nil {
 		return err
 	}
-	out, ok, err := displayOutput{"display_data", render([]any{v})}.output()
+	out, ok, err := displayOutput{"display_data", d}.output()
 	if err != nil || !ok {
 		return err
 	}
@@ -120,9 +121,7 @@ func (w *worker) show(v any) error {
 
 func (w *worker) run(eng engine, code string) reply {
 	failed := func(err error) reply {
-		e := Output{Kind: "error", Name: errorName(err), Text: firstLine(err.Error())}
-		e.Traceback = []string{e.Name + ": " + e.Text}
-		return reply{Done: true, Error: &e}
+		return reply{Done: true, Error: errorOutput(errorName(err), firstLine(err.Error()))}
 	}
 	w.cap = &capture{emit: func(name, text string) {
 		w.send(reply{Output: &Output{Kind: "stream", Name: name, Text: text}})
@@ -130,15 +129,12 @@ func (w *worker) run(eng engine, code string) reply {
 	if err := w.cap.start(); err != nil {
 		return failed(err)
 	}
-	values, err := eng.eval(code)
+	d, err := shownBy(eng, code)
 	w.cap.stop()
-	if err == nil {
-		err = failure(values)
-	}
 	if err != nil {
 		return failed(err)
 	}
-	out, ok, err := displayOutput{"execute_result", render(values)}.output()
+	out, ok, err := displayOutput{"execute_result", d}.output()
 	if err != nil {
 		return failed(err)
 	}
