@@ -20,12 +20,13 @@ type Field interface {
 
 // PhaseDiagram is a panel with a measured transferability as colours (positive
 // blue, negative red, zero white) and the boundary of theory in black. The
-// colours saturate at ±Limit; 0 means a round number that 90 % of the cells lie
-// within. Z labels the colour bar and, with its sign, the regions.
+// colours saturate at Center ± Limit; Limit 0 means a round number that 90 % of
+// the cells lie within. Center is 0 but for probabilities, where it is ½. Z labels
+// the colour bar and, with its sign, the regions.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
-	Limit          float64
+	Limit, Center  float64
 }
 
 func (d PhaseDiagram) build() (*panel, error) {
@@ -50,9 +51,18 @@ func (d PhaseDiagram) build() (*panel, error) {
 	if !slices.IsSorted(x) || !slices.IsSorted(y) {
 		return nil, errors.New("plotting: the axes of a phase diagram must be in rising order")
 	}
+	if math.IsNaN(d.Center) || math.IsInf(d.Center, 0) {
+		return nil, fmt.Errorf("plotting: Center = %v: the value drawn white must be finite", d.Center)
+	}
+	off := make([][]float64, len(z)) // from the centre
+	for i, row := range z {
+		for _, v := range row {
+			off[i] = append(off[i], v-d.Center)
+		}
+	}
 	limit := d.Limit
 	if limit == 0 {
-		limit = roundLimit(z)
+		limit = roundLimit(off)
 	}
 	if !(limit > 0) || math.IsInf(limit, 0) {
 		return nil, fmt.Errorf("plotting: Limit = %v: the range of the colours must be a finite number above 0", d.Limit)
@@ -76,7 +86,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 		p.Draw(left)
 		area := p.DataCanvas(left)
 		tx, ty := p.Transforms(&area)
-		fillCells(area, tx, ty, xe, ye, z, limit)
+		fillCells(area, tx, ty, xe, ye, off, limit)
 		for i := range bx {
 			line := make([]vg.Point, len(bx[i]))
 			for j := range line {
@@ -84,11 +94,11 @@ func (d PhaseDiagram) build() (*panel, error) {
 			}
 			area.StrokeLines(draw.LineStyle{Color: ink, Width: 1.6}, area.ClipLinesXY(line)...)
 		}
-		d.regions(area, tx, ty, x, y, z)
+		d.regions(area, tx, ty, x, y, off)
 		p.BackgroundColor = nil
 		p.Draw(left) // ticks over the colours
 		frame(p, left)
-		colorBar(c, area, d.Z, limit)
+		d.colorBar(c, area, limit)
 	}}, nil
 }
 
@@ -177,16 +187,16 @@ func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, 
 		}
 		sty := textStyle(labelSize)
 		sty.XAlign, sty.YAlign = draw.XCenter, draw.YCenter
-		label := " > 0"
+		label := fmt.Sprintf(" > %.4g", d.Center)
 		if sign < 0 {
-			label = " < 0"
+			label = fmt.Sprintf(" < %.4g", d.Center)
 		}
 		c.FillText(sty, vg.Point{X: tx(x[bj]), Y: ty(y[bi])}, d.Z+label)
 	}
 }
 
 // colorBar draws the scale of colours to the right of area.
-func colorBar(c, area draw.Canvas, label string, limit float64) {
+func (d PhaseDiagram) colorBar(c, area draw.Canvas, limit float64) {
 	bar := area
 	bar.Min.X = area.Max.X + 8
 	bar.Max.X = bar.Min.X + 10
@@ -203,12 +213,12 @@ func colorBar(c, area draw.Canvas, label string, limit float64) {
 	bar.StrokeLines(line, []vg.Point{bar.Min, {X: bar.Max.X, Y: bar.Min.Y}, bar.Max, {X: bar.Min.X, Y: bar.Max.Y}, bar.Min})
 	sty := textStyle(tickSize)
 	sty.YAlign = draw.YCenter
-	for _, t := range (ticks{}).Ticks(-limit, limit) {
-		at := bar.Min.Y + vg.Length((t.Value+limit)/(2*limit))*(bar.Max.Y-bar.Min.Y)
+	for _, t := range (ticks{}).Ticks(d.Center-limit, d.Center+limit) {
+		at := bar.Min.Y + vg.Length((t.Value-d.Center+limit)/(2*limit))*(bar.Max.Y-bar.Min.Y)
 		bar.StrokeLine2(line, bar.Max.X, at, bar.Max.X+3, at)
 		bar.FillText(sty, vg.Point{X: bar.Max.X + 5, Y: at}, t.Label)
 	}
 	sty = textStyle(labelSize)
 	sty.XAlign, sty.YAlign = draw.XCenter, draw.YBottom
-	bar.FillText(sty, vg.Point{X: (bar.Min.X + bar.Max.X) / 2, Y: bar.Max.Y + 3}, label)
+	bar.FillText(sty, vg.Point{X: (bar.Min.X + bar.Max.X) / 2, Y: bar.Max.Y + 3}, d.Z)
 }

@@ -49,8 +49,11 @@ func (c Curves) run(r *CurvesRun) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	if s.Depth < 2 {
+	switch {
+	case s.Depth < 2:
 		return fmt.Errorf("experiment: Setting.Depth = %d: learning curves of all three procedures need at least 2 layers", s.Depth)
+	case s.Features > 1 || s.SourceN > 0 || s.Decay > 0:
+		return errors.New("experiment: learning curves are of one source task with unlimited data, without weight decay: leave Features, SourceN and Decay 0")
 	}
 	e := Experiment{Method: Solve, Alpha: c.Alpha}
 	if e.Alpha == 0 {
@@ -58,11 +61,12 @@ func (c Curves) run(r *CurvesRun) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	pair, data, err := dataSet(c.Seed, s, 0)
+	set, err := dataSet(c.Seed, s, 0)
 	if err != nil {
 		return err
 	}
-	if r.Exact, err = e.solve(s, pair, data); err != nil {
+	pair, data := set.pair, set.target
+	if r.Exact, err = e.solve(s, set); err != nil {
 		return err
 	}
 	loss, err := linear.SampleLoss(data)

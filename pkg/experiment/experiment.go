@@ -31,64 +31,89 @@ const (
 // Procedure is one of the three trainings of the paper.
 type Procedure string
 
-// The three procedures.
+// The three procedures, and the tuned baseline.
 const (
 	Scratch  Procedure = "scratch"
 	Transfer Procedure = "linear transfer"
 	FineTune Procedure = "fine-tuning"
+	// Tuned is training from scratch with the weight decay of the best ridge.
+	Tuned Procedure = "tuned scratch"
 )
 
-// Grid is the product of its axes, at dimension D. An empty Theta, Sigma or
-// Lambda is the single value 0, an empty Depth the single value 2. Theta is in
-// radians. The number of target points is Gamma·D, rounded; a setting that
-// comes up twice counts once.
+// Grid is the product of its axes, at dimension D. An empty Theta, Sigma, Lambda
+// or Decay is the single value 0, an empty Depth the single value 2, an empty
+// Features the single value 1, an empty SourceGamma unlimited source data. Theta
+// is in radians. The numbers of target and of source points are Gamma·D and
+// SourceGamma·D, rounded; a setting that comes up twice counts once.
 type Grid struct {
 	D                           int
 	Gamma, Theta, Sigma, Lambda []float64
 	Depth                       []int
+	Features                    []int     // k, the number of source tasks
+	SourceGamma, SourceSigma    []float64 // γ_s = n_s/d and σ_s
+	Decay                       []float64 // weight decay μ of scratch
 }
 
-// Settings lists the cells of the grid: Depth outermost, then Lambda, Sigma,
-// Theta, and Gamma innermost.
+// Settings lists the cells of the grid. Gamma is innermost, around it Theta,
+// Sigma, Lambda, Depth, Features, SourceGamma, SourceSigma and Decay.
 func (g Grid) Settings() ([]theory.Setting, error) {
 	if len(g.Gamma) == 0 {
 		return nil, fmt.Errorf("experiment: Grid.Gamma is empty: it needs at least one value of n/d")
 	}
-	zero := func(x []float64) []float64 {
-		if len(x) == 0 {
-			return []float64{0}
+	// The limit is the grid as it was written, before rounding, and is checked so.
+	type cell struct {
+		s theory.Setting
+		l theory.Limit
+	}
+	cells := []cell{{theory.Setting{D: g.D, Depth: 2}, theory.Limit{Depth: 2}}}
+	axis := func(values []float64, set func(c *cell, x float64)) {
+		if len(values) == 0 {
+			return
 		}
-		return x
+		var out []cell
+		for _, c := range cells {
+			for _, x := range values {
+				set(&c, x)
+				out = append(out, c)
+			}
+		}
+		cells = out
 	}
-	depth := g.Depth
-	if len(depth) == 0 {
-		depth = []int{2}
-	}
+	points := func(gamma float64) int { return int(math.Round(gamma * float64(g.D))) }
+	axis(g.Decay, func(c *cell, x float64) { c.s.Decay, c.l.Decay = x, x })
+	axis(g.SourceSigma, func(c *cell, x float64) { c.s.SourceSigma, c.l.SourceSigma = x, x })
+	axis(g.SourceGamma, func(c *cell, x float64) { c.s.SourceN, c.l.SourceGamma = points(x), x })
+	axis(reals(g.Features), func(c *cell, x float64) { c.s.Features = int(x) })
+	axis(reals(g.Depth), func(c *cell, x float64) { c.s.Depth, c.l.Depth = int(x), int(x) })
+	axis(g.Lambda, func(c *cell, x float64) { c.s.Lambda, c.l.Lambda = x, x })
+	axis(g.Sigma, func(c *cell, x float64) { c.s.Sigma, c.l.Sigma = x, x })
+	axis(g.Theta, func(c *cell, x float64) { c.s.Theta, c.l.Theta = x, x })
+	axis(g.Gamma, func(c *cell, x float64) { c.s.N, c.l.Gamma = points(x), x })
 	var out []theory.Setting
 	seen := map[theory.Setting]bool{}
-	for _, L := range depth {
-		for _, lambda := range zero(g.Lambda) {
-			for _, sigma := range zero(g.Sigma) {
-				for _, theta := range zero(g.Theta) {
-					for _, gamma := range g.Gamma {
-						s := theory.Setting{D: g.D, Theta: theta, Sigma: sigma, Lambda: lambda, Depth: L}
-						// The limit at γ checks the grid as it was written, before rounding.
-						if err := (theory.Limit{Gamma: gamma, Theta: theta, Sigma: sigma, Lambda: lambda, Depth: L}).Validate(); err != nil {
-							return nil, fmt.Errorf("experiment: Grid: %w", err)
-						}
-						s.N = int(math.Round(gamma * float64(g.D)))
-						if err := s.Validate(); err != nil {
-							return nil, fmt.Errorf("experiment: Grid: %w (Gamma = %v)", err, gamma)
-						}
-						if !seen[s] {
-							out, seen[s] = append(out, s), true
-						}
-					}
-				}
-			}
+	for _, c := range cells {
+		if err := c.l.Validate(); err != nil {
+			return nil, fmt.Errorf("experiment: Grid: %w", err)
+		}
+		if err := c.s.Validate(); err != nil {
+			return nil, fmt.Errorf("experiment: Grid: %w (Gamma = %v)", err, c.l.Gamma)
+		}
+		if c.l.SourceGamma > 0 && c.s.SourceN == 0 {
+			return nil, fmt.Errorf("experiment: Grid: SourceGamma = %v is less than one point at D = %d (0 means unlimited source data)", c.l.SourceGamma, g.D)
+		}
+		if !seen[c.s] {
+			out, seen[c.s] = append(out, c.s), true
 		}
 	}
 	return out, nil
+}
+
+func reals(x []int) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
 }
 
 // Experiment describes a measurement. Method, Trials (≥ 2 data sets a cell)
@@ -104,6 +129,10 @@ type Experiment struct {
 	// ExactFit makes linear transfer after Train use every direction of the
 	// features, also the d−1 of size O(α) that were not learned.
 	ExactFit bool
+	// Balanced makes Train take for the pretrained network the balanced one in
+	// which pretraining ends as α → 0, instead of pretraining. It is for networks
+	// too deep to leave a small start in reasonable time.
+	Balanced bool
 	// Pace is the pace of the notebook, "quick" or "paper"; it is only checked
 	// (see [AtPace]). Empty means quick.
 	Pace string
@@ -141,18 +170,39 @@ func (e Experiment) validate() ([]theory.Setting, error) {
 		return nil, fmt.Errorf("experiment: Alpha = %v: the size of the start must be a finite number, 0 (for %v) or above", e.Alpha, DefaultAlpha)
 	}
 	for _, p := range e.Procedures {
-		if p != Scratch && p != Transfer && p != FineTune {
-			return nil, fmt.Errorf("experiment: Procedures has %q: it may hold %q, %q, %q", p, Scratch, Transfer, FineTune)
+		if p != Scratch && p != Transfer && p != FineTune && p != Tuned {
+			return nil, fmt.Errorf("experiment: Procedures has %q: it may hold %q, %q, %q, %q", p, Scratch, Transfer, FineTune, Tuned)
 		}
 	}
-	if e.Method == Train && e.runs(Transfer) && slices.ContainsFunc(settings, func(s theory.Setting) bool { return s.Depth == 1 }) {
-		return nil, fmt.Errorf("experiment: Depth = 1: a network of one layer has no features to transfer; leave %q out of Procedures", Transfer)
+	for _, s := range settings {
+		if err := e.possible(s); err != nil {
+			return nil, fmt.Errorf("experiment: %w", err)
+		}
 	}
 	return settings, nil
 }
 
+// possible refuses settings that a procedure of the experiment cannot do.
+func (e Experiment) possible(s theory.Setting) error {
+	switch {
+	case e.Method == Train && e.runs(Transfer) && s.Depth == 1:
+		return fmt.Errorf("Depth = 1: a network of one layer has no features to transfer; leave %q out of Procedures", Transfer)
+	case e.runs(FineTune) && s.Features > 1:
+		return fmt.Errorf("Features = %d: fine-tuning is from one source task; leave %q out of Procedures", s.Features, FineTune)
+	case s.Decay > 0 && (e.runs(Transfer) || e.runs(FineTune)):
+		return fmt.Errorf("Decay = %v: weight decay is of training from scratch; Procedures must hold neither %q nor %q", s.Decay, Transfer, FineTune)
+	case s.Decay > 0 && s.Depth != 2:
+		return fmt.Errorf("Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", s.Decay, s.Depth)
+	case e.runs(Tuned) && e.Method == Train && s.Depth != 2:
+		return fmt.Errorf("Depth = %d: %q is trained with 2 layers", s.Depth, Tuned)
+	case e.Method == Law && (s.Features > 1 || s.Decay > 0 || e.runs(Tuned)):
+		return fmt.Errorf("%q draws one feature without weight decay and no tuned baseline: take %q", Law, Solve)
+	}
+	return nil
+}
+
 func (e Experiment) runs(p Procedure) bool {
-	return len(e.Procedures) == 0 || slices.Contains(e.Procedures, p)
+	return len(e.Procedures) == 0 && p != Tuned || slices.Contains(e.Procedures, p)
 }
 
 // Range returns n evenly spaced values from first to last, both included.

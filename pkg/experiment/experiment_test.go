@@ -35,34 +35,73 @@ func values(t *testing.T, c Cell, q theory.Quantity) []float64 {
 // The joint law is the law of what the solvers measure: Kolmogorov–Smirnov on
 // every risk, on their differences and on the scale, on both sides of n = d.
 func TestLawIsTheLawOfSolve(t *testing.T) {
-	grid := Grid{D: 12, Gamma: []float64{0.17, 0.5, 0.92, 1, 1.5}, Theta: []float64{1.2}, Sigma: []float64{0.5}, Lambda: []float64{0.1}, Depth: []int{3}}
 	const draws, trials = 20000, 4000
-	law := must(t, Experiment{Grid: grid, Method: Law, Trials: draws, Seed: 1}.Run())
-	solve := must(t, Experiment{Grid: grid, Method: Solve, Trials: trials, Seed: 2}.Run())
-	for i, c := range law.Cells {
-		for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune, theory.ScaleC} {
-			a, b := values(t, c, q), values(t, solve.Cells[i], q)
-			if a[0] == a[len(a)-1] { // T_ft = 0 for n ≥ d
-				if b[0] != a[0] || b[len(b)-1] != a[0] {
-					t.Errorf("%v: %s is constant in the law and not in the experiment", c.Setting, q)
+	for _, grid := range []Grid{
+		{D: 12, Gamma: []float64{0.17, 0.5, 0.92, 1, 1.5}, Theta: []float64{1.2}, Sigma: []float64{0.5}, Lambda: []float64{0.1}, Depth: []int{3}},
+		{D: 12, Gamma: []float64{0.5, 1.5}, Theta: []float64{1.2}, Sigma: []float64{0.5}, Depth: []int{3}, SourceGamma: []float64{0.08, 0.5, 1, 1.5}, SourceSigma: []float64{0.7}},
+	} {
+		law := must(t, Experiment{Grid: grid, Method: Law, Trials: draws, Seed: 1}.Run())
+		solve := must(t, Experiment{Grid: grid, Method: Solve, Trials: trials, Seed: 2}.Run())
+		for i, c := range law.Cells {
+			for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune, theory.ScaleC} {
+				a, b := values(t, c, q), values(t, solve.Cells[i], q)
+				if a[0] == a[len(a)-1] { // T_ft = 0 for n ≥ d
+					if b[0] != a[0] || b[len(b)-1] != a[0] {
+						t.Errorf("%v: %s is constant in the law and not in the experiment", c.Setting, q)
+					}
+					continue
 				}
-				continue
-			}
-			z := stat.KolmogorovSmirnov(a, nil, b, nil) * math.Sqrt(draws*trials/float64(draws+trials))
-			if z > 2.3 { // exceeded with probability 5e-5
-				t.Errorf("%v: %s: KS = %.2f", c.Setting, q, z)
+				z := stat.KolmogorovSmirnov(a, nil, b, nil) * math.Sqrt(draws*trials/float64(draws+trials))
+				if z > 2.3 { // exceeded with probability 5e-5
+					t.Errorf("%v: %s: KS = %.2f", c.Setting, q, z)
+				}
 			}
 		}
 	}
 }
 
-// The exact means hold for solve, in every regime.
+// The exact means hold for solve, in every regime: of the paper, with finite
+// source data, with several features, against the tuned baseline.
 func TestSolveAgreesWithTheory(t *testing.T) {
-	grid := Grid{D: 30, Gamma: []float64{0.3, 0.7, 1, 1.6}, Theta: []float64{0.5, 2}, Sigma: []float64{0, 0.4}, Lambda: []float64{0.2}, Depth: []int{1, 3}}
-	r := must(t, Experiment{Grid: grid, Method: Solve, Trials: 300, Seed: 3}.Run())
-	v := r.Verdict(theory.Scratch, theory.Linear, theory.LinearTransferability, theory.FineTuneTransferability, theory.FineTune, theory.FineTuneScale)
-	if !v.Agrees() {
-		t.Errorf("%v\n%v", v.Err(), v)
+	for _, c := range []struct {
+		grid    Grid
+		runs    []Procedure
+		results []theory.Result
+	}{
+		{Grid{D: 30, Gamma: []float64{0.3, 0.7, 1, 1.6}, Theta: []float64{0.5, 2}, Sigma: []float64{0, 0.4}, Lambda: []float64{0.2}, Depth: []int{1, 3}}, nil,
+			[]theory.Result{theory.Scratch, theory.Linear, theory.LinearTransferability, theory.FineTuneTransferability, theory.FineTune, theory.FineTuneScale}},
+		{Grid{D: 30, Gamma: []float64{0.5, 1.4}, Theta: []float64{0.5, 2}, Sigma: []float64{0.4}, Depth: []int{1, 2, 3}, SourceGamma: []float64{0.5, 1, 1.6}, SourceSigma: []float64{0, 0.5}}, nil,
+			[]theory.Result{theory.Linear, theory.LinearTransferability, theory.FineTuneTransferability, theory.FineTuneScale}},
+		{Grid{D: 30, Gamma: []float64{0.6, 1.4}, Theta: []float64{0, 0.7}, Sigma: []float64{0.4}, Features: []int{1, 2, 5}}, []Procedure{Scratch, Transfer},
+			[]theory.Result{theory.Linear, theory.LinearTransferability}},
+		{Grid{D: 30, Gamma: []float64{0.3, 1, 1.4}, Theta: []float64{0.7}, Sigma: []float64{0, 0.4, 1}}, []Procedure{Tuned, Transfer},
+			[]theory.Result{theory.ScratchTuned, theory.LinearTunedTransferability}},
+	} {
+		r := must(t, Experiment{Grid: c.grid, Method: Solve, Trials: 300, Seed: 3, Procedures: c.runs}.Run())
+		if v := r.Verdict(c.results...); !v.Agrees() {
+			t.Errorf("%v", v.Err())
+			for _, row := range v.Rows {
+				if !row.Agree {
+					t.Error(row.Text())
+				}
+			}
+		}
+	}
+}
+
+// Weight decay in the limit: at d = 400 the mean over data sets is near it, on
+// both sides of n = d and of the decay that leaves nothing.
+func TestDecayApproachesTheLimit(t *testing.T) {
+	r := must(t, Experiment{Grid: Grid{D: 400, Gamma: []float64{0.5, 1, 2}, Sigma: []float64{0.5}, Decay: []float64{0.05, 0.5, 3}},
+		Method: Solve, Trials: 4, Seed: 3, Procedures: []Procedure{Scratch}}.Run())
+	for _, c := range r.Cells {
+		want, err := theory.Scratch.Limit(c.Setting.Limit())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := c.Mean(theory.RiskScratch); err != nil || math.Abs(m.Value-want) > 4*m.StdErr+4./400 {
+			t.Errorf("%v: %v, limit %v, %v", c.Setting, m, want, err)
+		}
 	}
 }
 
@@ -180,20 +219,26 @@ func TestVerdictRowsAreJSON(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	good := Experiment{Grid: Grid{D: 10, Gamma: []float64{0.5}}, Method: Law, Trials: 2}
 	for want, change := range map[string]func(*Experiment){
-		"Gamma is empty": func(e *Experiment) { e.Grid.Gamma = nil },
-		"Gamma = NaN":    func(e *Experiment) { e.Grid.Gamma = []float64{math.NaN()} },
-		"N = 0":          func(e *Experiment) { e.Grid.Gamma = []float64{0.01} },
-		"D = 0":          func(e *Experiment) { e.Grid.D = 0; e.Grid.Gamma = []float64{0.5} },
-		"Theta = +Inf":   func(e *Experiment) { e.Grid.Theta = []float64{math.Inf(1)} },
-		"Sigma = -1":     func(e *Experiment) { e.Grid.Sigma = []float64{-1} },
-		"Lambda = -2":    func(e *Experiment) { e.Grid.Lambda = []float64{-2} },
-		"Depth = 0":      func(e *Experiment) { e.Grid.Depth = []int{0} },
-		"Depth = 1":      func(e *Experiment) { e.Grid.Depth = []int{1}; e.Method = Train },
-		"Method":         func(e *Experiment) { e.Method = "guess" },
-		"Trials = 1":     func(e *Experiment) { e.Trials = 1 },
-		"Workers = -1":   func(e *Experiment) { e.Workers = -1 },
-		"Alpha = NaN":    func(e *Experiment) { e.Alpha = math.NaN() },
-		"Procedures":     func(e *Experiment) { e.Procedures = []Procedure{"x"} },
+		"Gamma is empty":       func(e *Experiment) { e.Grid.Gamma = nil },
+		"Gamma = NaN":          func(e *Experiment) { e.Grid.Gamma = []float64{math.NaN()} },
+		"N = 0":                func(e *Experiment) { e.Grid.Gamma = []float64{0.01} },
+		"D = 0":                func(e *Experiment) { e.Grid.D = 0; e.Grid.Gamma = []float64{0.5} },
+		"Theta = +Inf":         func(e *Experiment) { e.Grid.Theta = []float64{math.Inf(1)} },
+		"Sigma = -1":           func(e *Experiment) { e.Grid.Sigma = []float64{-1} },
+		"Lambda = -2":          func(e *Experiment) { e.Grid.Lambda = []float64{-2} },
+		"Depth = 0":            func(e *Experiment) { e.Grid.Depth = []int{0} },
+		"Depth = 1":            func(e *Experiment) { e.Grid.Depth = []int{1}; e.Method = Train },
+		"SourceGamma = -1":     func(e *Experiment) { e.Grid.SourceGamma = []float64{-1} },
+		"less than one point":  func(e *Experiment) { e.Grid.SourceGamma = []float64{0.01} },
+		"Features = 10":        func(e *Experiment) { e.Grid.Features = []int{10} },
+		"from one source task": func(e *Experiment) { e.Grid.Features, e.Method = []int{2}, Solve },
+		"Decay = 1":            func(e *Experiment) { e.Grid.Decay, e.Method = []float64{1}, Solve },
+		"no tuned baseline":    func(e *Experiment) { e.Procedures = []Procedure{Tuned} },
+		"Method":               func(e *Experiment) { e.Method = "guess" },
+		"Trials = 1":           func(e *Experiment) { e.Trials = 1 },
+		"Workers = -1":         func(e *Experiment) { e.Workers = -1 },
+		"Alpha = NaN":          func(e *Experiment) { e.Alpha = math.NaN() },
+		"Procedures":           func(e *Experiment) { e.Procedures = []Procedure{"x"} },
 	} {
 		e := good
 		change(&e)

@@ -180,6 +180,23 @@ func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 	return theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(len(x)))}, nil
 }
 
+// Wins returns the share of trials in which the transferability q is positive.
+func (c Cell) Wins(q theory.Quantity) (theory.Value, error) {
+	x, err := c.Values(q)
+	if err != nil {
+		return theory.Value{}, err
+	}
+	wins := 0.0
+	for _, t := range x {
+		if t > 0 {
+			wins++
+		}
+	}
+	n := float64(len(x))
+	p := wins / n
+	return theory.Value{Value: p, StdErr: math.Sqrt(p * (1 - p) / n)}, nil
+}
+
 // Median returns the median of q over trials.
 func (c Cell) Median(q theory.Quantity) (float64, error) {
 	x, err := c.Values(q)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 )
@@ -19,23 +20,56 @@ const (
 	Sigma  Axis = "sigma"
 	Lambda Axis = "lambda"
 	Depth  Axis = "depth"
-	None   Axis = "" // to split by: one curve
+	// Residual is ρ = sin²θ, the part of the target outside the features.
+	Residual    Axis = "rho"
+	Features    Axis = "features"
+	SourceGamma Axis = "source gamma"
+	SourceSigma Axis = "source sigma"
+	Decay       Axis = "decay"
+	None        Axis = "" // to split by: one curve
 )
 
-func (a Axis) of(l theory.Limit) (float64, error) {
+// axes lists them, with the symbol of each.
+var axes = []struct {
+	axis   Axis
+	symbol string
+}{{Gamma, `\gamma`}, {Theta, `\theta`}, {Sigma, `\sigma`}, {Lambda, `\lambda`}, {Depth, `L`}, {Residual, `\rho`},
+	{Features, `k`}, {SourceGamma, `\gamma_s`}, {SourceSigma, `\sigma_s`}, {Decay, `\mu`}}
+
+func (a Axis) of(s theory.Setting) (float64, error) {
 	switch a {
 	case Gamma:
-		return l.Gamma, nil
+		return s.Gamma(), nil
 	case Theta:
-		return l.Theta, nil
+		return s.Theta, nil
 	case Sigma:
-		return l.Sigma, nil
+		return s.Sigma, nil
 	case Lambda:
-		return l.Lambda, nil
+		return s.Lambda, nil
 	case Depth:
-		return float64(l.Depth), nil
+		return float64(s.Depth), nil
+	case Residual:
+		return residual(s.Theta), nil
+	case Features:
+		return float64(max(1, s.Features)), nil
+	case SourceGamma:
+		return float64(s.SourceN) / float64(s.D), nil
+	case SourceSigma:
+		return s.SourceSigma, nil
+	case Decay:
+		return s.Decay, nil
 	}
-	return 0, fmt.Errorf("experiment: axis %q: it is one of %q, %q, %q, %q, %q", a, Gamma, Theta, Sigma, Lambda, Depth)
+	var names []string
+	for _, known := range axes {
+		names = append(names, fmt.Sprintf("%q", known.axis))
+	}
+	return 0, fmt.Errorf("experiment: axis %q: it is one of %s", a, strings.Join(names, ", "))
+}
+
+// residual is sin²θ, rounded so that the angles asin(√ρ) of a grid give its ρ.
+func residual(theta float64) float64 {
+	sin := math.Sin(theta)
+	return math.Round(1e12*sin*sin) / 1e12
 }
 
 func (a Axis) set(l *theory.Limit, x float64) {
@@ -50,23 +84,29 @@ func (a Axis) set(l *theory.Limit, x float64) {
 		l.Lambda = x
 	case Depth:
 		l.Depth = int(math.Round(x))
+	case Residual:
+		l.Theta = math.Asin(math.Sqrt(x))
+	case SourceGamma:
+		l.SourceGamma = x
+	case SourceSigma:
+		l.SourceSigma = x
+	case Decay:
+		l.Decay = x
 	}
 }
 
 // Label writes a value of the axis in the math notation of the figures, as
 // $\sigma = 0.2$, for a title.
 func (a Axis) Label(x float64) string {
-	switch a {
-	case Gamma:
-		return fmt.Sprintf(`$\gamma = %.4g$`, x)
-	case Theta:
+	if a == Theta {
 		return `$\theta = ` + angle(x) + `$`
-	case Sigma:
-		return fmt.Sprintf(`$\sigma = %.4g$`, x)
-	case Lambda:
-		return fmt.Sprintf(`$\lambda = %.4g$`, x)
 	}
-	return fmt.Sprintf(`$L = %.4g$`, x)
+	for _, known := range axes {
+		if known.axis == a {
+			return fmt.Sprintf(`$%s = %.4g$`, known.symbol, x)
+		}
+	}
+	return fmt.Sprintf("%s = %.4g", a, x)
 }
 
 // angle writes an angle as a fraction of π where it is one.
@@ -124,12 +164,12 @@ func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error
 	}
 	index := map[float64]int{}
 	for _, c := range r.Cells {
-		if _, err := along.of(c.Setting.Limit()); err != nil {
+		if _, err := along.of(c.Setting); err != nil {
 			return nil, nil, err
 		}
 		key := 0.0
 		if by != None {
-			if key, err = by.of(c.Setting.Limit()); err != nil {
+			if key, err = by.of(c.Setting); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -147,7 +187,7 @@ func (r *Run) group(along, by Axis) (labels []string, groups [][]Cell, err error
 	for g, cells := range groups {
 		x := make([]float64, len(cells))
 		for i, c := range cells {
-			x[i], _ = along.of(c.Setting.Limit())
+			x[i], _ = along.of(c.Setting)
 		}
 		slices.Sort(x)
 		if len(slices.Compact(x)) < len(cells) {
@@ -169,7 +209,7 @@ func (r *Run) Measured(q theory.Quantity, along, by Axis) Series {
 			if err != nil {
 				return Series{err: err}
 			}
-			x, _ := along.of(cell.Setting.Limit())
+			x, _ := along.of(cell.Setting)
 			c.x, c.y, c.bar = append(c.x, x), append(c.y, v.Value), append(c.bar, v.StdErr)
 		}
 		s.curves = append(s.curves, c)
@@ -185,7 +225,10 @@ const linePoints, exactPoints = 601, 60
 // over the range of the grid and one for each value of the axis by.
 func (r *Run) Theory(result theory.Result, along, by Axis) Series {
 	return r.lines(along, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
-		at := Range(lo, hi, linePoints)
+		at := spread(along, lo, hi, linePoints)
+		if along == Features {
+			return c, fmt.Errorf("experiment: there is no limit along %q: take Exact", along)
+		}
 		if along == Depth {
 			at = Range(lo, hi, int(hi-lo)+1)
 		}
@@ -208,21 +251,69 @@ func (r *Run) Theory(result theory.Result, along, by Axis) Series {
 }
 
 // Exact returns the exact mean of a result at the dimension of the run, as
-// lines along γ: what the points scatter around, where the limit is not yet
-// reached.
-func (r *Run) Exact(result theory.Result, by Axis) Series {
-	return r.lines(Gamma, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
-		first, last := int(math.Round(lo*float64(s.D))), int(math.Round(hi*float64(s.D)))
-		for n := first; n <= last; n += max(1, (last-first)/exactPoints) {
-			s.N = n
-			y, err := result.Mean(s)
+// lines along one axis: what the points scatter around, where the limit is not
+// yet reached. Along Gamma it is over all n (or some 60 of them), along an axis
+// of integers or of data it joins the cells.
+func (r *Run) Exact(result theory.Result, along, by Axis) Series {
+	return r.lines(along, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
+		for _, at := range exactSettings(s, along, lo, hi) {
+			y, err := result.Mean(at)
 			if err != nil {
 				return c, err
 			}
-			c.x, c.y = append(c.x, s.Gamma()), append(c.y, y.Value)
+			x, _ := along.of(at)
+			c.x, c.y = append(c.x, x), append(c.y, y.Value)
 		}
 		return c, nil
 	})
+}
+
+// exactSettings are the places of a line of exact means.
+func exactSettings(s theory.Setting, along Axis, lo, hi float64) []theory.Setting {
+	var out []theory.Setting
+	switch along {
+	case Gamma:
+		first, last := int(math.Round(lo*float64(s.D))), int(math.Round(hi*float64(s.D)))
+		for n := first; n <= last; n += max(1, (last-first)/exactPoints) {
+			s.N = n
+			out = append(out, s)
+		}
+	case Depth, Features:
+		for v := int(lo); v <= int(hi); v++ {
+			if along == Depth {
+				s.Depth = v
+			} else {
+				s.Features = v
+			}
+			out = append(out, s)
+		}
+	case SourceGamma:
+		for n := int(math.Round(lo * float64(s.D))); n <= int(math.Round(hi*float64(s.D))); n += max(1, int(math.Round((hi-lo)*float64(s.D)))/exactPoints) {
+			s.SourceN = n
+			out = append(out, s)
+		}
+	default:
+		l := s.Limit()
+		for _, x := range spread(along, lo, hi, exactPoints) {
+			along.set(&l, x)
+			s.Theta, s.Sigma, s.Lambda, s.SourceSigma, s.Decay = l.Theta, l.Sigma, l.Lambda, l.SourceSigma, l.Decay
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// spread returns n values from lo to hi; those of a ridge or a weight decay, which
+// are drawn on logarithmic axes, in even ratios.
+func spread(a Axis, lo, hi float64, n int) []float64 {
+	if (a != Lambda && a != Decay) || lo <= 0 {
+		return Range(lo, hi, n)
+	}
+	out := Range(math.Log(lo), math.Log(hi), n)
+	for i := range out {
+		out[i] = math.Exp(out[i])
+	}
+	return out
 }
 
 // lines makes one line for each group of cells, over the range of its axis.
@@ -232,7 +323,7 @@ func (r *Run) lines(along, by Axis, line func(s theory.Setting, lo, hi float64) 
 	for g, cells := range groups {
 		lo, hi := math.Inf(1), math.Inf(-1)
 		for _, cell := range cells {
-			x, _ := along.of(cell.Setting.Limit())
+			x, _ := along.of(cell.Setting)
 			lo, hi = math.Min(lo, x), math.Max(hi, x)
 		}
 		c, err := line(cells[0].Setting, lo, hi)
@@ -244,67 +335,3 @@ func (r *Run) lines(along, by Axis, line func(s theory.Setting, lo, hi float64) 
 	}
 	return out
 }
-
-// Map is the mean of a quantity over the (θ, γ) plane and the theory's zero
-// contour, for a phase diagram.
-type Map struct {
-	Theta, Gamma []float64
-	Mean         [][]float64 // Mean[i][j] at Gamma[i], Theta[j]
-	boundary     []theory.Curve
-	err          error
-}
-
-// Map returns the measured phase diagram of a transferability and the boundary
-// that theory gives it. σ, λ and depth must be the same in all cells.
-func (r *Run) Map(result theory.Result) Map {
-	m := Map{err: r.err}
-	if m.err != nil {
-		return m
-	}
-	if result.Boundary == nil {
-		m.err = fmt.Errorf("experiment: %s has no phase boundary: a map needs a transferability", result.Name)
-		return m
-	}
-	first := r.Cells[0].Setting
-	for _, c := range r.Cells {
-		s := c.Setting
-		if s.Sigma != first.Sigma || s.Lambda != first.Lambda || s.Depth != first.Depth {
-			m.err = fmt.Errorf("experiment: a map is over θ and γ alone, but the run holds %v and %v: choose with Where", first, s)
-			return m
-		}
-		m.Theta, m.Gamma = append(m.Theta, s.Theta), append(m.Gamma, s.Gamma())
-	}
-	slices.Sort(m.Theta)
-	slices.Sort(m.Gamma)
-	m.Theta, m.Gamma = slices.Compact(m.Theta), slices.Compact(m.Gamma)
-	m.Mean = make([][]float64, len(m.Gamma))
-	for i := range m.Mean {
-		m.Mean[i] = slices.Repeat([]float64{math.NaN()}, len(m.Theta))
-	}
-	for _, c := range r.Cells {
-		i, _ := slices.BinarySearch(m.Gamma, c.Setting.Gamma())
-		j, _ := slices.BinarySearch(m.Theta, c.Setting.Theta)
-		v, err := c.Mean(result.Quantity)
-		if err != nil {
-			m.err = err
-			return m
-		}
-		m.Mean[i][j] = v.Value
-	}
-	m.boundary, m.err = result.Boundary(first.Limit(), 2*m.Gamma[len(m.Gamma)-1])
-	return m
-}
-
-// Values returns the axes x = θ and y = γ and the means z[iy][ix].
-func (m Map) Values() (x, y []float64, z [][]float64) { return m.Theta, m.Gamma, m.Mean }
-
-// Boundary returns the pieces of theory's zero contour.
-func (m Map) Boundary() (x, y [][]float64) {
-	for _, c := range m.boundary {
-		x, y = append(x, c.Theta), append(y, c.Gamma)
-	}
-	return x, y
-}
-
-// Err returns why there is no map, or nil.
-func (m Map) Err() error { return m.err }

@@ -1,14 +1,13 @@
 package experiment
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -69,7 +68,7 @@ func newRow(result, source, setting string, predicted, measured theory.Value, tr
 // tails, it compares the medians with those of the exact law.
 func (r *Run) Verdict(results ...theory.Result) *Verdict {
 	return r.verdict(results, func(c Cell, result theory.Result) (Row, error) {
-		if result.Quantity != theory.RiskLinear && distance(c) <= heavy {
+		if heavyTailed(c, result.Quantity) {
 			return medianRow(c, result)
 		}
 		return meanRow(c, result)
@@ -105,11 +104,19 @@ func (r *Run) verdictError(results []theory.Result) error {
 	return nil
 }
 
-func distance(c Cell) int {
-	if c.Setting.N > c.Setting.D {
-		return c.Setting.N - c.Setting.D
+// heavyTailed reports whether q is a least-squares risk near n = d, or depends on
+// the norm of a noisy fit of the source near n_s = d.
+func heavyTailed(c Cell, q theory.Quantity) bool {
+	near := func(n int) bool { return n-c.Setting.D <= heavy && c.Setting.D-n <= heavy }
+	switch q {
+	case theory.RiskLinear, theory.RiskTuned, theory.TLinearTuned:
+		return false
+	case theory.RiskFineTune, theory.TFineTune:
+		if c.Setting.SourceSigma > 0 && near(c.Setting.SourceN) {
+			return true
+		}
 	}
-	return c.Setting.D - c.Setting.N
+	return near(c.Setting.N) && c.Setting.Decay == 0
 }
 
 func meanRow(c Cell, result theory.Result) (Row, error) {
@@ -165,6 +172,9 @@ func medianRow(c Cell, result theory.Result) (Row, error) {
 // diagram. Cells with |n−d| ≤ 7, whose means are not to be trusted, are left out.
 func (r *Run) Pooled(results ...theory.Result) *Verdict {
 	v := &Verdict{err: r.verdictError(results)}
+	if v.err == nil {
+		v.err = r.constant("a pooled verdict is over θ and γ alone", func(s *theory.Setting) { s.Theta, s.N = 0, 1 })
+	}
 	if v.err != nil {
 		return v
 	}
@@ -176,7 +186,7 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 		}
 		var pools [2]pool
 		for _, c := range r.Cells {
-			if distance(c) <= heavy {
+			if heavyTailed(c, result.Quantity) {
 				continue
 			}
 			row, err := meanRow(c, result)
@@ -202,7 +212,7 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 			}
 			n := float64(p.cells)
 			v.Rows = append(v.Rows, newRow("mean "+result.Name, result.Source,
-				fmt.Sprintf("%d cells with %s %s, d=%d σ=%.4g", p.cells, result.Quantity, region, s.D, s.Sigma),
+				fmt.Sprintf("%d cells with %s %s, %s", p.cells, result.Quantity, region, fixed(s)),
 				theory.Value{Value: p.theory / n, StdErr: math.Sqrt(p.theoryVar) / n},
 				theory.Value{Value: p.measured / n, StdErr: math.Sqrt(p.measured2) / n}, p.trials))
 		}
@@ -210,64 +220,11 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 	return v
 }
 
-// BreakEven fits T = A·cosθ − B to the measured transferability over the
-// angles of the run (all else fixed) and compares the angle of the tie, in
-// degrees, with theory's at this size. Near the tie T is linear in cosθ.
-func (r *Run) BreakEven(result theory.Result) *Verdict {
-	v := &Verdict{err: r.verdictError([]theory.Result{result})}
-	if v.err != nil {
-		return v
-	}
-	var cos, weights []float64
-	for _, c := range r.Cells {
-		m, err := c.Mean(result.Quantity)
-		if err != nil {
-			return &Verdict{err: err}
-		}
-		cos, weights = append(cos, math.Cos(c.Setting.Theta)), append(weights, 1/(m.StdErr*m.StdErr))
-	}
-	fit := func(value func(Cell) (theory.Value, error)) (zero, slope, worst float64, err error) {
-		t := make([]float64, len(r.Cells))
-		for i, c := range r.Cells {
-			v, err := value(c)
-			if err != nil {
-				return 0, 0, 0, err
-			}
-			t[i], worst = v.Value, math.Max(worst, v.StdErr)
-		}
-		intercept, slope := stat.LinearRegression(cos, t, weights, false)
-		zero = -intercept / slope
-		if !(math.Abs(zero) < 1) {
-			return 0, 0, 0, fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
-		}
-		return zero, slope, worst, nil
-	}
-	zero, slope, _, err := fit(func(c Cell) (theory.Value, error) { return c.Mean(result.Quantity) })
-	if err != nil {
-		return &Verdict{err: err}
-	}
-	exact, exactSlope, worst, err := fit(func(c Cell) (theory.Value, error) { return result.Mean(c.Setting) })
-	if err != nil {
-		return &Verdict{err: err}
-	}
-	// The variance of a weighted least-squares line at its zero.
-	mean, variance := stat.PopMeanVariance(cos, weights)
-	sum := floats.Sum(weights)
-	spread := math.Sqrt((1 + (zero-mean)*(zero-mean)/variance) / sum)
-	degrees := func(zero, spread float64) theory.Value {
-		return theory.Value{Value: math.Acos(zero) * 180 / math.Pi, StdErr: spread / math.Sqrt(1-zero*zero) * 180 / math.Pi}
-	}
-	measured := degrees(zero, spread/math.Abs(slope))
-	// The angles share the draws of the law, so their errors do not average out.
-	predicted := degrees(exact, worst/math.Abs(exactSlope))
-	trials := 0
-	for _, c := range r.Cells {
-		trials += len(c.Risks)
-	}
-	s := r.Cells[0].Setting
-	v.Rows = []Row{newRow("break-even angle in degrees", result.Source,
-		fmt.Sprintf("n=%d d=%d σ=%.4g L=%d", s.N, s.D, s.Sigma, s.Depth), predicted, measured, trials)}
-	return v
+// fixed prints what a setting has beside n and θ.
+func fixed(s theory.Setting) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(s.String()), func(f string) bool {
+		return strings.HasPrefix(f, "n=") || strings.HasPrefix(f, "θ=")
+	}), " ")
 }
 
 // And joins verdicts into one table.
@@ -301,48 +258,4 @@ func (v *Verdict) Err() error { return v.err }
 // Agrees reports whether there is a verdict and every row of it agrees.
 func (v *Verdict) Agrees() bool {
 	return v.err == nil && len(v.Rows) > 0 && !slices.ContainsFunc(v.Rows, func(r Row) bool { return !r.Agree })
-}
-
-// rowJSON is a row as it stands in a notebook: null for an infinite number.
-type rowJSON struct {
-	Result         string   `json:"result"`
-	Source         string   `json:"source"`
-	Setting        string   `json:"setting"`
-	Claim          string   `json:"claim"`
-	Theory         *float64 `json:"theory"`
-	TheoryStdErr   *float64 `json:"theory_stderr"`
-	Measured       *float64 `json:"measured"`
-	MeasuredStdErr *float64 `json:"measured_stderr"`
-	Z              *float64 `json:"z"`
-	Trials         int      `json:"trials"`
-	Agree          bool     `json:"agree"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (r Row) MarshalJSON() ([]byte, error) {
-	finite := func(x float64) *float64 {
-		if math.IsInf(x, 0) || math.IsNaN(x) {
-			return nil
-		}
-		return &x
-	}
-	return json.Marshal(rowJSON{r.Result, r.Source, r.Setting, r.Claim, finite(r.Theory.Value), finite(r.Theory.StdErr),
-		finite(r.Measured.Value), finite(r.Measured.StdErr), finite(r.Z), r.Trials, r.Agree})
-}
-
-// UnmarshalJSON implements json.Unmarshaler; a null number is +Inf.
-func (r *Row) UnmarshalJSON(b []byte) error {
-	var j rowJSON
-	if err := json.Unmarshal(b, &j); err != nil {
-		return err
-	}
-	number := func(x *float64) float64 {
-		if x == nil {
-			return math.Inf(1)
-		}
-		return *x
-	}
-	*r = Row{j.Result, j.Source, j.Setting, j.Claim, theory.Value{Value: number(j.Theory), StdErr: number(j.TheoryStdErr)},
-		theory.Value{Value: number(j.Measured), StdErr: number(j.MeasuredStdErr)}, number(j.Z), j.Trials, j.Agree}
-	return nil
 }

@@ -35,6 +35,14 @@ func network(t testing.TB, d, depth int, alpha float64, seed uint64) *Network {
 	return n
 }
 
+func normal(n int, seed uint64) []float64 {
+	rng, out := task.Stream(seed), make([]float64, n)
+	for i := range out {
+		out[i] = rng.NormFloat64()
+	}
+	return out
+}
+
 func train(t testing.TB, n *Network, loss *Loss, o Options) Report {
 	t.Helper()
 	rep, err := n.Train(context.Background(), loss, o)
@@ -67,7 +75,7 @@ func minNorm(t testing.TB, data task.Data) (*Interpolator, []float64) {
 // by finite differences, for every form of the loss.
 func TestStepIsTheGradient(t *testing.T) {
 	const d, h = 5, 1e-3
-	for _, n := range []int{0, 2, 9} { // population, X form, Gram form
+	for _, n := range []int{0, 2, 9, -3} { // population, X form, Gram form, population of three tasks
 		for depth := 1; depth <= 4; depth++ {
 			pair, data := sample(t, max(n, 1), d, 1, 0.5, uint64(n))
 			loss := PopulationLoss(pair.Source)
@@ -75,6 +83,14 @@ func TestStepIsTheGradient(t *testing.T) {
 				loss = sampleLoss(t, data)
 			}
 			net := network(t, d, depth, 1, 3)
+			const decay = 0.3
+			if n < 0 {
+				loss = PopulationLoss(normal(d*-n, 4))
+				var err error
+				if net, err = NewMultiNetwork(d, -n, depth, 1, task.Stream(3)); err != nil {
+					t.Fatal(err)
+				}
+			}
 			flat := func() (w []float64) {
 				for _, m := range net.W {
 					w = append(w, m.RawMatrix().Data...)
@@ -89,10 +105,10 @@ func TestStepIsTheGradient(t *testing.T) {
 			before := flat()
 			want := fd.Gradient(nil, func(w []float64) float64 {
 				set(w)
-				return loss.Value(net.Beta())
+				return loss.Value(net.Beta()) + decay/2*floats.Dot(w, w)
 			}, before, &fd.Settings{Formula: fd.Central})
 			set(before)
-			_, err := net.Train(context.Background(), loss, Options{Step: h, MaxSteps: 1})
+			_, err := net.Train(context.Background(), loss, Options{Step: h, Decay: decay, MaxSteps: 1})
 			if err == nil || !strings.Contains(err.Error(), "MaxSteps = 1") {
 				t.Fatalf("want an error about MaxSteps, got %v", err)
 			}
@@ -237,7 +253,7 @@ func TestBadInput(t *testing.T) {
 	_, short := NewInterpolator(data.X).MinNorm([]float64{1})
 	for want, err := range map[string]error{
 		"depth = 0": depth, "alpha = NaN": alpha, "lambda = -1": ridge, "features are zero": zero, "1 entries": short,
-		"Step = -1": run(Options{Step: -1}), "Tolerance = 2": run(Options{Tolerance: 2}),
+		"Step = -1": run(Options{Step: -1}), "Tolerance = 2": run(Options{Tolerance: 2}), "Decay = -1": run(Options{Decay: -1}),
 		"diverged": run(Options{Step: 50}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -256,7 +272,7 @@ func BenchmarkTrainStep(b *testing.B) {
 			for b.Loop() {
 				s.products(net)
 				loss.gradient(s.left[0], s.right[0])
-				s.step(net, 1e-6)
+				s.step(net, 1e-6, 0)
 			}
 		})
 	}

@@ -13,22 +13,31 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
 // Network is the deep linear network f(x) = xᵀW₁W₂⋯W_L. W holds L matrices,
-// d×d but for the last, which is d×1.
+// d×d but for the last, which is d×k for k outputs.
 type Network struct {
 	W []*mat.Dense
 }
 
-// NewNetwork returns a network of the given depth at a random start of size
-// alpha: entries alpha·N(0, 1/d), in the last layer alpha·N(0, 1). A small
-// alpha is the rich regime, in which features are learned.
+// NewNetwork returns a network with one output at a random start of size alpha:
+// entries alpha·N(0, 1/d), in the last layer alpha·N(0, 1). A small alpha is the
+// rich regime, in which features are learned.
 func NewNetwork(d, depth int, alpha float64, rng *rand.Rand) (*Network, error) {
+	return NewMultiNetwork(d, 1, depth, alpha, rng)
+}
+
+// NewMultiNetwork is NewNetwork with the given number of outputs, one for each
+// of several tasks.
+func NewMultiNetwork(d, outputs, depth int, alpha float64, rng *rand.Rand) (*Network, error) {
 	switch {
 	case d < 1:
 		return nil, fmt.Errorf("linear: d = %d: the dimension must be at least 1", d)
+	case outputs < 1:
+		return nil, fmt.Errorf("linear: outputs = %d: a network has at least 1 output", outputs)
 	case depth < 1:
 		return nil, fmt.Errorf("linear: depth = %d: a network has at least 1 layer", depth)
 	case !(alpha > 0) || math.IsInf(alpha, 0):
@@ -38,7 +47,7 @@ func NewNetwork(d, depth int, alpha float64, rng *rand.Rand) (*Network, error) {
 	for l := range w {
 		cols, size := d, alpha/math.Sqrt(float64(d))
 		if l == depth-1 {
-			cols, size = 1, alpha
+			cols, size = outputs, alpha
 		}
 		w[l] = mat.NewDense(d, cols, nil)
 		raw := w[l].RawMatrix().Data
@@ -49,14 +58,53 @@ func NewNetwork(d, depth int, alpha float64, rng *rand.Rand) (*Network, error) {
 	return &Network{W: w}, nil
 }
 
+// NewBalanced returns the network in which pretraining on beta ends as its
+// random start vanishes (Theorem 3.4): W₁⋯W_L = beta with every layer of rank one
+// and norm ‖beta‖^(1/L), the hidden directions random, all D_l = 0.
+func NewBalanced(beta []float64, depth int, rng *rand.Rand) (*Network, error) {
+	d, norm := len(beta), floats.Norm(beta, 2)
+	switch {
+	case depth < 1:
+		return nil, fmt.Errorf("linear: depth = %d: a network has at least 1 layer", depth)
+	case !(norm > 0) || math.IsInf(norm, 0):
+		return nil, fmt.Errorf("linear: ‖beta‖ = %v: a pretrained vector has a finite norm above 0", norm)
+	}
+	size := math.Pow(norm, 1/float64(depth))
+	in := mat.NewVecDense(d, nil)
+	in.ScaleVec(1/norm, mat.NewVecDense(d, beta))
+	w := make([]*mat.Dense, depth)
+	for l := range w {
+		out := mat.NewVecDense(1, []float64{1})
+		if l < depth-1 {
+			out = mat.NewVecDense(d, nil)
+			for i := range d {
+				out.SetVec(i, rng.NormFloat64())
+			}
+			out.ScaleVec(1/mat.Norm(out, 2), out)
+		}
+		w[l] = &mat.Dense{}
+		w[l].Outer(size, in, out)
+		in = out
+	}
+	return &Network{W: w}, nil
+}
+
 // Depth returns the number of layers L.
 func (n *Network) Depth() int { return len(n.W) }
 
-// Beta returns the end-to-end vector W₁⋯W_L, of length d.
+// Beta returns the end-to-end map W₁⋯W_L: a vector of length d, or for k outputs
+// the d×k matrix row by row.
 func (n *Network) Beta() []float64 {
 	s := newScratchpad(n)
 	s.products(n)
 	return s.right[0]
+}
+
+// shape returns d and the number of outputs.
+func (n *Network) shape() (d, outputs int) {
+	d, _ = n.W[0].Dims()
+	_, outputs = n.W[len(n.W)-1].Dims()
+	return d, outputs
 }
 
 // Features returns W₁⋯W_{L−1} (d×d), the frozen map of linear transfer; for
@@ -90,39 +138,75 @@ func (n *Network) Conserved() []*mat.Dense {
 	return out
 }
 
-// scratchpad holds the vectors of one gradient: right[l] = W_l⋯W_L and
-// left[l] = (W₁⋯W_{l−1})ᵀg, so that ∂/∂W_l = left[l]·right[l+1]ᵀ (l from 0).
+// scratchpad holds the products of one gradient, d×k for k outputs:
+// right[l] = W_l⋯W_L and left[l] = (W₁⋯W_{l−1})ᵀG, so that
+// ∂/∂W_l = left[l]·right[l+1]ᵀ (l from 0).
 type scratchpad struct {
+	outputs     int
 	right, left [][]float64
 }
 
 func newScratchpad(n *Network) *scratchpad {
-	d, _ := n.W[0].Dims()
-	s := &scratchpad{right: make([][]float64, len(n.W)+1), left: make([][]float64, len(n.W))}
+	d, k := n.shape()
+	s := &scratchpad{outputs: k, right: make([][]float64, len(n.W)+1), left: make([][]float64, len(n.W))}
 	for l := range n.W {
-		s.right[l], s.left[l] = make([]float64, d), make([]float64, d)
+		s.right[l], s.left[l] = make([]float64, d*k), make([]float64, d*k)
 	}
-	s.right[len(n.W)] = []float64{1}
+	last := make([]float64, k*k) // the identity
+	for i := range k {
+		last[i*k+i] = 1
+	}
+	s.right[len(n.W)] = last
 	return s
 }
 
-// products fills right; right[0] is the end-to-end vector. Products associate
-// from the right, so no d×d product is formed.
+// products fills right; right[0] is the end-to-end map. Products associate from
+// the right, so no d×d product is formed.
 func (s *scratchpad) products(n *Network) {
 	for l := len(n.W) - 1; l >= 0; l-- {
-		blas64.Gemv(blas.NoTrans, 1, n.W[l].RawMatrix(), vec(s.right[l+1]), 0, vec(s.right[l]))
+		s.mul(blas.NoTrans, n.W[l], s.right[l+1], s.right[l])
 	}
 }
 
-// step moves every weight by −step times its gradient; left[0] holds the
-// gradient with respect to the end-to-end vector.
-func (s *scratchpad) step(n *Network, step float64) {
-	for l := 1; l < len(n.W); l++ {
-		blas64.Gemv(blas.Trans, 1, n.W[l-1].RawMatrix(), vec(s.left[l-1]), 0, vec(s.left[l]))
-	}
+// step moves every weight by −step times its gradient, and by the weight decay;
+// left[0] holds the gradient with respect to the end-to-end map.
+func (s *scratchpad) step(n *Network, step, decay float64) {
+	s.back(n)
 	for l, w := range n.W {
-		blas64.Ger(-step, vec(s.left[l]), vec(s.right[l+1]), w.RawMatrix())
+		if decay > 0 {
+			w.Scale(1-step*decay, w)
+		}
+		s.outer(-step, l, w)
 	}
+}
+
+// back fills left from left[0].
+func (s *scratchpad) back(n *Network) {
+	for l := 1; l < len(n.W); l++ {
+		s.mul(blas.Trans, n.W[l-1], s.left[l-1], s.left[l])
+	}
+}
+
+// mul writes W·x or Wᵀ·x to dst; a vector, with one output, has its own routine.
+func (s *scratchpad) mul(t blas.Transpose, w *mat.Dense, x, dst []float64) {
+	if s.outputs == 1 {
+		blas64.Gemv(t, 1, w.RawMatrix(), vec(x), 0, vec(dst))
+		return
+	}
+	blas64.Gemm(t, blas.NoTrans, 1, w.RawMatrix(), s.matrix(x), 0, s.matrix(dst))
+}
+
+// outer adds a·∂/∂W_l to w.
+func (s *scratchpad) outer(a float64, l int, w *mat.Dense) {
+	if s.outputs == 1 {
+		blas64.Ger(a, vec(s.left[l]), vec(s.right[l+1]), w.RawMatrix())
+		return
+	}
+	blas64.Gemm(blas.NoTrans, blas.Trans, a, s.matrix(s.left[l]), s.matrix(s.right[l+1]), 1, w.RawMatrix())
+}
+
+func (s *scratchpad) matrix(x []float64) blas64.General {
+	return blas64.General{Rows: len(x) / s.outputs, Cols: s.outputs, Stride: s.outputs, Data: x}
 }
 
 func vec(x []float64) blas64.Vector { return blas64.Vector{N: len(x), Inc: 1, Data: x} }

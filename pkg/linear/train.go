@@ -13,10 +13,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Loss is a quadratic loss of the end-to-end vector β: ‖Xβ − y‖²/2n on a
-// sample, or ‖β − β*‖²/2 on the population of a task.
+// Loss is a quadratic loss of the end-to-end map β: ‖Xβ − y‖²/2n on a sample of
+// one task, or ‖β − β*‖²/2 on the population of one or several.
 type Loss struct {
-	d      int
+	d      int        // entries of β
 	x      *mat.Dense // nil for the population
 	y      []float64  // labels, or β*
 	gram   *mat.Dense // XᵀX/n, used in place of X where it is smaller
@@ -25,7 +25,8 @@ type Loss struct {
 	curved float64 // largest eigenvalue of the Hessian
 }
 
-// PopulationLoss is the loss of unlimited data from the task beta.
+// PopulationLoss is the loss of unlimited data from the task beta, or from k
+// tasks, the columns of a d×k matrix that beta holds row by row.
 func PopulationLoss(beta []float64) *Loss {
 	return &Loss{d: len(beta), y: beta, curved: 1}
 }
@@ -93,6 +94,9 @@ type Options struct {
 	Tolerance float64
 	// MaxSteps without convergence is an error. 0 means 10 million.
 	MaxSteps int
+	// Decay is the weight decay μ: the objective is the loss plus μ/2 times the
+	// sum of the squares of all weights.
+	Decay float64
 	// Observe, if not nil, is called before every step and at the end. beta is
 	// only valid during the call.
 	Observe func(step int, beta []float64)
@@ -103,7 +107,7 @@ type Report struct {
 	Steps    int
 	Step     float64 // the learning rate
 	Loss     float64 // at the end
-	Gradient float64 // of the loss in β at the end, relative to β = 0
+	Gradient float64 // of the loss in β at the end, relative to β = 0; with Decay, of the objective in the weights
 }
 
 // Train runs gradient descent on every weight of the network, from where it
@@ -111,8 +115,8 @@ type Report struct {
 // that would be early stopping). It is an error if the loss diverges or does not
 // converge within MaxSteps, or if ctx ends first.
 func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, error) {
-	if d, _ := n.W[0].Dims(); d != loss.d {
-		return Report{}, fmt.Errorf("linear: the network has dimension %d, the loss %d", d, loss.d)
+	if d, k := n.shape(); d*k != loss.d {
+		return Report{}, fmt.Errorf("linear: the network maps to %d numbers, the loss is of %d", d*k, loss.d)
 	}
 	if o.Step == 0 {
 		o.Step = 0.1 / (float64(n.Depth()) * loss.curved)
@@ -128,6 +132,8 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 		return Report{}, fmt.Errorf("linear: Step = %v: the learning rate must be a finite number above 0", o.Step)
 	case !(o.Tolerance > 0 && o.Tolerance < 1):
 		return Report{}, fmt.Errorf("linear: Tolerance = %v: it must lie between 0 and 1", o.Tolerance)
+	case !(o.Decay >= 0) || o.Decay*o.Step >= 1:
+		return Report{}, fmt.Errorf("linear: Decay = %v: the weight decay must be 0 or above, and below 1/Step = %.4g", o.Decay, 1/o.Step)
 	case o.MaxSteps < 0:
 		return Report{}, fmt.Errorf("linear: MaxSteps = %d: it must be 0 or above", o.MaxSteps)
 	}
@@ -139,7 +145,12 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 	for ; ; rep.Steps++ {
 		s.products(n)
 		loss.gradient(gradient, beta)
-		rep.Gradient = floats.Norm(gradient, 2) / start
+		switch {
+		case o.Decay == 0:
+			rep.Gradient = floats.Norm(gradient, 2) / start
+		case rep.Steps%64 == 0: // it costs more than a step
+			rep.Gradient = s.weightGradient(n, o.Decay) / start
+		}
 		done := rep.Gradient <= o.Tolerance
 		if o.Observe != nil {
 			o.Observe(rep.Steps, beta)
@@ -155,6 +166,20 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 		case rep.Steps%256 == 0 && ctx.Err() != nil:
 			return rep, ctx.Err()
 		}
-		s.step(n, o.Step)
+		s.step(n, o.Step, o.Decay)
 	}
+}
+
+// weightGradient is the norm of the gradient of the objective in all weights.
+func (s *scratchpad) weightGradient(n *Network, decay float64) float64 {
+	s.back(n)
+	var sum float64
+	for l, w := range n.W {
+		var g mat.Dense
+		g.Scale(decay, w)
+		s.outer(1, l, &g)
+		norm := mat.Norm(&g, 2)
+		sum += norm * norm
+	}
+	return math.Sqrt(sum)
 }

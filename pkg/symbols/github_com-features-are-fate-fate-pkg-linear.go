@@ -11,11 +11,16 @@ func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/linear/linear"] = map[string]reflect.Value{
 		// function, constant and variable definitions
 		"FineTune":        reflect.ValueOf(linear.FineTune),
+		"Flow":            reflect.ValueOf(linear.Flow),
+		"NewBalanced":     reflect.ValueOf(linear.NewBalanced),
 		"NewInterpolator": reflect.ValueOf(linear.NewInterpolator),
+		"NewMultiNetwork": reflect.ValueOf(linear.NewMultiNetwork),
 		"NewNetwork":      reflect.ValueOf(linear.NewNetwork),
 		"PopulationLoss":  reflect.ValueOf(linear.PopulationLoss),
+		"Ridge":           reflect.ValueOf(linear.Ridge),
 		"SampleLoss":      reflect.ValueOf(linear.SampleLoss),
 		"Transfer":        reflect.ValueOf(linear.Transfer),
+		"WeightDecay":     reflect.ValueOf(linear.WeightDecay),
 
 		// type definitions
 		"FineTuned":    reflect.ValueOf((*linear.FineTuned)(nil)),

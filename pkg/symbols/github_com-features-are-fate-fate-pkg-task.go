@@ -10,8 +10,9 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/task/task"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"NewPair": reflect.ValueOf(task.NewPair),
-		"Stream":  reflect.ValueOf(task.Stream),
+		"NewFamily": reflect.ValueOf(task.NewFamily),
+		"NewPair":   reflect.ValueOf(task.NewPair),
+		"Stream":    reflect.ValueOf(task.Stream),
 
 		// type definitions
 		"Data": reflect.ValueOf((*task.Data)(nil)),

@@ -14,32 +14,58 @@ import (
 
 // Pair is a source and a target regression task in D dimensions: y = βᵀx + ε
 // with x ~ N(0, I) and ε ~ N(0, Sigma²). Source (βs) and Target (βt) are unit
-// vectors of length D with overlap βs·βt = cos θ.
+// vectors of length D with overlap βs·βt = cos θ. Sources (D×k) are the source
+// tasks, unit vectors: βs alone, or several, and then Source is the direction in
+// their span that is closest to the target.
 type Pair struct {
 	D              int
 	Theta, Sigma   float64
 	Source, Target []float64
+	Sources        *mat.Dense
 }
 
 // NewPair draws a pair at the angle theta (radians) in a uniformly random
 // plane. It needs d ≥ 2, theta finite, sigma finite and ≥ 0.
 func NewPair(d int, theta, sigma float64, rng *rand.Rand) (Pair, error) {
+	return NewFamily(d, 1, theta, sigma, rng)
+}
+
+// NewFamily draws k source tasks in random directions and a target at the angle
+// theta (radians) to the space they span. It needs 1 ≤ k < d, theta finite,
+// sigma finite and ≥ 0.
+func NewFamily(d, k int, theta, sigma float64, rng *rand.Rand) (Pair, error) {
 	switch {
 	case d < 2:
-		return Pair{}, fmt.Errorf("task: d = %d: the dimension must be at least 2", d)
+		return Pair{}, fmt.Errorf("task: d = %d: two tasks at an angle need at least 2 dimensions", d)
+	case k < 1 || k >= d:
+		return Pair{}, fmt.Errorf("task: k = %d: the number of source tasks lies between 1 and d − 1 = %d", k, d-1)
 	case math.IsNaN(theta) || math.IsInf(theta, 0):
 		return Pair{}, fmt.Errorf("task: theta = %v: the angle must be a finite number of radians", theta)
 	case !(sigma >= 0) || math.IsInf(sigma, 0):
 		return Pair{}, fmt.Errorf("task: sigma = %v: the noise level must be a finite number, 0 or above", sigma)
 	}
-	source, other := normals(d, rng), normals(d, rng)
-	floats.Scale(1/floats.Norm(source, 2), source)
-	floats.AddScaled(other, -floats.Dot(source, other), source)
-	floats.Scale(1/floats.Norm(other, 2), other)
-	target := make([]float64, d)
-	floats.AddScaled(target, math.Cos(theta), source)
-	floats.AddScaled(target, math.Sin(theta), other)
-	return Pair{D: d, Theta: theta, Sigma: sigma, Source: source, Target: target}, nil
+	// The direction of the target that no source has, then the sources across it.
+	outside := unit(normals(d, rng))
+	p := Pair{D: d, Theta: theta, Sigma: sigma, Source: make([]float64, d), Target: make([]float64, d), Sources: mat.NewDense(d, k, nil)}
+	for j := range k {
+		source := normals(d, rng)
+		floats.AddScaled(source, -floats.Dot(source, outside), outside)
+		p.Sources.SetCol(j, unit(source))
+		weight := 1.0
+		if k > 1 {
+			weight = rng.NormFloat64()
+		}
+		floats.AddScaled(p.Source, weight, source)
+	}
+	unit(p.Source)
+	floats.AddScaled(p.Target, math.Cos(theta), p.Source)
+	floats.AddScaled(p.Target, math.Sin(theta), outside)
+	return p, nil
+}
+
+func unit(v []float64) []float64 {
+	floats.Scale(1/floats.Norm(v, 2), v)
+	return v
 }
 
 // Overlap returns βs·βt = cos θ.
@@ -59,15 +85,26 @@ type Data struct {
 }
 
 // Draw returns n points of the target task.
-func (p Pair) Draw(n int, rng *rand.Rand) (Data, error) {
-	if n < 1 {
+func (p Pair) Draw(n int, rng *rand.Rand) (Data, error) { return draw(p.Target, p.Sigma, n, rng) }
+
+// DrawSource returns n points of the source task with label noise sigma.
+func (p Pair) DrawSource(n int, sigma float64, rng *rand.Rand) (Data, error) {
+	return draw(p.Source, sigma, n, rng)
+}
+
+func draw(beta []float64, sigma float64, n int, rng *rand.Rand) (Data, error) {
+	switch {
+	case n < 1:
 		return Data{}, fmt.Errorf("task: n = %d: the number of points must be at least 1", n)
+	case !(sigma >= 0) || math.IsInf(sigma, 0):
+		return Data{}, fmt.Errorf("task: sigma = %v: the noise level must be a finite number, 0 or above", sigma)
 	}
-	x := mat.NewDense(n, p.D, normals(n*p.D, rng))
+	d := len(beta)
+	x := mat.NewDense(n, d, normals(n*d, rng))
 	var y mat.VecDense
-	y.MulVec(x, mat.NewVecDense(p.D, p.Target))
+	y.MulVec(x, mat.NewVecDense(d, beta))
 	for i := range n {
-		y.RawVector().Data[i] += p.Sigma * rng.NormFloat64()
+		y.RawVector().Data[i] += sigma * rng.NormFloat64()
 	}
 	return Data{X: x, Y: y.RawVector().Data}, nil
 }

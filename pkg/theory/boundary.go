@@ -1,9 +1,6 @@
 package theory
 
-import (
-	"math"
-	"sort"
-)
+import "math"
 
 // Interval is a range (From, To) of γ = n/d; To is +Inf where it is unbounded.
 type Interval struct{ From, To float64 }
@@ -18,7 +15,7 @@ type Interval struct{ From, To float64 }
 // (1+σ²/s², ∞), empty at s = 0. Without noise the two join: transfer loses for
 // every γ > cos²θ.
 func LinearLoses(theta, sigma float64) ([]Interval, error) {
-	if err := validate(theta, sigma, 0, 1); err != nil {
+	if err := (Limit{Gamma: 1, Theta: theta, Sigma: sigma, Depth: 1}).Validate(); err != nil {
 		return nil, err
 	}
 	s2, cos := sin2(theta)
@@ -43,42 +40,101 @@ func LinearLoses(theta, sigma float64) ([]Interval, error) {
 // Curve is a line in the (θ, γ) plane; Theta is in radians.
 type Curve struct{ Theta, Gamma []float64 }
 
-// LinearBoundary returns the zero contours of linear transfer over θ in
-// [0, π]: the closed lens below γ = 1 and the curve above it, where they exist.
-// Points of the upper curve above gammaMax are left out.
-func LinearBoundary(sigma, gammaMax float64) ([]Curve, error) {
-	const points = 400
-	if _, err := LinearLoses(0, sigma); err != nil {
+// linearBoundary is the zero contour of linear transfer over θ in [0, π] and γ
+// up to gammaMax. T is linear in ρ = sin²θ at a given γ, and zero at
+// ρ = (1−κ)R_sc − σ²κ, κ = k/n (0 for a fixed number of features).
+func linearBoundary(at Limit, gammaMax float64) ([]Curve, error) {
+	return contour(at, gammaMax, func(l Limit) float64 {
+		kappa := l.Features / l.Gamma
+		if kappa >= 1 {
+			return math.NaN()
+		}
+		if l.Gamma == 1 && l.Sigma > 0 {
+			return math.Inf(1)
+		}
+		scratch, _ := scratchLimit(l)
+		return (1-kappa)*scratch - l.Sigma*l.Sigma*kappa
+	})
+}
+
+// tunedBoundary is linearBoundary against the tuned baseline.
+func tunedBoundary(at Limit, gammaMax float64) ([]Curve, error) {
+	return contour(at, gammaMax, func(l Limit) float64 {
+		kappa := l.Features / l.Gamma
+		if kappa >= 1 {
+			return math.NaN()
+		}
+		return (1-kappa)*tuned(l.Gamma, l.Sigma) - l.Sigma*l.Sigma*kappa
+	})
+}
+
+// contour traces sin²θ = tie(γ) and its mirror image at π − θ, in pieces where
+// there is such an angle. With finite source data sin² of the angle between β̂s
+// and βt takes the place of sin²θ.
+func contour(at Limit, gammaMax float64, tie func(Limit) float64) ([]Curve, error) {
+	const points = 2000
+	at.Gamma, at.Theta = 1, 0
+	if err := at.Validate(); err != nil {
 		return nil, err
 	}
-	// The lens spans the angles with |cosθ| ≤ 1−σ and closes at γ = 1−σ. The
-	// cosine spacing puts points where it turns.
-	open := math.Acos(math.Max(0, 1-sigma))
-	var lower, back, upper Curve
+	overlap := sourceOverlap(at)
+	cos := func(gamma float64) float64 { // of the tie; not in [0, 1] where there is none
+		at.Gamma = gamma
+		return math.Sqrt(1-tie(at)) / overlap
+	}
+	inside := func(c float64) bool { return c >= 0 && c <= 1 }
+	var out []Curve
+	var left Curve
+	flush := func() {
+		if n := len(left.Theta); n > 1 {
+			var right Curve
+			for i := n - 1; i >= 0; i-- {
+				right.add(math.Pi-left.Theta[i], left.Gamma[i])
+			}
+			if left.Theta[n-1] > math.Pi/2-1e-3 { // the two halves meet
+				left.Theta, left.Gamma = append(left.Theta, right.Theta...), append(left.Gamma, right.Gamma...)
+				out = append(out, left)
+			} else {
+				out = append(out, left, right)
+			}
+		}
+		left = Curve{}
+	}
+	last := math.NaN()
 	for i := 0; i <= points; i++ {
-		u := math.Pi * float64(i) / points
-		t := open + (math.Pi-2*open)*(1-math.Cos(u))/2
-		lens := Interval{1 - sigma, 1 - sigma}
-		if iv, _ := LinearLoses(t, sigma); len(iv) > 0 && iv[0].From < 1 {
-			lens = iv[0]
+		gamma := gammaMax * math.Max(1e-9, float64(i)/points)
+		c := cos(gamma)
+		if i > 0 && inside(c) != inside(last) {
+			in, off := gamma, gammaMax*math.Max(1e-9, float64(i-1)/points)
+			if !inside(c) {
+				in, off = off, in
+			}
+			in = edge(in, off, func(gamma float64) bool { return inside(cos(gamma)) })
+			left.add(math.Acos(cos(in)), in)
+			if !inside(c) {
+				flush()
+			}
 		}
-		lower.add(t, lens.From)
-		back.add(t, lens.To)
-		if iv, _ := LinearLoses(u, sigma); len(iv) > 0 && iv[len(iv)-1].From <= gammaMax {
-			upper.add(u, iv[len(iv)-1].From)
+		if inside(c) {
+			left.add(math.Acos(c), gamma)
+		}
+		last = c
+	}
+	flush()
+	return out, nil
+}
+
+// edge returns the last place from in, where ok holds, towards off, where it
+// does not, by bisection.
+func edge(in, off float64, ok func(float64) bool) float64 {
+	for range 60 {
+		if mid := (in + off) / 2; ok(mid) {
+			in = mid
+		} else {
+			off = mid
 		}
 	}
-	switch {
-	case sigma == 0:
-		return []Curve{lower}, nil
-	case sigma >= 1:
-		return []Curve{upper}, nil
-	}
-	for i := range back.Theta {
-		j := len(back.Theta) - 1 - i
-		lower.add(back.Theta[j], back.Gamma[j])
-	}
-	return []Curve{lower, upper}, nil
+	return in
 }
 
 func (c *Curve) add(theta, gamma float64) {
@@ -86,17 +142,23 @@ func (c *Curve) add(theta, gamma float64) {
 }
 
 // FineTuneBreakEven returns the angle at which fine-tuning ties with scratch
-// in the limit, cosθ = c/2 in the exact form; Theta of l is not read. ok is
-// false where there is no such angle: for γ ≥ 1, where the two are equal at
-// every angle, and for c ≥ 2, where fine-tuning loses at every angle. The
-// printed form is π/3 at every γ < 1.
+// in the limit, cosθ = c/2 in the exact form (c·r²/2g with finite source data);
+// Theta of l is not read. ok is false where there is no such angle: for γ ≥ 1,
+// where the two are equal at every angle, and where fine-tuning loses at every
+// angle, as for c ≥ 2. The printed form is π/3 at every γ < 1.
 func FineTuneBreakEven(l Limit) (theta float64, ok bool, err error) {
 	l.Theta = 0
-	c, err := scaleLimit(l)
-	if err != nil || l.Gamma >= 1 || c >= 2 {
+	cos, err := breakEvenCos(l)
+	if err != nil || l.Gamma >= 1 || cos >= 1 {
 		return 0, false, err
 	}
-	return math.Acos(c / 2), true, nil
+	return math.Acos(cos), true, nil
+}
+
+func breakEvenCos(l Limit) (float64, error) {
+	c, err := scaleLimit(l)
+	g, r2 := sourceLimit(l)
+	return c * r2 / (2 * g), err
 }
 
 // FineTuneBreakEvenMean returns the angle at which the exact mean of T_ft is 0
@@ -108,7 +170,9 @@ func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err er
 		return 0, false, err
 	}
 	if s.Depth == 1 {
-		return math.Pi / 3, true, nil
+		g, r2 := s.sourceMean()
+		cos := r2 / (2 * g)
+		return math.Acos(math.Min(1, cos)), cos < 1, tunable(s.Features > 1, s.Decay)
 	}
 	at := func(theta float64) float64 {
 		s.Theta = theta
@@ -142,29 +206,35 @@ func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err er
 	return next, err == nil, err
 }
 
-// FineTuneBoundary returns the zero contour of fine-tuning in its exact form:
-// the break-even angle at γ in (0, 1) for the given noise and depth, and, if
-// gammaMax is above it, the line γ = 1, beyond which T_ft = 0 at every angle.
-func FineTuneBoundary(sigma float64, depth int, gammaMax float64) ([]Curve, error) {
+// fineTuneBoundary is the zero contour of fine-tuning in its exact form: the
+// break-even angle at γ in (0, 1) and, if gammaMax is above it, the line γ = 1,
+// beyond which T_ft = 0 at every angle.
+func fineTuneBoundary(at Limit, gammaMax float64) ([]Curve, error) {
 	const points = 400
+	at.Theta = 0
+	cos := func(gamma float64) (float64, error) {
+		at.Gamma = gamma
+		return breakEvenCos(at)
+	}
 	var tie Curve
 	for i := 1; i < points; i++ {
-		g := float64(i) / points
-		theta, ok, err := FineTuneBreakEven(Limit{Gamma: g, Sigma: sigma, Depth: depth})
+		gamma := float64(i) / points
+		c, err := cos(gamma)
 		if err != nil {
 			return nil, err
 		}
-		if !ok { // c has passed 2 on the way to γ = 1: the curve ends at θ = 0
-			end := sort.Search(points, func(k int) bool {
-				c, _ := scaleLimit(Limit{Gamma: g - 1.0/points + float64(k)/(points*points), Sigma: sigma, Depth: depth})
-				return c >= 2
-			})
-			tie.add(0, g-1.0/points+float64(end)/(points*points))
+		if c >= 1 { // the curve ends at θ = 0 on the way to this γ
+			if i > 1 {
+				tie.add(0, edge(gamma-1.0/points, gamma, func(g float64) bool { c, _ := cos(g); return c < 1 }))
+			}
 			break
 		}
-		tie.add(theta, g)
+		tie.add(math.Acos(c), gamma)
 	}
-	out := []Curve{tie}
+	var out []Curve
+	if len(tie.Theta) > 1 {
+		out = append(out, tie)
+	}
 	if gammaMax > 1 {
 		out = append(out, Curve{Theta: []float64{0, math.Pi}, Gamma: []float64{1, 1}})
 	}

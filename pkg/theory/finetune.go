@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -62,34 +63,58 @@ func scale(depth int, a, b, r float64) float64 {
 	return math.Exp(y / 2)
 }
 
-// scaleLimit is c in the proportional limit: a = 1−γ, b = γ + σ²γ/(1−γ) for
-// γ < 1. For γ ≥ 1 the null space is empty, a = 0, and c multiplies nothing.
+// scaleLimit is c in the proportional limit, the root of
+// c^(2L/(L−1)) = (1−γ)c² + b/r² with b = γ + σ²γ/(1−γ) and r² the squared norm of
+// the pretrained vector (1 for unlimited source data). For γ ≥ 1 the null space
+// is empty, a = 0, and c multiplies nothing.
 func scaleLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil {
 		return 0, err
 	}
-	b := normScratchLimit(l)
+	if err := tunable(l.Features > 0, l.Decay); err != nil {
+		return 0, err
+	}
+	b := fitNorm(l.Gamma, l.Sigma)
+	_, r2 := sourceLimit(l)
 	if math.IsInf(b, 1) && l.Depth > 1 {
 		return b, nil
 	}
-	return scale(l.Depth, math.Max(0, 1-l.Gamma), b, 1), nil
+	return scale(l.Depth, math.Max(0, 1-l.Gamma), b/r2, 1), nil
 }
 
-// fineTuneLimit is T = (1−γ)(2c cosθ − c²) for γ < 1 and 0 beyond.
+// tunable refuses what the fine-tuning results do not cover.
+func tunable(several bool, decay float64) error {
+	switch {
+	case several:
+		return errors.New("theory: Features above 1: fine-tuning is known for one feature only")
+	case decay > 0:
+		return fmt.Errorf("theory: Decay = %v: fine-tuning is known without weight decay only", decay)
+	}
+	return nil
+}
+
+// fineTuneLimit is T = (1−γ)(2cq − c²r²) for γ < 1 and 0 beyond, with
+// q = cosθ and r = 1 for unlimited source data and eqs. 22–23 else.
 func fineTuneLimit(l Limit) (float64, error) {
 	c, err := scaleLimit(l)
 	if err != nil || l.Gamma >= 1 {
 		return 0, err
 	}
-	return (1 - l.Gamma) * c * (2*math.Cos(l.Theta) - c), nil
+	g, r2 := sourceLimit(l)
+	return (1 - l.Gamma) * c * (2*g*math.Cos(l.Theta) - c*r2), nil
 }
 
-// fineTunePrintedLimit is eq. 15: T = (1−γ)(2cosθ − 1) for γ ≤ 1, 0 beyond.
+// fineTunePrintedLimit is eq. 15, T = (1−γ)(2cosθ − 1) for γ ≤ 1, 0 beyond, and
+// with finite source data eqs. 22–23, (1−γ)(2q − r²).
 func fineTunePrintedLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil || l.Gamma >= 1 {
 		return 0, err
 	}
-	return (1 - l.Gamma) * (2*math.Cos(l.Theta) - 1), nil
+	if err := tunable(l.Features > 0, l.Decay); err != nil {
+		return 0, err
+	}
+	g, r2 := sourceLimit(l)
+	return (1 - l.Gamma) * (2*g*math.Cos(l.Theta) - r2), nil
 }
 
 // fineTunePrintedMean is exact at any size for depth 1.
@@ -97,7 +122,11 @@ func fineTunePrintedMean(s Setting) (float64, error) {
 	if err := s.Validate(); err != nil || s.N >= s.D {
 		return 0, err
 	}
-	return (1 - s.Gamma()) * (2*math.Cos(s.Theta) - 1), nil
+	if err := tunable(s.Features > 1, s.Decay); err != nil {
+		return 0, err
+	}
+	g, r2 := s.sourceMean()
+	return (1 - s.Gamma()) * (2*g*math.Cos(s.Theta) - r2), nil
 }
 
 // meanDraws is the number of draws of the law behind the finite-size means
@@ -127,7 +156,7 @@ func fineTuneRiskMean(s Setting) (Value, error) {
 
 func scaleMean(s Setting) (Value, error) {
 	if s.Depth == 1 {
-		return Value{Value: 1}, s.Validate()
+		return Value{Value: 1}, errors.Join(s.Validate(), tunable(s.Features > 1, s.Decay))
 	}
 	sum, err := s.Summary(meanDraws)
 	return sum.Scale, err

@@ -14,6 +14,7 @@ import (
 type Risks struct {
 	Scratch, Linear, FineTune float64
 	Scale                     float64
+	Tuned                     float64 // scratch with the best ridge; not drawn by Law
 }
 
 // Of returns the quantity q of r.
@@ -31,6 +32,10 @@ func (r Risks) Of(q Quantity) float64 {
 		return r.Scratch - r.FineTune
 	case ScaleC:
 		return r.Scale
+	case RiskTuned:
+		return r.Tuned
+	case TLinearTuned:
+		return r.Tuned - r.Linear
 	}
 	return math.NaN()
 }
@@ -39,15 +44,20 @@ func (r Risks) Of(q Quantity) float64 {
 // sets at one setting: a draw costs O(1) at any n and d and holds no matrix
 // larger than 3×3. All of it follows from the Gram matrix of
 // [Xβs, Xe₂, ε] with βt = cosθ·βs + sinθ·e₂, and from the compression of the
-// other d−2 columns of X to a 3×3 Wishart matrix.
+// other d−2 columns of X to a 3×3 Wishart matrix. With finite source data the
+// target law is the same, at the random norm and angle of the pretrained vector.
 type Law struct {
 	s        Setting
 	cos, sin float64
 }
 
-// NewLaw returns the law at s.
+// NewLaw returns the law at s. It is an error if s has several features or
+// weight decay.
 func NewLaw(s Setting) (Law, error) {
 	if err := s.Validate(); err != nil {
+		return Law{}, err
+	}
+	if err := tunable(s.Features > 1, s.Decay); err != nil {
 		return Law{}, err
 	}
 	sin, cos := math.Sincos(s.Theta)
@@ -57,7 +67,7 @@ func NewLaw(s Setting) (Law, error) {
 // draw is one draw of the law: the risks, and the geometry behind fine-tuning.
 type draw struct {
 	Risks
-	a, q float64 // ‖Uβs‖² and βsᵀUβt
+	a, q float64 // ‖Uβ̂s‖² and β̂sᵀUβt
 }
 
 // Draw returns one draw.
@@ -65,13 +75,17 @@ func (l Law) Draw(rng *rand.Rand) Risks { return l.draw(rng).Risks }
 
 func (l Law) draw(rng *rand.Rand) draw {
 	n, d := l.s.N, l.s.D
+	norm := 1.0 // of the pretrained vector
+	if l.s.SourceN > 0 {
+		norm, l.cos, l.sin = l.source(rng)
+	}
 	m := min(n, 3)
 	t := gaussianFactor(rng, n)
 	for i := range m {
 		t[i][2] *= l.s.Sigma
 	}
 	y := gram(t)
-	var out draw
+	out := draw{Risks: Risks{Tuned: math.NaN()}}
 	w := (l.cos*y[0][0] + l.sin*y[0][1] + y[0][2]) / (y[0][0] + float64(n)*l.s.Lambda)
 	out.Linear = (w-l.cos)*(w-l.cos) + l.sin*l.sin
 
@@ -94,8 +108,8 @@ func (l Law) draw(rng *rand.Rand) draw {
 		ut := [2]float64{u[0][0]*l.cos + u[0][1]*l.sin, u[1][0]*l.cos + u[1][1]*l.sin}
 		tUt := l.cos*ut[0] + l.sin*ut[1]
 		b := (1 - tUt) + 2*(l.cos*k[0][2]+l.sin*k[1][2]) + noise
-		out.a, out.q = math.Max(0, u[0][0]), ut[0]
-		out.Scale = scale(l.s.Depth, out.a, math.Max(0, b), 1)
+		out.a, out.q = norm*norm*math.Max(0, u[0][0]), norm*ut[0]
+		out.Scale = scale(l.s.Depth, out.a, math.Max(0, b), norm)
 		out.Scratch = tUt + noise
 		out.FineTune = out.Scratch
 		if n < d {
@@ -137,7 +151,7 @@ func (l Law) draw(rng *rand.Rand) draw {
 	}
 	out.FineTune = out.Scratch
 	// ‖β_sc‖² = ‖βt‖² + 2βtᵀ(β_sc − βt) + ‖β_sc − βt‖².
-	out.Scale = scale(l.s.Depth, 0, math.Max(0, 1+2*(l.cos*d1+l.sin*d2)+out.Scratch), 1)
+	out.Scale = scale(l.s.Depth, 0, math.Max(0, 1+2*(l.cos*d1+l.sin*d2)+out.Scratch), norm)
 	return out
 }
 

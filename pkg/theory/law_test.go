@@ -108,7 +108,11 @@ func TestSampleDoesNotDependOnCores(t *testing.T) {
 	}
 	many := l.Sample(30000, 5)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	if one := l.Sample(30000, 5); !slices.Equal(one, many) {
+	same := func(a, b Risks) bool {
+		a.Tuned, b.Tuned = 0, 0 // NaN: the law does not draw it
+		return a == b
+	}
+	if one := l.Sample(30000, 5); !slices.EqualFunc(one, many, same) {
 		t.Error("the draws differ between one core and many")
 	}
 }

@@ -2,9 +2,12 @@ package theory
 
 import (
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 	"pgregory.net/rapid"
 )
 
@@ -48,30 +51,116 @@ func TestScaleIsOneWithoutNoise(t *testing.T) {
 	})
 }
 
-// Theorem 3.7 is the case K = 1, ρ = sin²θ of the k-feature formula.
-func TestOneFeatureIsLinearTransfer(t *testing.T) {
+// k features at k/n = κ have the limit of the exact mean, and one feature is
+// Theorem 3.7.
+func TestSeveralFeatures(t *testing.T) {
+	for k := range 2 {
+		s := Setting{N: 20, D: 60, Theta: 1, Sigma: 0.3, Depth: 2, Features: k}
+		v, err := Linear.Mean(s)
+		if want := math.Pow(math.Sin(1), 2); err != nil || math.Abs(v.Value-want-(0.09+want)/18) > 1e-12 {
+			t.Errorf("Features = %d: %v, %v", k, v, err)
+		}
+	}
+	s := Setting{N: 40000, D: 100000, Theta: 1, Sigma: 0.3, Depth: 2, Features: 10000}
+	limit, err := LinearTransferability.Limit(s.Limit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mean, err := LinearTransferability.Mean(s); err != nil || math.Abs(mean.Value-limit) > 1e-4 {
+		t.Errorf("mean %v, limit %v, %v", mean, limit, err)
+	}
+	s.N = 9000
+	if _, err := Linear.Mean(s); err == nil || !strings.Contains(err.Error(), "N = 9000") {
+		t.Errorf("fewer points than features: %v", err)
+	}
+	for _, r := range []Result{FineTune, FineTuneScale, FineTuneTransferabilityPrinted} {
+		if _, err := r.Mean(s); err == nil || !strings.Contains(err.Error(), "one feature") {
+			t.Errorf("%s with several features: %v", r.Name, err)
+		}
+		if _, err := r.Limit(s.Limit()); err == nil || !strings.Contains(err.Error(), "one feature") {
+			t.Errorf("%s with several features: %v", r.Name, err)
+		}
+	}
+}
+
+// The means of finite source data: those of the law equal the closed forms, and
+// the limit is reached.
+func TestFiniteSource(t *testing.T) {
+	for _, s := range []Setting{
+		{N: 20, D: 60, Theta: 0.7, Sigma: 0.3, Depth: 1, SourceN: 30, SourceSigma: 0.4},
+		{N: 40, D: 60, Theta: 2, Sigma: 0.3, Depth: 1, SourceN: 90, SourceSigma: 0.4},
+		{N: 3, D: 5, Theta: 1, Sigma: 0.3, Depth: 1, SourceN: 5},
+		{N: 1, D: 2, Theta: 1, Sigma: 0.3, Depth: 1, SourceN: 1},
+	} {
+		l, err := NewLaw(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const draws = 200000
+		x := column(l.Sample(draws, 3), TFineTune)
+		m, sd := stat.MeanStdDev(x, nil)
+		want, err := FineTuneTransferability.Mean(s)
+		if z := (m - want.Value) / (sd / math.Sqrt(draws)); err != nil || math.Abs(z) > 4 {
+			t.Errorf("%v: T_ft %.5f, closed form %.5f, z = %.2f, %v", s, m, want.Value, z, err)
+		}
+	}
+	for _, n := range []int{50000, 150000} {
+		s := Setting{N: 50000, D: 100000, Theta: 1, Sigma: 0.5, Depth: 3, SourceN: n, SourceSigma: 0.4}
+		for _, r := range []Result{Linear, LinearTransferability, FineTune, FineTuneScale, FineTuneTransferabilityPrinted} {
+			limit, err := r.Limit(s.Limit())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mean, err := r.Mean(s); err != nil || math.Abs(mean.Value-limit) > 1e-3 {
+				t.Errorf("%s: mean %v at d = 10⁵, limit %v, %v", r.Name, mean, limit, err)
+			}
+		}
+	}
+}
+
+// The best ridge: its limit is the ridge risk at σ²/γ and its minimum, its mean
+// is that of dense matrices, and weight decay traces the same curve.
+func TestTunedRidge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := drawLimit(t)
-		n := rapid.IntRange(3, 1000).Draw(t, "n")
-		want, err := Linear.Mean(Setting{N: n, D: 10, Theta: l.Theta, Sigma: l.Sigma, Depth: 2})
-		if err != nil {
-			t.Fatal(err)
+		gamma := rapid.Float64Range(0.05, 3).Draw(t, "gamma")
+		sigma := rapid.Float64Range(0.1, 2).Draw(t, "sigma")
+		best := sigma * sigma / gamma
+		at := func(lambda float64) float64 { r, _ := ridgeLimit(gamma, sigma, lambda); return r }
+		want := tuned(gamma, sigma)
+		if math.Abs(at(best)-want) > 1e-9 || at(best*1.01) < want || at(best/1.01) < want {
+			t.Fatalf("R(λ*) = %v, closed form %v, beside it %v and %v", at(best), want, at(best*1.01), at(best/1.01))
 		}
-		s2, _ := sin2(l.Theta)
-		got, err := Features{N: n, K: 1, Residual: s2, Sigma: l.Sigma}.Mean()
-		if err != nil || math.Abs(got-want.Value) > 1e-12 {
-			t.Fatalf("%v, want %v, %v", got, want.Value, err)
-		}
-		one := Setting{N: n, D: 2 * n, Theta: l.Theta, Sigma: l.Sigma, Depth: 2}
-		wantT, err := LinearTransferability.Mean(one)
-		if err != nil {
-			t.Fatal(err)
-		}
-		gotT, err := Features{N: n, K: 1, Residual: s2, Sigma: l.Sigma}.Transferability(one.D)
-		if err != nil || math.Abs(gotT-wantT.Value) > 1e-12 {
-			t.Fatalf("T = %v, want %v, %v", gotT, wantT.Value, err)
+		_, norm2 := ridgeLimit(gamma, sigma, best)
+		got, err := Scratch.Limit(Limit{Gamma: gamma, Sigma: sigma, Depth: 2, Decay: best * math.Sqrt(norm2)})
+		if err != nil || math.Abs(got-want) > 1e-9 {
+			t.Fatalf("at the decay of λ*: %v, want %v, %v", got, want, err)
 		}
 	})
+	for _, nd := range [][2]int{{5, 12}, {12, 5}, {1, 4}, {8, 8}} {
+		s := Setting{N: nd[0], D: nd[1], Sigma: 0.6, Depth: 2}
+		const draws = 20000
+		lambda := TunedRidge(s)
+		rng := rand.New(rand.NewPCG(1, 2))
+		trace := make([]float64, draws)
+		for i := range trace {
+			x := mat.NewDense(s.N, s.D, nil)
+			for j := range x.RawMatrix().Data {
+				x.RawMatrix().Data[j] = rng.NormFloat64()
+			}
+			var svd mat.SVD
+			svd.Factorize(x, mat.SVDNone)
+			trace[i] = math.Max(0, float64(s.D-s.N)) / float64(s.D)
+			for _, v := range svd.Values(nil) {
+				trace[i] += lambda / (v*v/float64(s.N) + lambda) / float64(s.D)
+			}
+		}
+		m, sd := stat.MeanStdDev(trace, nil)
+		got, err := ScratchTuned.Mean(s)
+		z := (got.Value - m) / math.Hypot(got.StdErr, sd/math.Sqrt(draws))
+		if err != nil || math.Abs(z) > 4 {
+			t.Errorf("%v: %v, dense %v, z = %.2f, %v", s, got, m, z, err)
+		}
+	}
 }
 
 // The sign of T_lt in the limit is what LinearLoses says it is.
@@ -112,7 +201,7 @@ func TestBreakEvenIsATie(t *testing.T) {
 
 // The finite-size means approach the limit as 1/d.
 func TestMeansApproachTheLimit(t *testing.T) {
-	for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTunePrinted, FineTune, FineTuneScale} {
+	for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTunePrinted, FineTune, FineTuneScale, ScratchTuned, LinearTunedTransferability} {
 		s := Setting{N: 50000, D: 100000, Theta: 1, Sigma: 0.5, Lambda: 0.1, Depth: 3}
 		limit, err := r.Limit(s.Limit())
 		if err != nil {
@@ -125,21 +214,32 @@ func TestMeansApproachTheLimit(t *testing.T) {
 	}
 }
 
-func TestLinearBoundaryLiesOnZero(t *testing.T) {
-	for _, sigma := range []float64{0, 0.2, 0.7, 1, 1.5} {
-		curves, err := LinearBoundary(sigma, 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range curves {
-			for i, theta := range c.Theta {
-				l := Limit{Gamma: c.Gamma[i], Theta: theta, Sigma: sigma, Depth: 1}
-				if l.Gamma == 0 { // σ = 0 and the lens at π/2 touch γ = 0
-					continue
+func TestBoundariesLieOnZero(t *testing.T) {
+	for _, r := range []Result{LinearTransferability, LinearTunedTransferability, FineTuneTransferability, FineTuneTransferabilityPrinted} {
+		for _, l := range []Limit{
+			{}, {Sigma: 0.2}, {Sigma: 0.7}, {Sigma: 1}, {Sigma: 1.5}, {Sigma: 0.2, Features: 0.3},
+			{Sigma: 0.2, SourceGamma: 0.5}, {Sigma: 0.2, SourceGamma: 1.5, SourceSigma: 0.6}, {Sigma: 0.7, SourceGamma: 0.5, SourceSigma: 0.2},
+		} {
+			l.Depth = 2
+			if l.Features > 0 && r.Quantity == TFineTune {
+				continue
+			}
+			curves, err := r.Boundary(l, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			points := 0
+			for _, c := range curves {
+				for i, theta := range c.Theta {
+					l.Gamma, l.Theta = c.Gamma[i], theta
+					points++
+					if T, err := r.Limit(l); err != nil || math.Abs(T) > 1e-9 {
+						t.Fatalf("%s: %+v: T = %v, %v", r.Name, l, T, err)
+					}
 				}
-				if T, err := LinearTransferability.Limit(l); err != nil || math.Abs(T) > 1e-9 {
-					t.Fatalf("σ=%v θ=%v γ=%v: T = %v, %v", sigma, theta, l.Gamma, T, err)
-				}
+			}
+			if points == 0 {
+				t.Errorf("%s: no boundary at %+v", r.Name, l)
 			}
 		}
 	}
@@ -148,21 +248,25 @@ func TestLinearBoundaryLiesOnZero(t *testing.T) {
 func TestErrorsNameTheField(t *testing.T) {
 	nan := math.NaN()
 	for field, err := range map[string]error{
-		"N = 0":      Setting{N: 0, D: 5, Depth: 1}.Validate(),
-		"D = 0":      Setting{N: 5, D: 0, Depth: 1}.Validate(),
-		"Depth = 0":  Setting{N: 5, D: 5}.Validate(),
-		"Theta":      Setting{N: 5, D: 5, Depth: 1, Theta: math.Inf(1)}.Validate(),
-		"Sigma = -1": Setting{N: 5, D: 5, Depth: 1, Sigma: -1}.Validate(),
-		"Lambda":     Setting{N: 5, D: 5, Depth: 1, Lambda: nan}.Validate(),
-		"Gamma":      Limit{Gamma: nan, Depth: 1}.Validate(),
-		"Residual":   Features{N: 5, K: 1, Residual: 2}.Validate(),
-		"K = 0":      Features{N: 5}.Validate(),
+		"N = 0":           Setting{N: 0, D: 5, Depth: 1}.Validate(),
+		"D = 0":           Setting{N: 5, D: 0, Depth: 1}.Validate(),
+		"Depth = 0":       Setting{N: 5, D: 5}.Validate(),
+		"Theta":           Setting{N: 5, D: 5, Depth: 1, Theta: math.Inf(1)}.Validate(),
+		"Sigma = -1":      Setting{N: 5, D: 5, Depth: 1, Sigma: -1}.Validate(),
+		"Lambda":          Setting{N: 5, D: 5, Depth: 1, Lambda: nan}.Validate(),
+		"Gamma":           Limit{Gamma: nan, Depth: 1}.Validate(),
+		"Features = 5":    Setting{N: 5, D: 5, Depth: 1, Features: 5}.Validate(),
+		"SourceN = -1":    Setting{N: 5, D: 5, Depth: 1, SourceN: -1}.Validate(),
+		"SourceSigma = 1": Setting{N: 5, D: 5, Depth: 1, SourceSigma: 1}.Validate(),
+		"Decay = -1":      Setting{N: 5, D: 5, Depth: 1, Decay: -1}.Validate(),
+		"one feature":     Setting{N: 5, D: 5, Depth: 1, Lambda: 1, Features: 2}.Validate(),
+		"SourceGamma":     Setting{N: 5, D: 5, Depth: 1, Features: 2, SourceN: 3}.Validate(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTune, FineTunePrinted, FineTuneTransferability, FineTuneTransferabilityPrinted, FineTuneScale} {
+	for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTune, FineTunePrinted, FineTuneTransferability, FineTuneTransferabilityPrinted, FineTuneScale, ScratchTuned, LinearTunedTransferability} {
 		if _, err := r.Mean(Setting{}); err == nil {
 			t.Errorf("%s: Mean of the zero setting is no error", r.Name)
 		}

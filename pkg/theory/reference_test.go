@@ -78,7 +78,37 @@ func reference(name string, a map[string]float64) (float64, error) {
 		_, r, err := BestRidge(set)
 		return r, err
 	case "features-mean":
-		return Features{N: int(a["n"]), K: int(a["k"]), Residual: a["rho"], Sigma: a["sigma"]}.Mean()
+		set.Theta, set.Features, set.D = math.Asin(math.Sqrt(a["rho"])), int(a["k"]), int(a["k"])+1
+		return mean(Linear)
+	case "tuned-limit":
+		return ScratchTuned.Limit(lim)
+	case "tuned-tie": // γ = cos²θ(1 + σ²/sin²θ)
+		curves, err := LinearTunedTransferability.Boundary(lim, 3)
+		if err != nil {
+			return 0, err
+		}
+		best := math.Inf(1)
+		var gamma float64
+		for _, c := range curves {
+			for i := range c.Theta {
+				if off := math.Abs(c.Theta[i] - theta); off < best {
+					best, gamma = off, c.Gamma[i]
+				}
+			}
+		}
+		return gamma, nil
+	case "finetune-printed-mean":
+		set.SourceN, set.SourceSigma = int(a["ns"]), a["sigmas"]
+		return mean(FineTuneTransferabilityPrinted)
+	case "finetune-mean":
+		set.SourceN, set.SourceSigma = int(a["ns"]), a["sigmas"]
+		return mean(FineTuneTransferability)
+	case "linear-source":
+		set.SourceN, set.SourceSigma = int(a["ns"]), a["sigmas"]
+		return mean(Linear)
+	case "source-residual":
+		set.SourceN, set.SourceSigma = int(a["ns"]), a["sigmas"]
+		return 1 - set.sourceResidual().Value, nil
 	case "scale-limit":
 		return FineTuneScale.Limit(lim)
 	case "break-even":

@@ -10,12 +10,14 @@ type Quantity string
 
 // The measured quantities.
 const (
-	RiskScratch  Quantity = "R_sc" // ‖β_sc − βt‖²
-	RiskLinear   Quantity = "R_lt" // ‖β_lt − βt‖²
-	RiskFineTune Quantity = "R_ft" // ‖β_ft − βt‖²
-	TLinear      Quantity = "T_lt" // R_sc − R_lt
-	TFineTune    Quantity = "T_ft" // R_sc − R_ft
-	ScaleC       Quantity = "c"    // β_ft = β_sc + c·Uβs
+	RiskScratch  Quantity = "R_sc"  // ‖β_sc − βt‖²
+	RiskTuned    Quantity = "R*_sc" // the same with the best ridge, λ = σ²/γ
+	RiskLinear   Quantity = "R_lt"  // ‖β_lt − βt‖²
+	RiskFineTune Quantity = "R_ft"  // ‖β_ft − βt‖²
+	TLinear      Quantity = "T_lt"  // R_sc − R_lt
+	TFineTune    Quantity = "T_ft"  // R_sc − R_ft
+	TLinearTuned Quantity = "T*_lt" // R*_sc − R_lt
+	ScaleC       Quantity = "c"     // β_ft = β_sc + c·Uβs
 )
 
 // Result is one statement of the paper about the mean of one quantity. Limit
@@ -30,43 +32,55 @@ type Result struct {
 	Limit    func(Limit) (float64, error)
 	Mean     func(Setting) (Value, error)
 	// Boundary is the zero contour of a transferability in the (θ, γ) plane up
-	// to gammaMax, in the limit, at the Sigma and Depth of its argument; nil for
-	// a result that is not a transferability.
+	// to gammaMax, in the limit, at its argument, of which Gamma and Theta are not
+	// read; nil for a result that is not a transferability.
 	Boundary func(at Limit, gammaMax float64) ([]Curve, error)
 }
 
-// The results on linear networks, Sections 3.2 to 3.5 of the paper.
+// The results on linear networks: Section 3 of the paper and Appendix C.
 var (
 	// Scratch is Theorems 3.5 and 3.6, eq. 8: the double descent of training
 	// from a small random start.
 	Scratch = Result{Name: "scratch risk", Quantity: RiskScratch, Source: "Theorem 3.6, eq. 8",
 		Limit: scratchLimit, Mean: closed(scratchMean)}
 
+	// ScratchTuned is the baseline of Figure 5: scratch with the weight decay
+	// that gives the best ridge, which has no peak at γ = 1.
+	ScratchTuned = Result{Name: "tuned scratch risk", Quantity: RiskTuned, Source: "Figure 5",
+		Limit: tunedLimit, Mean: tunedMean}
+
 	// Linear is the risk of linear transfer with the ridge Lambda: Theorem
-	// 3.7 at λ = 0, Theorem 3.8 beyond.
+	// 3.7 at λ = 0, Theorem 3.8 beyond; with several features or finite source
+	// data, the general form of Theorem 3.7.
 	Linear = Result{Name: "linear transfer risk", Quantity: RiskLinear, Source: "Theorems 3.7, 3.8",
-		Limit: linearLimit, Mean: closed(linearMean)}
+		Limit: linearLimit, Mean: linearMean}
 
 	// LinearTransferability is Theorem 3.7, eqs. 10–11: scratch risk minus
 	// linear transfer risk.
 	LinearTransferability = Result{Name: "linear transferability", Quantity: TLinear, Source: "Theorem 3.7, eq. 11",
-		Limit: minus(scratchLimit, linearLimit), Mean: closed(minus(scratchMean, linearMean)),
-		Boundary: func(at Limit, gammaMax float64) ([]Curve, error) { return LinearBoundary(at.Sigma, gammaMax) }}
+		Limit: minus(scratchLimit, linearLimit), Mean: difference(closed(scratchMean), linearMean), Boundary: linearBoundary}
+
+	// LinearTunedTransferability is the tuned scratch risk minus the linear
+	// transfer risk: with one feature, transfer loses iff
+	// γ > cos²θ(1 + σ²/sin²θ), and there is no band around γ = 1.
+	LinearTunedTransferability = Result{Name: "linear transferability, tuned baseline", Quantity: TLinearTuned, Source: "Theorem 3.7 and Figure 5",
+		Limit: minus(tunedLimit, linearLimit), Mean: difference(tunedMean, linearMean), Boundary: tunedBoundary}
 
 	// FineTuneTransferability is the exact form of Theorem 3.9: the scale c
 	// of the pretrained vector in the null space of the data is the root of
 	// the end-to-end flow, see [Scale].
 	FineTuneTransferability = Result{Name: "fine-tuning transferability", Quantity: TFineTune, Source: "exact form of Theorem 3.9",
-		Limit: fineTuneLimit, Mean: fineTuneMean,
-		Boundary: func(at Limit, gammaMax float64) ([]Curve, error) {
-			return FineTuneBoundary(at.Sigma, at.Depth, gammaMax)
-		}}
+		Limit: fineTuneLimit, Mean: fineTuneMean, Boundary: fineTuneBoundary}
 
 	// FineTuneTransferabilityPrinted is Theorem 3.9, eq. 15 as printed, which
-	// is the exact form with c = 1.
+	// is the exact form with c = 1; with finite source data it is Theorem C.1,
+	// eqs. 22–23 as printed.
 	FineTuneTransferabilityPrinted = Result{Name: "fine-tuning transferability, c = 1", Quantity: TFineTune, Source: "Theorem 3.9, eq. 15 as printed",
 		Limit: fineTunePrintedLimit, Mean: closed(fineTunePrintedMean),
-		Boundary: func(_ Limit, gammaMax float64) ([]Curve, error) { return FineTuneBoundary(0, 1, gammaMax) }}
+		Boundary: func(at Limit, gammaMax float64) ([]Curve, error) {
+			at.Depth = 1
+			return fineTuneBoundary(at, gammaMax)
+		}}
 
 	// FineTune is the exact risk of fine-tuning: Scratch minus
 	// FineTuneTransferability.
@@ -75,7 +89,7 @@ var (
 
 	// FineTunePrinted is the risk of fine-tuning that eq. 15 implies.
 	FineTunePrinted = Result{Name: "fine-tuning risk, c = 1", Quantity: RiskFineTune, Source: "Theorem 3.9, eq. 15 as printed",
-		Limit: minus(scratchLimit, fineTunePrintedLimit), Mean: closed(minus(scratchMean, fineTunePrintedMean))}
+		Limit: minus(scratchLimit, fineTunePrintedLimit), Mean: difference(closed(scratchMean), closed(fineTunePrintedMean))}
 
 	// FineTuneScale is the mean of the scale c over data sets.
 	FineTuneScale = Result{Name: "fine-tuning scale", Quantity: ScaleC, Source: "exact form of Theorem 3.9",
@@ -90,21 +104,33 @@ func closed(f func(Setting) (float64, error)) func(Setting) (Value, error) {
 	}
 }
 
-// minus returns a − b, for means of which one may be infinite. Where both are,
+// minus returns a − b, for limits of which one may be infinite. Where both are,
 // the mean of the difference does not exist.
-func minus[S any](a, b func(S) (float64, error)) func(S) (float64, error) {
-	return func(s S) (float64, error) {
+func minus(a, b func(Limit) (float64, error)) func(Limit) (float64, error) {
+	return func(l Limit) (float64, error) {
+		x, err := a(l)
+		if err != nil {
+			return 0, err
+		}
+		y, err := b(l)
+		if err == nil && math.IsInf(x, 1) && math.IsInf(y, 1) {
+			err = fmt.Errorf("theory: the mean transferability does not exist at %+v: both risks are infinite", l)
+		}
+		return x - y, err
+	}
+}
+
+// difference is minus for means at a finite size.
+func difference(a, b func(Setting) (Value, error)) func(Setting) (Value, error) {
+	return func(s Setting) (Value, error) {
 		x, err := a(s)
 		if err != nil {
-			return 0, err
+			return x, err
 		}
 		y, err := b(s)
-		if err != nil {
-			return 0, err
+		if err == nil && math.IsInf(x.Value, 1) && math.IsInf(y.Value, 1) {
+			err = fmt.Errorf("theory: the mean transferability does not exist at %v: both risks have an infinite mean", s)
 		}
-		if math.IsInf(x, 1) && math.IsInf(y, 1) {
-			return 0, fmt.Errorf("theory: the mean transferability does not exist at %v: both risks have an infinite mean", s)
-		}
-		return x - y, nil
+		return Value{x.Value - y.Value, math.Hypot(x.StdErr, y.StdErr)}, err
 	}
 }

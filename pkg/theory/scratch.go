@@ -1,12 +1,19 @@
 package theory
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // scratchLimit is eq. 8: R = (1−γ) + σ²γ/(1−γ) for γ < 1 and σ²/(γ−1) for
-// γ > 1; at γ = 1 it is +Inf, or 0 without noise.
+// γ > 1; at γ = 1 it is +Inf, or 0 without noise. With weight decay see
+// decayLimit.
 func scratchLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil {
 		return 0, err
+	}
+	if l.Decay > 0 {
+		return decayLimit(l), nil
 	}
 	v := l.Sigma * l.Sigma
 	switch g := l.Gamma; {
@@ -22,10 +29,14 @@ func scratchLimit(l Limit) (float64, error) {
 
 // scratchMean is the exact mean over data sets, with X Gaussian:
 // (1 − n/d) + σ²n/(d−n−1) for n ≤ d−2, σ²d/(n−d−1) for n ≥ d+2, +Inf between
-// (for σ > 0). The variance is infinite for |n−d| ≤ 3.
+// (for σ > 0). The variance is infinite for |n−d| ≤ 3. With weight decay there
+// is no formula at finite size, which is an error.
 func scratchMean(s Setting) (float64, error) {
 	if err := s.Validate(); err != nil {
 		return 0, err
+	}
+	if s.Decay > 0 {
+		return 0, fmt.Errorf("theory: Decay = %v: the mean scratch risk with weight decay is known in the limit only", s.Decay)
 	}
 	n, d, v := float64(s.N), float64(s.D), s.Sigma*s.Sigma
 	switch {
@@ -39,16 +50,17 @@ func scratchMean(s Setting) (float64, error) {
 	return math.Inf(1), nil
 }
 
-// normScratchLimit is the limit of ‖β_sc‖².
-func normScratchLimit(l Limit) float64 {
-	v := l.Sigma * l.Sigma
-	switch g := l.Gamma; {
+// fitNorm is the limit of ‖X⁺y‖², for a unit β and γ = n/d:
+// γ + σ²γ/(1−γ) for γ < 1, 1 + σ²/(γ−1) for γ > 1.
+func fitNorm(gamma, sigma float64) float64 {
+	v := sigma * sigma
+	switch {
 	case v == 0:
-		return math.Min(1, g)
-	case g < 1:
-		return g + v*g/(1-g)
-	case g > 1:
-		return 1 + v/(g-1)
+		return math.Min(1, gamma)
+	case gamma < 1:
+		return gamma + v*gamma/(1-gamma)
+	case gamma > 1:
+		return 1 + v/(gamma-1)
 	}
 	return math.Inf(1)
 }

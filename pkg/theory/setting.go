@@ -18,25 +18,42 @@ import (
 	"math"
 )
 
-// Setting is one finite-size experiment. Theta is in radians. Lambda is the
-// ridge of linear transfer; Depth is the number of weight matrices and is
-// read by the fine-tuning results only.
+// Setting is one finite-size experiment. Theta, in radians, is the angle between
+// the target and the source, or the space of all sources where there are
+// several: sin²θ is the squared norm ρ of the target outside the features.
+// Lambda is the ridge of linear transfer; Depth is the number of weight matrices
+// and is read by the fine-tuning results only.
 type Setting struct {
 	N, D   int
 	Theta  float64
 	Sigma  float64
 	Lambda float64
 	Depth  int
+	// Features is k, the number of source tasks and so of learned features; 0
+	// means 1.
+	Features int
+	// SourceN is n_s, the number of source points, with label noise SourceSigma
+	// (σ_s); 0 means unlimited source data.
+	SourceN     int
+	SourceSigma float64
+	// Decay is the weight decay μ on all weights of a network of two layers that
+	// is trained from scratch.
+	Decay float64
 }
 
-// Limit is the proportional limit n, d → ∞ at Gamma = n/d. The fields are
-// those of Setting.
+// Limit is the proportional limit n, d → ∞ at Gamma = n/d. The fields are those
+// of Setting, with Features = k/d (0 for a fixed number of features) and
+// SourceGamma = n_s/d (0 for unlimited source data).
 type Limit struct {
-	Gamma  float64
-	Theta  float64
-	Sigma  float64
-	Lambda float64
-	Depth  int
+	Gamma       float64
+	Theta       float64
+	Sigma       float64
+	Lambda      float64
+	Depth       int
+	Features    float64
+	SourceGamma float64
+	SourceSigma float64
+	Decay       float64
 }
 
 // Gamma returns n/d.
@@ -44,54 +61,81 @@ func (s Setting) Gamma() float64 { return float64(s.N) / float64(s.D) }
 
 // Limit returns the proportional limit at the γ = n/d of s.
 func (s Setting) Limit() Limit {
-	return Limit{Gamma: s.Gamma(), Theta: s.Theta, Sigma: s.Sigma, Lambda: s.Lambda, Depth: s.Depth}
+	l := Limit{Gamma: s.Gamma(), Theta: s.Theta, Sigma: s.Sigma, Lambda: s.Lambda, Depth: s.Depth,
+		SourceGamma: float64(s.SourceN) / float64(s.D), SourceSigma: s.SourceSigma, Decay: s.Decay}
+	if s.Features > 1 {
+		l.Features = float64(s.Features) / float64(s.D)
+	}
+	return l
 }
 
 // String prints the setting with the symbols of the paper, θ in degrees.
 func (s Setting) String() string {
-	return fmt.Sprintf("n=%d d=%d %s", s.N, s.D, s.tail())
-}
-
-func (s Setting) tail() string {
-	out := fmt.Sprintf("θ=%.4g° σ=%.4g", s.Theta*180/math.Pi, s.Sigma)
+	out := fmt.Sprintf("n=%d d=%d θ=%.4g° σ=%.4g", s.N, s.D, s.Theta*180/math.Pi, s.Sigma)
 	if s.Lambda != 0 {
 		out += fmt.Sprintf(" λ=%.4g", s.Lambda)
+	}
+	if s.Features > 1 {
+		out += fmt.Sprintf(" k=%d", s.Features)
+	}
+	if s.SourceN > 0 {
+		out += fmt.Sprintf(" n_s=%d σ_s=%.4g", s.SourceN, s.SourceSigma)
+	}
+	if s.Decay != 0 {
+		out += fmt.Sprintf(" μ=%.4g", s.Decay)
 	}
 	return out + fmt.Sprintf(" L=%d", s.Depth)
 }
 
 // Validate reports the first field that is out of its domain: N ≥ 1, D ≥ 2
-// (two unit vectors at any angle need a plane), Theta finite, Sigma and Lambda
-// finite and ≥ 0, Depth ≥ 1.
+// (two unit vectors at any angle need a plane), Theta finite, Sigma, Lambda,
+// SourceSigma and Decay finite and ≥ 0, Depth ≥ 1, 0 ≤ Features < D,
+// SourceN ≥ 0. A ridge, several features and finite source data do not go
+// together.
 func (s Setting) Validate() error {
 	switch {
 	case s.D < 2:
 		return fmt.Errorf("theory: D = %d: the dimension must be at least 2", s.D)
 	case s.N < 1:
 		return fmt.Errorf("theory: N = %d: the number of target points must be at least 1", s.N)
+	case s.Features < 0 || s.Features >= s.D:
+		return fmt.Errorf("theory: Features = %d: the number of features lies between 0 (for 1) and D − 1 = %d", s.Features, s.D-1)
+	case s.SourceN < 0:
+		return fmt.Errorf("theory: SourceN = %d: the number of source points must be 0 (unlimited) or above", s.SourceN)
 	}
-	return validate(s.Theta, s.Sigma, s.Lambda, s.Depth)
+	return s.Limit().Validate()
 }
 
 // Validate reports the first field that is out of its domain: Gamma finite
-// and > 0, the others as in Setting.
+// and > 0, Features in [0, 1), SourceGamma finite and ≥ 0, the others as in
+// Setting.
 func (l Limit) Validate() error {
-	if !(l.Gamma > 0) || math.IsInf(l.Gamma, 0) {
-		return fmt.Errorf("theory: Gamma = %v: n/d must be a finite number above 0", l.Gamma)
-	}
-	return validate(l.Theta, l.Sigma, l.Lambda, l.Depth)
-}
-
-func validate(theta, sigma, lambda float64, depth int) error {
+	finite := func(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
 	switch {
-	case math.IsNaN(theta) || math.IsInf(theta, 0):
-		return fmt.Errorf("theory: Theta = %v: the angle must be a finite number of radians", theta)
-	case !(sigma >= 0) || math.IsInf(sigma, 0):
-		return fmt.Errorf("theory: Sigma = %v: the noise level must be a finite number, 0 or above", sigma)
-	case !(lambda >= 0) || math.IsInf(lambda, 0):
-		return fmt.Errorf("theory: Lambda = %v: the ridge must be a finite number, 0 or above", lambda)
-	case depth < 1:
-		return fmt.Errorf("theory: Depth = %d: a network has at least 1 layer", depth)
+	case !finite(l.Gamma) || l.Gamma == 0:
+		return fmt.Errorf("theory: Gamma = %v: n/d must be a finite number above 0", l.Gamma)
+	case math.IsNaN(l.Theta) || math.IsInf(l.Theta, 0):
+		return fmt.Errorf("theory: Theta = %v: the angle must be a finite number of radians", l.Theta)
+	case !finite(l.Sigma):
+		return fmt.Errorf("theory: Sigma = %v: the noise level must be a finite number, 0 or above", l.Sigma)
+	case !finite(l.Lambda):
+		return fmt.Errorf("theory: Lambda = %v: the ridge must be a finite number, 0 or above", l.Lambda)
+	case l.Depth < 1:
+		return fmt.Errorf("theory: Depth = %d: a network has at least 1 layer", l.Depth)
+	case !(l.Features >= 0 && l.Features < 1):
+		return fmt.Errorf("theory: Features = %v: k/d lies in [0, 1)", l.Features)
+	case !finite(l.SourceGamma):
+		return fmt.Errorf("theory: SourceGamma = %v: n_s/d must be a finite number, 0 (unlimited) or above", l.SourceGamma)
+	case !finite(l.SourceSigma):
+		return fmt.Errorf("theory: SourceSigma = %v: the noise level of the source must be a finite number, 0 or above", l.SourceSigma)
+	case !finite(l.Decay):
+		return fmt.Errorf("theory: Decay = %v: the weight decay must be a finite number, 0 or above", l.Decay)
+	case l.SourceSigma > 0 && l.SourceGamma == 0:
+		return fmt.Errorf("theory: SourceSigma = %v with unlimited source data: noise in the source needs a finite number of source points", l.SourceSigma)
+	case l.Features > 0 && l.SourceGamma > 0:
+		return fmt.Errorf("theory: several features are known for unlimited source data only, not with SourceGamma = %v", l.SourceGamma)
+	case l.Lambda > 0 && (l.Features > 0 || l.SourceGamma > 0):
+		return fmt.Errorf("theory: Lambda = %v: the ridge is known for one feature and unlimited source data only", l.Lambda)
 	}
 	return nil
 }

@@ -1,0 +1,70 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+)
+
+// BreakEven fits T = A·cosθ − B to the measured transferability over the
+// angles of the run (all else fixed) and compares the angle of the tie, in
+// degrees, with theory's at this size. Near the tie T is linear in cosθ.
+func (r *Run) BreakEven(result theory.Result) *Verdict {
+	v := &Verdict{err: r.verdictError([]theory.Result{result})}
+	if v.err != nil {
+		return v
+	}
+	var cos, weights []float64
+	for _, c := range r.Cells {
+		m, err := c.Mean(result.Quantity)
+		if err != nil {
+			return &Verdict{err: err}
+		}
+		cos, weights = append(cos, math.Cos(c.Setting.Theta)), append(weights, 1/(m.StdErr*m.StdErr))
+	}
+	fit := func(value func(Cell) (theory.Value, error)) (zero, slope, worst float64, err error) {
+		t := make([]float64, len(r.Cells))
+		for i, c := range r.Cells {
+			v, err := value(c)
+			if err != nil {
+				return 0, 0, 0, err
+			}
+			t[i], worst = v.Value, math.Max(worst, v.StdErr)
+		}
+		intercept, slope := stat.LinearRegression(cos, t, weights, false)
+		zero = -intercept / slope
+		if !(math.Abs(zero) < 1) {
+			return 0, 0, 0, fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
+		}
+		return zero, slope, worst, nil
+	}
+	zero, slope, _, err := fit(func(c Cell) (theory.Value, error) { return c.Mean(result.Quantity) })
+	if err != nil {
+		return &Verdict{err: err}
+	}
+	exact, exactSlope, worst, err := fit(func(c Cell) (theory.Value, error) { return result.Mean(c.Setting) })
+	if err != nil {
+		return &Verdict{err: err}
+	}
+	// The variance of a weighted least-squares line at its zero.
+	mean, variance := stat.PopMeanVariance(cos, weights)
+	sum := floats.Sum(weights)
+	spread := math.Sqrt((1 + (zero-mean)*(zero-mean)/variance) / sum)
+	degrees := func(zero, spread float64) theory.Value {
+		return theory.Value{Value: math.Acos(zero) * 180 / math.Pi, StdErr: spread / math.Sqrt(1-zero*zero) * 180 / math.Pi}
+	}
+	measured := degrees(zero, spread/math.Abs(slope))
+	// The angles share the draws of the law, so their errors do not average out.
+	predicted := degrees(exact, worst/math.Abs(exactSlope))
+	trials := 0
+	for _, c := range r.Cells {
+		trials += len(c.Risks)
+	}
+	s := r.Cells[0].Setting
+	v.Rows = []Row{newRow("break-even angle in degrees", result.Source,
+		fmt.Sprintf("n=%d %s", s.N, fixed(s)), predicted, measured, trials)}
+	return v
+}

@@ -1,0 +1,215 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// As returns the measured means of q as a result, at the settings of the run: one
+// experiment as the prediction of another, as of training by solving. Its data
+// sets must be others, so take another seed.
+func (r *Run) As(name, source string, q theory.Quantity) theory.Result {
+	return theory.Result{Name: name, Source: source, Quantity: q,
+		Limit: func(theory.Limit) (float64, error) {
+			return 0, fmt.Errorf("experiment: %s is measured at the settings of a run and has no limit", name)
+		},
+		Mean: func(s theory.Setting) (theory.Value, error) {
+			if r.err != nil {
+				return theory.Value{}, r.err
+			}
+			for _, c := range r.Cells {
+				if c.Setting == s {
+					return c.Mean(q)
+				}
+			}
+			return theory.Value{}, fmt.Errorf("experiment: %s was not measured at %v", name, s)
+		},
+	}
+}
+
+// Change compares how a result changes when one axis, Lambda, Depth or Decay, goes
+// from one value to another: on the same data sets, so that it sees changes far
+// below the spread between data sets. One row for each setting of the rest.
+func (r *Run) Change(along Axis, from, to float64, results ...theory.Result) *Verdict {
+	v := &Verdict{err: r.verdictError(results)}
+	if v.err == nil && along != Lambda && along != Depth && along != Decay {
+		v.err = fmt.Errorf("experiment: a change along %q is between different data sets: it is along %q, %q or %q", along, Lambda, Depth, Decay)
+	}
+	if v.err != nil {
+		return v
+	}
+	rest := func(s theory.Setting) theory.Setting {
+		switch along {
+		case Lambda:
+			s.Lambda = 0
+		case Depth:
+			s.Depth = 0
+		case Decay:
+			s.Decay = 0
+		}
+		return s
+	}
+	at := func(c Cell, x float64) bool { v, _ := along.of(c.Setting); return v == x }
+	for _, result := range results {
+		for _, a := range r.Cells {
+			if !at(a, from) {
+				continue
+			}
+			i := slices.IndexFunc(r.Cells, func(b Cell) bool { return at(b, to) && rest(b.Setting) == rest(a.Setting) })
+			if i < 0 {
+				return &Verdict{err: fmt.Errorf("experiment: the run has no cell at %s = %v beside %v", along, to, a.Setting)}
+			}
+			row, err := changeRow(a, r.Cells[i], result)
+			if err != nil {
+				return &Verdict{err: err}
+			}
+			row.Result = fmt.Sprintf("change of %s, %s %.4g → %.4g", result.Name, along, from, to)
+			v.Rows = append(v.Rows, row)
+		}
+	}
+	if len(v.Rows) == 0 {
+		v.err = fmt.Errorf("experiment: the run has no cell at %s = %v", along, from)
+	}
+	return v
+}
+
+func changeRow(a, b Cell, result theory.Result) (row Row, err error) {
+	var mean [2]theory.Value
+	var x [2][]float64
+	for i, c := range []Cell{a, b} {
+		if mean[i], err = result.Mean(c.Setting); err != nil {
+			return row, err
+		}
+		if x[i], err = c.Values(result.Quantity); err != nil {
+			return row, err
+		}
+	}
+	diff := make([]float64, len(x[0]))
+	for i := range diff {
+		diff[i] = x[1][i] - x[0][i]
+	}
+	m, sd := stat.MeanStdDev(diff, nil)
+	return newRow("", result.Source, a.Setting.String(),
+		theory.Value{Value: mean[1].Value - mean[0].Value, StdErr: math.Hypot(mean[0].StdErr, mean[1].StdErr)},
+		theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(len(diff)))}, len(diff)), nil
+}
+
+// Wins compares, cell by cell, the share of data sets on which transfer beats
+// scratch with its probability under the exact law.
+func (r *Run) Wins(results ...theory.Result) *Verdict {
+	const draws = 1 << 17
+	return r.verdict(results, func(c Cell, result theory.Result) (Row, error) {
+		sum, err := c.Setting.Summary(draws)
+		if err != nil {
+			return Row{}, err
+		}
+		p := sum.PLinearWins
+		switch result.Quantity {
+		case theory.TLinear:
+		case theory.TFineTune:
+			p = sum.PFineTuneWins
+		default:
+			return Row{}, fmt.Errorf("experiment: the exact law knows when %q or %q is positive, not %q", theory.TLinear, theory.TFineTune, result.Quantity)
+		}
+		measured, err := c.Wins(result.Quantity)
+		if err != nil {
+			return Row{}, err
+		}
+		// By the law's probability: the sample's may be 0 or 1, with no spread.
+		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(len(c.Risks)))
+		return newRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, len(c.Risks)), nil
+	})
+}
+
+// The Kolmogorov distribution, of √(nm/(n+m)) times the distance of two samples
+// of one law.
+const kolmogorovMean, kolmogorovSD = 0.8687311606361591, 0.26033
+
+// SameLaw compares the distributions of quantities in two runs, cell by cell, by
+// the two-sample Kolmogorov–Smirnov distance. Its theory is the mean distance of
+// two samples of one law, and z is the normal deviate with the same probability
+// to be exceeded.
+func (r *Run) SameLaw(other *Run, quantities ...theory.Quantity) *Verdict {
+	v := &Verdict{err: r.verdictError(make([]theory.Result, len(quantities)))}
+	if v.err == nil {
+		v.err = other.verdictError(make([]theory.Result, 1))
+	}
+	if v.err != nil {
+		return v
+	}
+	for _, q := range quantities {
+		for _, a := range r.Cells {
+			i := slices.IndexFunc(other.Cells, func(b Cell) bool { return b.Setting == a.Setting })
+			if i < 0 {
+				return &Verdict{err: fmt.Errorf("experiment: the other run has no cell at %v", a.Setting)}
+			}
+			x, err := a.Values(q)
+			if err != nil {
+				return &Verdict{err: err}
+			}
+			y, err := other.Cells[i].Values(q)
+			if err != nil {
+				return &Verdict{err: err}
+			}
+			slices.Sort(x)
+			slices.Sort(y)
+			d := stat.KolmogorovSmirnov(x, nil, y, nil)
+			n, m := float64(len(x)), float64(len(y))
+			scale := math.Sqrt((n + m) / (n * m))
+			row := newRow(fmt.Sprintf("distribution of %s, distance", q), "exact joint law", a.Setting.String(),
+				theory.Value{Value: kolmogorovMean * scale, StdErr: kolmogorovSD * scale}, theory.Value{Value: d}, len(x))
+			row.Z = distuv.UnitNormal.Quantile(1 - kolmogorovTail(d/scale))
+			row.Agree = row.Z <= Agreement
+			v.Rows = append(v.Rows, row)
+		}
+	}
+	return v
+}
+
+// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), kept off 0 and 1.
+func kolmogorovTail(x float64) float64 {
+	sum := 0.0
+	for j := 1.0; j <= 100; j++ {
+		sum += 2 * math.Pow(-1, j-1) * math.Exp(-2*j*j*x*x)
+	}
+	return math.Min(1-1e-9, math.Max(1e-15, sum))
+}
+
+// Distribution returns the cumulative distribution P(q ≤ t) over data sets, one
+// curve for each value of the axis by: at the given number of points, with
+// binomial standard errors. Its value at 0 is the probability of losing.
+func (r *Run) Distribution(q theory.Quantity, by Axis, points int) Series {
+	if points < 2 {
+		return Series{err: fmt.Errorf("experiment: points = %d: a distribution is drawn at 2 or more", points)}
+	}
+	along := by
+	if by == None {
+		along = Gamma
+	}
+	labels, groups, err := r.group(along, by)
+	s := Series{err: err}
+	for g, cells := range groups {
+		if len(cells) > 1 {
+			return Series{err: fmt.Errorf("experiment: a distribution is of one cell, and the run holds %v and %v: choose with Where, or an axis to split by", cells[0].Setting, cells[1].Setting)}
+		}
+		c := curve{label: labels[g]}
+		x, err := cells[0].Values(q)
+		if err != nil {
+			return Series{err: err}
+		}
+		slices.Sort(x)
+		n := float64(len(x))
+		// From the 0.5 % to the 99.5 % quantile, in even steps of probability.
+		for _, p := range Range(0.005, 0.995, points) {
+			c.x = append(c.x, stat.Quantile(p, stat.LinInterp, x, nil))
+			c.y, c.bar = append(c.y, p), append(c.bar, math.Sqrt(p*(1-p)/n))
+		}
+		s.curves = append(s.curves, c)
+	}
+	return s
+}
