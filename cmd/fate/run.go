@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ type runFlags struct {
 	total       time.Duration // for a notebook
 	check       bool
 	inPlace     bool
+	record      bool
 }
 
 func runCommand() *cobra.Command {
@@ -55,6 +57,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().DurationVar(&f.total, "notebook-timeout", 0, "time limit for each notebook, as a `duration`; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
+	cmd.Flags().BoolVar(&f.record, "record", false, "write the verdicts of this run with --set into the notebooks themselves, as text")
 	return cmd
 }
 
@@ -79,6 +82,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("--notebook-timeout %v: it must be 0 (none) or above", f.total)
 	case f.check && (len(f.set) > 0 || f.inPlace):
 		return errors.New("--check compares with what was committed: it goes with neither --set nor --in-place")
+	case f.record && (len(f.set) == 0 || f.inPlace):
+		return errors.New("--record keeps what other parameters gave beside the committed outputs: it goes with --set, and not with --in-place")
 	}
 	if len(args) == 0 {
 		args = []string{"notebooks"}
@@ -247,6 +252,16 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	}
 	if f.inPlace && err == nil {
 		fail(j.nb.Write(j.path))
+	}
+	if f.record && err == nil {
+		set := "--set " + strings.Join(f.set, " --set ")
+		how := fmt.Sprintf("Written by `fate run --record %s`, not by hand: %.0f s on %d cores (%s/%s, %s).",
+			set, j.took.Seconds(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version())
+		if rerr := notebook.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
+			fail(rerr)
+		} else {
+			fail(j.committed.Write(j.path))
+		}
 	}
 }
 

@@ -32,6 +32,20 @@ func (r *Run) As(name, source string, q theory.Quantity) theory.Result {
 	}
 }
 
+// AtLimit compares the mean of every cell with the proportional limit of each
+// result, for runs so large that the two cannot be told apart.
+func (r *Run) AtLimit(results ...theory.Result) *Verdict {
+	return r.verdict(results, func(c Cell, result theory.Result) (Row, error) {
+		limit := result
+		limit.Name += ", limit"
+		limit.Mean = func(s theory.Setting) (theory.Value, error) {
+			v, err := result.Limit(s.Limit())
+			return theory.Value{Value: v}, err
+		}
+		return meanRow(c, limit)
+	})
+}
+
 // Change compares how a result changes when one axis, Lambda, Depth or Decay, goes
 // from one value to another: on the same data sets, so that it sees changes far
 // below the spread between data sets. One row for each setting of the rest.

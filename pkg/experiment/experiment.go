@@ -217,3 +217,23 @@ func Range(first, last float64, n int) []float64 {
 	}
 	return out
 }
+
+// Ratios returns n values from first to last, both included and above 0, in even
+// ratios, for a logarithmic axis.
+func Ratios(first, last float64, n int) []float64 {
+	out := Range(math.Log(first), math.Log(last), n)
+	for i := range out {
+		out[i] = math.Exp(out[i])
+	}
+	return out
+}
+
+// Angles returns the angles asin(√ρ) at which the target has the squared norms ρ
+// outside the features.
+func Angles(rho []float64) []float64 {
+	out := make([]float64, len(rho))
+	for i, r := range rho {
+		out[i] = math.Asin(math.Sqrt(r))
+	}
+	return out
+}

@@ -309,11 +309,7 @@ func spread(a Axis, lo, hi float64, n int) []float64 {
 	if (a != Lambda && a != Decay) || lo <= 0 {
 		return Range(lo, hi, n)
 	}
-	out := Range(math.Log(lo), math.Log(hi), n)
-	for i := range out {
-		out[i] = math.Exp(out[i])
-	}
-	return out
+	return Ratios(lo, hi, n)
 }
 
 // lines makes one line for each group of cells, over the range of its axis.

@@ -239,5 +239,5 @@ func (e Experiment) pretrain(s theory.Setting, set sample, rng *rand.Rand, fit f
 		return fit(loss, 1, 0)
 	}
 	_, k := set.pair.Sources.Dims()
-	return fit(linear.PopulationLoss(set.pair.Sources.RawMatrix().Data), k, 0)
+	return fit(linear.PopulationLoss(mat.DenseCopyOf(set.pair.Sources.T()).RawMatrix().Data), k, 0)
 }

@@ -160,7 +160,7 @@ func TestSeveralTasksSpanTheFeatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		train(t, net, PopulationLoss(pair.Sources.RawMatrix().Data), Options{})
+		train(t, net, PopulationLoss(mat.DenseCopyOf(pair.Sources.T()).RawMatrix().Data), Options{})
 		var svd mat.SVD
 		svd.Factorize(net.Features(), mat.SVDThin)
 		var u mat.Dense

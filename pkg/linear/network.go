@@ -93,7 +93,7 @@ func NewBalanced(beta []float64, depth int, rng *rand.Rand) (*Network, error) {
 func (n *Network) Depth() int { return len(n.W) }
 
 // Beta returns the end-to-end map W₁⋯W_L: a vector of length d, or for k outputs
-// the d×k matrix row by row.
+// the k vectors one after the other.
 func (n *Network) Beta() []float64 {
 	s := newScratchpad(n)
 	s.products(n)
@@ -138,9 +138,9 @@ func (n *Network) Conserved() []*mat.Dense {
 	return out
 }
 
-// scratchpad holds the products of one gradient, d×k for k outputs:
-// right[l] = W_l⋯W_L and left[l] = (W₁⋯W_{l−1})ᵀG, so that
-// ∂/∂W_l = left[l]·right[l+1]ᵀ (l from 0).
+// scratchpad holds the products of one gradient, one vector after the other for
+// several outputs: right[l] = W_l⋯W_L and left[l] = (W₁⋯W_{l−1})ᵀG, so that
+// ∂/∂W_l = left[l]·right[l+1]ᵀ (l from 0), summed over outputs.
 type scratchpad struct {
 	outputs     int
 	right, left [][]float64
@@ -158,6 +158,12 @@ func newScratchpad(n *Network) *scratchpad {
 	}
 	s.right[len(n.W)] = last
 	return s
+}
+
+// of returns the vector of output j.
+func (s *scratchpad) of(j int, x []float64) blas64.Vector {
+	size := len(x) / s.outputs
+	return vec(x[j*size : (j+1)*size])
 }
 
 // products fills right; right[0] is the end-to-end map. Products associate from
@@ -187,26 +193,18 @@ func (s *scratchpad) back(n *Network) {
 	}
 }
 
-// mul writes W·x or Wᵀ·x to dst; a vector, with one output, has its own routine.
+// mul writes W·x or Wᵀ·x to dst.
 func (s *scratchpad) mul(t blas.Transpose, w *mat.Dense, x, dst []float64) {
-	if s.outputs == 1 {
-		blas64.Gemv(t, 1, w.RawMatrix(), vec(x), 0, vec(dst))
-		return
+	for j := range s.outputs {
+		blas64.Gemv(t, 1, w.RawMatrix(), s.of(j, x), 0, s.of(j, dst))
 	}
-	blas64.Gemm(t, blas.NoTrans, 1, w.RawMatrix(), s.matrix(x), 0, s.matrix(dst))
 }
 
 // outer adds a·∂/∂W_l to w.
 func (s *scratchpad) outer(a float64, l int, w *mat.Dense) {
-	if s.outputs == 1 {
-		blas64.Ger(a, vec(s.left[l]), vec(s.right[l+1]), w.RawMatrix())
-		return
+	for j := range s.outputs {
+		blas64.Ger(a, s.of(j, s.left[l]), s.of(j, s.right[l+1]), w.RawMatrix())
 	}
-	blas64.Gemm(blas.NoTrans, blas.Trans, a, s.matrix(s.left[l]), s.matrix(s.right[l+1]), 1, w.RawMatrix())
-}
-
-func (s *scratchpad) matrix(x []float64) blas64.General {
-	return blas64.General{Rows: len(x) / s.outputs, Cols: s.outputs, Stride: s.outputs, Data: x}
 }
 
 func vec(x []float64) blas64.Vector { return blas64.Vector{N: len(x), Inc: 1, Data: x} }

@@ -26,7 +26,7 @@ type Loss struct {
 }
 
 // PopulationLoss is the loss of unlimited data from the task beta, or from k
-// tasks, the columns of a d×k matrix that beta holds row by row.
+// tasks, whose vectors beta holds one after the other.
 func PopulationLoss(beta []float64) *Loss {
 	return &Loss{d: len(beta), y: beta, curved: 1}
 }

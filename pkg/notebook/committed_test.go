@@ -54,6 +54,22 @@ func TestNotebooksAgreeInBothEngines(t *testing.T) {
 	}
 }
 
+// A recorded run is of the code that the notebook has now.
+func TestRecordsAreCurrent(t *testing.T) {
+	for _, file := range committed(t) {
+		nb, err := Read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch recorded, stale := StaleRecord(nb); {
+		case !recorded:
+			t.Errorf("%s has no record of pace=paper: fate run --record --set pace=paper %s", file, file)
+		case stale:
+			t.Errorf("%s has changed since its record: fate run --record --set pace=paper %s", file, file)
+		}
+	}
+}
+
 // The cells of every notebook are Go that the compiler accepts (gomacro takes
 // some that it does not): wrapped into one program, they vet.
 func TestNotebooksAreGo(t *testing.T) {

@@ -13,6 +13,7 @@ func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/experiment/experiment"] = map[string]reflect.Value{
 		// function, constant and variable definitions
 		"Agreement":    reflect.ValueOf(constant.MakeFromLiteral("4", token.INT, 0)),
+		"Angles":       reflect.ValueOf(experiment.Angles),
 		"AtPace":       reflect.ValueOf(experiment.AtPace),
 		"Columns":      reflect.ValueOf(&experiment.Columns).Elem(),
 		"Compare":      reflect.ValueOf(experiment.Compare),
@@ -29,6 +30,7 @@ func init() {
 		"None":         reflect.ValueOf(experiment.None),
 		"OnProgress":   reflect.ValueOf(experiment.OnProgress),
 		"Range":        reflect.ValueOf(experiment.Range),
+		"Ratios":       reflect.ValueOf(experiment.Ratios),
 		"Residual":     reflect.ValueOf(experiment.Residual),
 		"Scratch":      reflect.ValueOf(experiment.Scratch),
 		"Sigma":        reflect.ValueOf(experiment.Sigma),

@@ -132,7 +132,7 @@ func fineTunePrintedMean(s Setting) (float64, error) {
 // meanDraws is the number of draws of the law behind the finite-size means
 // that have no closed form: their standard error is then far below that of an
 // experiment, and a phase diagram of them takes seconds.
-const meanDraws = 1 << 14
+const meanDraws = 1 << 13
 
 // fineTuneMean is the exact mean at a finite size: a closed form for depth 1
 // and for n ≥ d, else the mean over draws of the exact law.
