@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/floats"
@@ -14,6 +15,9 @@ import (
 // degrees, with theory's at this size. Near the tie T is linear in cosθ.
 func (r *Run) BreakEven(result theory.Result) *Verdict {
 	v := &Verdict{err: r.verdictError([]theory.Result{result})}
+	if v.err == nil {
+		v.err = r.constant("a break-even angle is over θ alone", func(s *theory.Setting) { s.Theta = 0 })
+	}
 	if v.err != nil {
 		return v
 	}
@@ -67,4 +71,32 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	v.Rows = []Row{newRow("break-even angle in degrees", result.Source,
 		fmt.Sprintf("n=%d %s", s.N, fixed(s)), predicted, measured, trials)}
 	return v
+}
+
+// BreakEvens returns the angle of the tie (see BreakEven), in radians, along one
+// axis of the run: as fitted to the measurements, and in theory at this size.
+func (r *Run) BreakEvens(result theory.Result, along Axis) (measured, predicted Series) {
+	fail := func(err error) (Series, Series) { return Series{err: err}, Series{err: err} }
+	if r.err != nil {
+		return fail(r.err)
+	}
+	var m, p curve
+	for _, c := range r.Cells {
+		x, err := along.of(c.Setting)
+		if err != nil {
+			return fail(err)
+		}
+		if slices.Contains(m.x, x) {
+			continue
+		}
+		v := r.Where(func(s theory.Setting) bool { v, _ := along.of(s); return v == x }).BreakEven(result)
+		if v.err != nil {
+			return fail(v.err)
+		}
+		row := v.Rows[0]
+		const radians = math.Pi / 180
+		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value*radians), append(m.bar, row.Measured.StdErr*radians)
+		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value*radians)
+	}
+	return Series{curves: []curve{m}}, Series{curves: []curve{p}}
 }

@@ -176,7 +176,7 @@ func (r *Run) SameLaw(other *Run, quantities ...theory.Quantity) *Verdict {
 			n, m := float64(len(x)), float64(len(y))
 			scale := math.Sqrt((n + m) / (n * m))
 			row := newRow(fmt.Sprintf("distribution of %s, distance", q), "exact joint law", a.Setting.String(),
-				theory.Value{Value: kolmogorovMean * scale, StdErr: kolmogorovSD * scale}, theory.Value{Value: d}, len(x))
+				theory.Value{Value: kolmogorovMean * scale, StdErr: kolmogorovSD * scale}, theory.Value{Value: d}, min(len(x), len(y)))
 			row.Z = distuv.UnitNormal.Quantile(1 - kolmogorovTail(d/scale))
 			row.Agree = row.Z <= Agreement
 			v.Rows = append(v.Rows, row)

@@ -180,7 +180,7 @@ func (s *scratchpad) step(n *Network, step, decay float64) {
 	s.back(n)
 	for l, w := range n.W {
 		if decay > 0 {
-			w.Scale(1-step*decay, w)
+			floats.Scale(1-step*decay, w.RawMatrix().Data)
 		}
 		s.outer(-step, l, w)
 	}

@@ -54,6 +54,9 @@ func SampleLoss(data task.Data) (*Loss, error) {
 	return l, nil
 }
 
+// Curvature returns the largest eigenvalue of the Hessian of the loss in β.
+func (l *Loss) Curvature() float64 { return l.curved }
+
 // Value returns the loss at beta.
 func (l *Loss) Value(beta []float64) float64 {
 	if l.x == nil {

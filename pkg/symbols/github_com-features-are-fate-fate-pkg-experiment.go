@@ -49,6 +49,8 @@ func init() {
 		"Curves":     reflect.ValueOf((*experiment.Curves)(nil)),
 		"CurvesRun":  reflect.ValueOf((*experiment.CurvesRun)(nil)),
 		"Experiment": reflect.ValueOf((*experiment.Experiment)(nil)),
+		"Flows":      reflect.ValueOf((*experiment.Flows)(nil)),
+		"FlowsRun":   reflect.ValueOf((*experiment.FlowsRun)(nil)),
 		"Grid":       reflect.ValueOf((*experiment.Grid)(nil)),
 		"Map":        reflect.ValueOf((*experiment.Map)(nil)),
 		"Method":     reflect.ValueOf((*experiment.Method)(nil)),
