@@ -37,7 +37,7 @@ var greek = map[string]string{
 
 var symbols = map[string]string{
 	"Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
-	"infty": "∞", "pm": "±", "times": "×", "cdot": "·", "to": "→", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈",
+	"infty": "∞", "pm": "±", "times": "×", "cdot": "·", "to": "→", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "propto": "∝",
 	"|": "‖", "perp": "⊥", "sin": "sin", "cos": "cos", "log": "log", "exp": "exp",
 	"%": "%", "$": "$", "{": "{", "}": "}", "_": "_",
 }

@@ -121,6 +121,20 @@ func (s Slices) build() (*panel, error) {
 		c = draw.Crop(c, 6, -12, 5, -6)
 		top := draw.Crop(c, 0, 0, below, 0)
 		fitTitle(p, top.Max.X-top.Min.X)
+		if s.LogY {
+			// gonum makes room for the label as if it stood at the arithmetic middle
+			// of the axis, so here it is drawn beside the plot.
+			p.Y.Label.Text = ""
+			left := p.Y.Label.TextStyle.Height(s.Y) + p.Y.Label.Padding
+			label := top
+			top = draw.Crop(top, left, 0, 0, 0)
+			defer func() {
+				sty := p.Y.Label.TextStyle
+				sty.Rotation += math.Pi / 2
+				area := p.DataCanvas(top)
+				label.FillText(sty, vg.Point{X: label.Min.X + left - p.Y.Label.Padding, Y: (area.Min.Y + area.Max.Y) / 2}, s.Y)
+			}()
+		}
 		p.Draw(top)
 		area := p.DataCanvas(top)
 		s.drawCurves(p, area, curves)

@@ -163,6 +163,7 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 	var out []plot.Tick
 	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
 	every := max(1, (last-first)/6)
+	labels := 0
 	for e := first; e <= last; e++ {
 		for m := 1; m < 10; m++ {
 			v := float64(m) * math.Pow(10, float64(e))
@@ -171,12 +172,22 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 			}
 			t := plot.Tick{Value: v}
 			if m == 1 && (e-first)%every == 0 {
+				labels++
 				t.Label = "$10^{" + strconv.Itoa(e) + "}$"
 				if e == 0 || e == 1 {
 					t.Label = strconv.Itoa(int(v))
 				}
 			}
 			out = append(out, t)
+		}
+	}
+	if labels < 2 { // less than a decade or two: name the ticks between as well
+		narrow := math.Log10(hi/lo) < 0.7
+		for i := range out {
+			m := out[i].Value / math.Pow(10, math.Floor(math.Log10(out[i].Value)+1e-9))
+			if m = math.Round(m); narrow || m == 1 || m == 2 || m == 5 {
+				out[i].Label = strconv.FormatFloat(out[i].Value, 'f', max(0, -int(math.Floor(math.Log10(out[i].Value)+1e-9))), 64)
+			}
 		}
 	}
 	return out

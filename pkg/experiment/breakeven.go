@@ -73,7 +73,7 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	return v
 }
 
-// BreakEvens returns the angle of the tie (see BreakEven), in radians, along one
+// BreakEvens returns the angle of the tie (see BreakEven), in degrees, along one
 // axis of the run: as fitted to the measurements, and in theory at this size.
 func (r *Run) BreakEvens(result theory.Result, along Axis) (measured, predicted Series) {
 	fail := func(err error) (Series, Series) { return Series{err: err}, Series{err: err} }
@@ -94,9 +94,8 @@ func (r *Run) BreakEvens(result theory.Result, along Axis) (measured, predicted 
 			return fail(v.err)
 		}
 		row := v.Rows[0]
-		const radians = math.Pi / 180
-		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value*radians), append(m.bar, row.Measured.StdErr*radians)
-		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value*radians)
+		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value), append(m.bar, row.Measured.StdErr)
+		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value)
 	}
 	return Series{curves: []curve{m}}, Series{curves: []curve{p}}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/features-are-fate/fate/pkg/linear"
 	"github.com/features-are-fate/fate/pkg/task"
@@ -133,6 +134,15 @@ func follow(ctx context.Context, net *linear.Network, loss *linear.Loss, pair ta
 		c.x = append(c.x, float64(s)*rep.Step)
 	}
 	return Series{curves: []curve{c}}, nil
+}
+
+// Named returns the series with one label for all its curves.
+func (s Series) Named(label string) Series {
+	out := Series{curves: slices.Clone(s.curves), err: s.err}
+	for i := range out.curves {
+		out.curves[i].label = label
+	}
+	return out
 }
 
 // Join returns the curves of all series in one.

@@ -52,10 +52,11 @@ type Grid struct {
 	Features                    []int     // k, the number of source tasks
 	SourceGamma, SourceSigma    []float64 // γ_s = n_s/d and σ_s
 	Decay                       []float64 // weight decay μ of scratch
+	Norm                        []float64 // ‖βt‖, 1 if empty
 }
 
 // Settings lists the cells of the grid. Gamma is innermost, around it Theta,
-// Sigma, Lambda, Depth, Features, SourceGamma, SourceSigma and Decay.
+// Sigma, Lambda, Depth, Features, SourceGamma, SourceSigma, Decay and Norm.
 func (g Grid) Settings() ([]theory.Setting, error) {
 	if len(g.Gamma) == 0 {
 		return nil, fmt.Errorf("experiment: Grid.Gamma is empty: it needs at least one value of n/d")
@@ -80,6 +81,7 @@ func (g Grid) Settings() ([]theory.Setting, error) {
 		cells = out
 	}
 	points := func(gamma float64) int { return int(math.Round(gamma * float64(g.D))) }
+	axis(g.Norm, func(c *cell, x float64) { c.s.Norm, c.l.Norm = x, x })
 	axis(g.Decay, func(c *cell, x float64) { c.s.Decay, c.l.Decay = x, x })
 	axis(g.SourceSigma, func(c *cell, x float64) { c.s.SourceSigma, c.l.SourceSigma = x, x })
 	axis(g.SourceGamma, func(c *cell, x float64) { c.s.SourceN, c.l.SourceGamma = points(x), x })
@@ -189,6 +191,10 @@ func (e Experiment) possible(s theory.Setting) error {
 		return fmt.Errorf("Depth = 1: a network of one layer has no features to transfer; leave %q out of Procedures", Transfer)
 	case e.runs(FineTune) && s.Features > 1:
 		return fmt.Errorf("Features = %d: fine-tuning is from one source task; leave %q out of Procedures", s.Features, FineTune)
+	case s.Norm != 0 && e.runs(FineTune):
+		return fmt.Errorf("Norm = %v: fine-tuning is of a target of norm 1; leave %q out of Procedures", s.Norm, FineTune)
+	case s.Norm != 0 && e.Method == Train:
+		return fmt.Errorf("Norm = %v: a target of any norm is for %q and %q", s.Norm, Law, Solve)
 	case s.Decay > 0 && (e.runs(Transfer) || e.runs(FineTune)):
 		return fmt.Errorf("Decay = %v: weight decay is of training from scratch; Procedures must hold neither %q nor %q", s.Decay, Transfer, FineTune)
 	case s.Decay > 0 && s.Depth != 2:

@@ -76,6 +76,8 @@ func TestSolveAgreesWithTheory(t *testing.T) {
 			[]theory.Result{theory.Linear, theory.LinearTransferability}},
 		{Grid{D: 30, Gamma: []float64{0.3, 1, 1.4}, Theta: []float64{0.7}, Sigma: []float64{0, 0.4, 1}}, []Procedure{Tuned, Transfer},
 			[]theory.Result{theory.ScratchTuned, theory.LinearTunedTransferability}},
+		{Grid{D: 30, Gamma: []float64{0.5, 1.6}, Theta: []float64{0.7}, Sigma: []float64{0.4}, Norm: []float64{0.5, 10}}, []Procedure{Scratch, Tuned, Transfer},
+			[]theory.Result{theory.Scratch, theory.ScratchTuned, theory.Linear, theory.LinearTransferability, theory.LinearTunedTransferability}},
 	} {
 		r := must(t, Experiment{Grid: c.grid, Method: Solve, Trials: 300, Seed: 3, Procedures: c.runs}.Run())
 		if v := r.Verdict(c.results...); !v.Agrees() {

@@ -99,7 +99,11 @@ func (f Flows) follow(ctx context.Context, r *FlowsRun, set sample, source []flo
 	}
 
 	flow, flowNorms := curve{label: label}, curve{label: label}
+	const first = 0.02 // before it nothing has moved
 	if _, err := linear.Flow(ctx, loss, depth, source, func(t float64, beta []float64) {
+		if t < first {
+			return
+		}
 		flow.x, flow.y = append(flow.x, t), append(flow.y, scale(beta))
 		flowNorms.x, flowNorms.y = append(flowNorms.x, floats.Norm(beta, 2)), append(flowNorms.y, scale(beta)*math.Sqrt(a))
 	}); err != nil {
@@ -118,7 +122,7 @@ func (f Flows) follow(ctx context.Context, r *FlowsRun, set sample, source []flo
 		if t < next {
 			return
 		}
-		next = math.Max(1.35*t, 0.02) // a few points to a decade of time
+		next = math.Max(1.35*t, first) // a few points to a decade of time
 		if t == 0 {
 			return // not on a logarithmic axis
 		}
@@ -137,11 +141,11 @@ func (f Flows) follow(ctx context.Context, r *FlowsRun, set sample, source []flo
 		return err
 	}
 	end := math.Max(flow.x[len(flow.x)-1], trained.x[len(trained.x)-1])
-	r.FlowScale.curves = append(r.FlowScale.curves, curve{label: label, x: flow.x[1:], y: flow.y[1:]})
+	r.FlowScale.curves = append(r.FlowScale.curves, flow)
 	r.FlowNorms.curves = append(r.FlowNorms.curves, flowNorms)
 	r.NetworkScale.curves = append(r.NetworkScale.curves, trained)
 	r.NetworkNorms.curves = append(r.NetworkNorms.curves, trainedNorms)
-	r.FinalScale.curves = append(r.FinalScale.curves, curve{label: label, x: []float64{flow.x[1], end}, y: []float64{exact, exact}})
+	r.FinalScale.curves = append(r.FinalScale.curves, curve{label: label, x: []float64{first, end}, y: []float64{exact, exact}})
 	r.Trained = append(r.Trained, scale(net.Beta()))
 	r.Exact = append(r.Exact, exact)
 	return nil

@@ -86,8 +86,6 @@ func (e Experiment) Run() *Run {
 	defer stop()
 	total := len(settings) * e.Trials
 	done := make([]atomic.Bool, total)
-	meter := startMeter(total)
-	defer meter.stop()
 
 	// A block is what one worker takes at a time: one trial, or enough draws
 	// of the law to be worth the hand-over.
@@ -95,36 +93,17 @@ func (e Experiment) Run() *Run {
 	if e.Method == Law {
 		block = 1024
 	}
-	workers := e.Workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	var next atomic.Int64
-	for range workers {
-		group.Go(func() error {
-			for {
-				first := int(next.Add(int64(block))) - block
-				if first >= total || ctx.Err() != nil {
-					return ctx.Err()
-				}
-				for k := first; k < min(first+block, total); k++ {
-					cell, i := &r.Cells[k/e.Trials], k%e.Trials
-					risks, err := e.trial(ctx, cell.Setting, i)
-					if err != nil {
-						if ctx.Err() != nil {
-							return ctx.Err()
-						}
-						return fmt.Errorf("experiment: %v, trial %d: %w", cell.Setting, i, err)
-					}
-					cell.Risks[i] = risks
-					done[k].Store(true)
-				}
-				meter.add(min(block, total-first))
-			}
-		})
-	}
-	switch err := group.Wait(); {
+	err = each(ctx, total, e.Workers, block, func(ctx context.Context, k int) error {
+		cell, i := &r.Cells[k/e.Trials], k%e.Trials
+		risks, err := e.trial(ctx, cell.Setting, i)
+		if err != nil {
+			return fmt.Errorf("experiment: %v, trial %d: %w", cell.Setting, i, err)
+		}
+		cell.Risks[i] = risks
+		done[k].Store(true)
+		return nil
+	})
+	switch {
 	case errors.Is(err, context.Canceled):
 		r.Interrupted = true
 		for c := range r.Cells {
@@ -140,6 +119,39 @@ func (e Experiment) Run() *Run {
 		r.err = err
 	}
 	return r
+}
+
+// each does the tasks 0 … total−1 in blocks on the given number of workers (0 means
+// all cores), and reports progress. It returns the error of the first task that
+// failed, or the context's.
+func each(ctx context.Context, total, workers, block int, task func(ctx context.Context, k int) error) error {
+	meter := startMeter(total)
+	defer meter.stop()
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range workers {
+		group.Go(func() error {
+			for {
+				first := int(next.Add(int64(block))) - block
+				if first >= total || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				for k := first; k < min(first+block, total); k++ {
+					if err := task(ctx, k); err != nil {
+						if ctx.Err() != nil {
+							return ctx.Err()
+						}
+						return err
+					}
+				}
+				meter.add(min(block, total-first))
+			}
+		})
+	}
+	return group.Wait()
 }
 
 // Where returns the part of the run whose settings satisfy keep.

@@ -26,7 +26,10 @@ const (
 	SourceGamma Axis = "source gamma"
 	SourceSigma Axis = "source sigma"
 	Decay       Axis = "decay"
-	None        Axis = "" // to split by: one curve
+	Norm        Axis = "norm"  // ‖βt‖
+	Alpha       Axis = "alpha" // the size of the start, of Pretrainings
+	Step        Axis = "step"  // the learning rate, of Pretrainings
+	None        Axis = ""      // to split by: one curve
 )
 
 // axes lists them, with the symbol of each.
@@ -34,7 +37,7 @@ var axes = []struct {
 	axis   Axis
 	symbol string
 }{{Gamma, `\gamma`}, {Theta, `\theta`}, {Sigma, `\sigma`}, {Lambda, `\lambda`}, {Depth, `L`}, {Residual, `\rho`},
-	{Features, `k`}, {SourceGamma, `\gamma_s`}, {SourceSigma, `\sigma_s`}, {Decay, `\mu`}}
+	{Features, `k`}, {SourceGamma, `\gamma_s`}, {SourceSigma, `\sigma_s`}, {Decay, `\mu`}, {Norm, `\|\beta_t\|`}}
 
 func (a Axis) of(s theory.Setting) (float64, error) {
 	switch a {
@@ -58,6 +61,11 @@ func (a Axis) of(s theory.Setting) (float64, error) {
 		return s.SourceSigma, nil
 	case Decay:
 		return s.Decay, nil
+	case Norm:
+		if s.Norm == 0 {
+			return 1, nil
+		}
+		return s.Norm, nil
 	}
 	var names []string
 	for _, known := range axes {
@@ -92,6 +100,8 @@ func (a Axis) set(l *theory.Limit, x float64) {
 		l.SourceSigma = x
 	case Decay:
 		l.Decay = x
+	case Norm:
+		l.Norm = x
 	}
 }
 
@@ -296,17 +306,17 @@ func exactSettings(s theory.Setting, along Axis, lo, hi float64) []theory.Settin
 		l := s.Limit()
 		for _, x := range spread(along, lo, hi, exactPoints) {
 			along.set(&l, x)
-			s.Theta, s.Sigma, s.Lambda, s.SourceSigma, s.Decay = l.Theta, l.Sigma, l.Lambda, l.SourceSigma, l.Decay
+			s.Theta, s.Sigma, s.Lambda, s.SourceSigma, s.Decay, s.Norm = l.Theta, l.Sigma, l.Lambda, l.SourceSigma, l.Decay, l.Norm
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// spread returns n values from lo to hi; those of a ridge or a weight decay, which
-// are drawn on logarithmic axes, in even ratios.
+// spread returns n values from lo to hi; those of a ridge, a weight decay or a norm,
+// which are drawn on logarithmic axes, in even ratios.
 func spread(a Axis, lo, hi float64, n int) []float64 {
-	if (a != Lambda && a != Decay) || lo <= 0 {
+	if (a != Lambda && a != Decay && a != Norm) || lo <= 0 {
 		return Range(lo, hi, n)
 	}
 	return Ratios(lo, hi, n)

@@ -31,7 +31,7 @@ const (
 // weight decay are left out: they are compared on the same data sets.
 func path(s theory.Setting, trial, stream int) []uint64 {
 	return []uint64{uint64(s.N), uint64(s.D), math.Float64bits(s.Theta), math.Float64bits(s.Sigma),
-		uint64(s.Features), uint64(s.SourceN), math.Float64bits(s.SourceSigma), uint64(trial), uint64(stream)}
+		uint64(s.Features), uint64(s.SourceN), math.Float64bits(s.SourceSigma), math.Float64bits(s.Norm), uint64(trial), uint64(stream)}
 }
 
 // trial measures one data set. Procedures that are not run leave NaN behind.
@@ -69,6 +69,9 @@ func dataSet(seed uint64, s theory.Setting, trial int) (set sample, err error) {
 	rng := task.Stream(seed, path(s, trial, streamData)...)
 	if set.pair, err = task.NewFamily(s.D, max(1, s.Features), s.Theta, s.Sigma, rng); err != nil {
 		return set, err
+	}
+	if s.Norm != 0 {
+		floats.Scale(s.Norm, set.pair.Target)
 	}
 	if set.target, err = set.pair.Draw(s.N, rng); err != nil || s.SourceN == 0 {
 		return set, err

@@ -11,6 +11,8 @@ func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/theory/theory"] = map[string]reflect.Value{
 		// function, constant and variable definitions
 		"BestRidge":                      reflect.ValueOf(theory.BestRidge),
+		"EscapeExponent":                 reflect.ValueOf(theory.EscapeExponent),
+		"EscapeTime":                     reflect.ValueOf(theory.EscapeTime),
 		"FineTune":                       reflect.ValueOf(&theory.FineTune).Elem(),
 		"FineTuneBreakEven":              reflect.ValueOf(theory.FineTuneBreakEven),
 		"FineTuneBreakEvenMean":          reflect.ValueOf(theory.FineTuneBreakEvenMean),
@@ -31,6 +33,7 @@ func init() {
 		"ScaleC":                         reflect.ValueOf(theory.ScaleC),
 		"Scratch":                        reflect.ValueOf(&theory.Scratch).Elem(),
 		"ScratchTuned":                   reflect.ValueOf(&theory.ScratchTuned).Elem(),
+		"SecondSingular":                 reflect.ValueOf(theory.SecondSingular),
 		"TFineTune":                      reflect.ValueOf(theory.TFineTune),
 		"TLinear":                        reflect.ValueOf(theory.TLinear),
 		"TLinearTuned":                   reflect.ValueOf(theory.TLinearTuned),

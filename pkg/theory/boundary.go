@@ -172,7 +172,7 @@ func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err er
 	if s.Depth == 1 {
 		g, r2 := s.sourceMean()
 		cos := r2 / (2 * g)
-		return math.Acos(math.Min(1, cos)), cos < 1, tunable(s.Features > 1, s.Decay)
+		return math.Acos(math.Min(1, cos)), cos < 1, tunable(s.Features > 1, s.Decay, s.Norm)
 	}
 	at := func(theta float64) float64 {
 		s.Theta = theta

@@ -71,7 +71,7 @@ func scaleLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil {
 		return 0, err
 	}
-	if err := tunable(l.Features > 0, l.Decay); err != nil {
+	if err := tunable(l.Features > 0, l.Decay, l.Norm); err != nil {
 		return 0, err
 	}
 	b := fitNorm(l.Gamma, l.Sigma)
@@ -83,8 +83,10 @@ func scaleLimit(l Limit) (float64, error) {
 }
 
 // tunable refuses what the fine-tuning results do not cover.
-func tunable(several bool, decay float64) error {
+func tunable(several bool, decay, norm float64) error {
 	switch {
+	case norm != 0 && norm != 1:
+		return fmt.Errorf("theory: Norm = %v: fine-tuning is known for a target of norm 1 only", norm)
 	case several:
 		return errors.New("theory: Features above 1: fine-tuning is known for one feature only")
 	case decay > 0:
@@ -110,7 +112,7 @@ func fineTunePrintedLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil || l.Gamma >= 1 {
 		return 0, err
 	}
-	if err := tunable(l.Features > 0, l.Decay); err != nil {
+	if err := tunable(l.Features > 0, l.Decay, l.Norm); err != nil {
 		return 0, err
 	}
 	g, r2 := sourceLimit(l)
@@ -122,7 +124,7 @@ func fineTunePrintedMean(s Setting) (float64, error) {
 	if err := s.Validate(); err != nil || s.N >= s.D {
 		return 0, err
 	}
-	if err := tunable(s.Features > 1, s.Decay); err != nil {
+	if err := tunable(s.Features > 1, s.Decay, s.Norm); err != nil {
 		return 0, err
 	}
 	g, r2 := s.sourceMean()
@@ -156,7 +158,7 @@ func fineTuneRiskMean(s Setting) (Value, error) {
 
 func scaleMean(s Setting) (Value, error) {
 	if s.Depth == 1 {
-		return Value{Value: 1}, errors.Join(s.Validate(), tunable(s.Features > 1, s.Decay))
+		return Value{Value: 1}, errors.Join(s.Validate(), tunable(s.Features > 1, s.Decay, s.Norm))
 	}
 	sum, err := s.Summary(meanDraws)
 	return sum.Scale, err

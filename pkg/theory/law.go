@@ -49,6 +49,7 @@ func (r Risks) Of(q Quantity) float64 {
 type Law struct {
 	s        Setting
 	cos, sin float64
+	c2       float64 // ‖βt‖²; the rest is for a unit target
 }
 
 // NewLaw returns the law at s. It is an error if s has several features or
@@ -57,11 +58,13 @@ func NewLaw(s Setting) (Law, error) {
 	if err := s.Validate(); err != nil {
 		return Law{}, err
 	}
-	if err := tunable(s.Features > 1, s.Decay); err != nil {
+	if err := tunable(s.Features > 1, s.Decay, 0); err != nil {
 		return Law{}, err
 	}
-	sin, cos := math.Sincos(s.Theta)
-	return Law{s: s, cos: cos, sin: sin}, nil
+	l := Law{s: s}
+	l.sin, l.cos = math.Sincos(s.Theta)
+	l.c2, l.s.Sigma = targetScale(s.Norm, s.Sigma)
+	return l, nil
 }
 
 // draw is one draw of the law: the risks, and the geometry behind fine-tuning.
@@ -70,10 +73,21 @@ type draw struct {
 	a, q float64 // ‖Uβ̂s‖² and β̂sᵀUβt
 }
 
-// Draw returns one draw.
+// Draw returns one draw. For a target of a norm other than 1 the risk of
+// fine-tuning and its scale are NaN.
 func (l Law) Draw(rng *rand.Rand) Risks { return l.draw(rng).Risks }
 
 func (l Law) draw(rng *rand.Rand) draw {
+	out := l.unit(rng)
+	if l.c2 != 1 {
+		out.Scratch, out.Linear = l.c2*out.Scratch, l.c2*out.Linear
+		out.FineTune, out.Scale = math.NaN(), math.NaN()
+	}
+	return out
+}
+
+// unit draws for a unit target.
+func (l Law) unit(rng *rand.Rand) draw {
 	n, d := l.s.N, l.s.D
 	norm := 1.0 // of the pretrained vector
 	if l.s.SourceN > 0 {
@@ -209,6 +223,9 @@ type Summary struct {
 // whose mean is known, as control variate. The draws are fixed by s alone.
 func (s Setting) Summary(draws int) (Summary, error) {
 	l, err := NewLaw(s)
+	if err == nil {
+		err = tunable(false, 0, s.Norm)
+	}
 	if err != nil {
 		return Summary{}, err
 	}

@@ -82,16 +82,17 @@ func BestRidge(s Setting) (lambda, risk float64, err error) {
 	if err := s.Validate(); err != nil {
 		return 0, 0, err
 	}
+	norm2, sigma := targetScale(s.Norm, s.Sigma)
 	s2, cos := sin2(s.Theta)
-	c2, tau2 := cos*cos, s.Sigma*s.Sigma+s2
+	c2, tau2 := cos*cos, sigma*sigma+s2
 	if tau2 == 0 {
 		return 0, 0, nil
 	}
 	if c2 == 0 {
-		return math.Inf(1), s2, nil
+		return math.Inf(1), norm2 * s2, nil
 	}
 	gain := meanChiSquared(s.N, func(S float64) float64 { return 1 / (S*c2 + tau2) })
-	return tau2 / (float64(s.N) * c2), s2 + tau2*c2*gain, nil
+	return tau2 / (float64(s.N) * c2), norm2 * (s2 + tau2*c2*gain), nil
 }
 
 // meanChiSquared returns E f(S), S ~ χ²_n, for a smooth f, by Gauss–Legendre

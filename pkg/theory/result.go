@@ -41,30 +41,30 @@ type Result struct {
 var (
 	// Scratch is Theorems 3.5 and 3.6, eq. 8: the double descent of training
 	// from a small random start.
-	Scratch = Result{Name: "scratch risk", Quantity: RiskScratch, Source: "Theorem 3.6, eq. 8",
-		Limit: scratchLimit, Mean: closed(scratchMean)}
+	Scratch = scaled(Result{Name: "scratch risk", Quantity: RiskScratch, Source: "Theorem 3.6, eq. 8",
+		Limit: scratchLimit, Mean: closed(scratchMean)})
 
 	// ScratchTuned is the baseline of Figure 5: scratch with the weight decay
 	// that gives the best ridge, which has no peak at γ = 1.
-	ScratchTuned = Result{Name: "tuned scratch risk", Quantity: RiskTuned, Source: "Figure 5",
-		Limit: tunedLimit, Mean: tunedMean}
+	ScratchTuned = scaled(Result{Name: "tuned scratch risk", Quantity: RiskTuned, Source: "Figure 5",
+		Limit: tunedLimit, Mean: tunedMean})
 
 	// Linear is the risk of linear transfer with the ridge Lambda: Theorem
 	// 3.7 at λ = 0, Theorem 3.8 beyond; with several features or finite source
 	// data, the general form of Theorem 3.7.
-	Linear = Result{Name: "linear transfer risk", Quantity: RiskLinear, Source: "Theorems 3.7, 3.8",
-		Limit: linearLimit, Mean: linearMean}
+	Linear = scaled(Result{Name: "linear transfer risk", Quantity: RiskLinear, Source: "Theorems 3.7, 3.8",
+		Limit: linearLimit, Mean: linearMean})
 
 	// LinearTransferability is Theorem 3.7, eqs. 10–11: scratch risk minus
 	// linear transfer risk.
-	LinearTransferability = Result{Name: "linear transferability", Quantity: TLinear, Source: "Theorem 3.7, eq. 11",
-		Limit: minus(scratchLimit, linearLimit), Mean: difference(closed(scratchMean), linearMean), Boundary: linearBoundary}
+	LinearTransferability = scaled(Result{Name: "linear transferability", Quantity: TLinear, Source: "Theorem 3.7, eq. 11",
+		Limit: minus(scratchLimit, linearLimit), Mean: difference(closed(scratchMean), linearMean), Boundary: linearBoundary})
 
 	// LinearTunedTransferability is the tuned scratch risk minus the linear
 	// transfer risk: with one feature, transfer loses iff
 	// γ > cos²θ(1 + σ²/sin²θ), and there is no band around γ = 1.
-	LinearTunedTransferability = Result{Name: "linear transferability, tuned baseline", Quantity: TLinearTuned, Source: "Theorem 3.7 and Figure 5",
-		Limit: minus(tunedLimit, linearLimit), Mean: difference(tunedMean, linearMean), Boundary: tunedBoundary}
+	LinearTunedTransferability = scaled(Result{Name: "linear transferability, tuned baseline", Quantity: TLinearTuned, Source: "Theorem 3.7 and Figure 5",
+		Limit: minus(tunedLimit, linearLimit), Mean: difference(tunedMean, linearMean), Boundary: tunedBoundary})
 
 	// FineTuneTransferability is the exact form of Theorem 3.9: the scale c
 	// of the pretrained vector in the null space of the data is the root of
@@ -95,6 +95,38 @@ var (
 	FineTuneScale = Result{Name: "fine-tuning scale", Quantity: ScaleC, Source: "exact form of Theorem 3.9",
 		Limit: scaleLimit, Mean: scaleMean}
 )
+
+// scaled gives a result, derived for a unit target, for a target of any norm.
+func scaled(r Result) Result {
+	limit, mean, boundary := r.Limit, r.Mean, r.Boundary
+	r.Limit = func(l Limit) (float64, error) {
+		c2, sigma := targetScale(l.Norm, l.Sigma)
+		l.Sigma = sigma
+		v, err := limit(l)
+		return c2 * v, err
+	}
+	r.Mean = func(s Setting) (Value, error) {
+		c2, sigma := targetScale(s.Norm, s.Sigma)
+		s.Sigma = sigma
+		v, err := mean(s)
+		return Value{c2 * v.Value, c2 * v.StdErr}, err
+	}
+	if boundary != nil {
+		r.Boundary = func(at Limit, gammaMax float64) ([]Curve, error) {
+			_, at.Sigma = targetScale(at.Norm, at.Sigma)
+			return boundary(at, gammaMax)
+		}
+	}
+	return r
+}
+
+// targetScale returns c² and σ/c for a target of norm c.
+func targetScale(norm, sigma float64) (c2, relative float64) {
+	if norm == 0 || math.IsNaN(norm) { // Validate refuses NaN
+		return 1, sigma
+	}
+	return norm * norm, sigma / norm
+}
 
 // closed turns a closed form into the Mean of a Result.
 func closed(f func(Setting) (float64, error)) func(Setting) (Value, error) {

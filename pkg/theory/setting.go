@@ -39,6 +39,9 @@ type Setting struct {
 	// Decay is the weight decay μ on all weights of a network of two layers that
 	// is trained from scratch.
 	Decay float64
+	// Norm is ‖βt‖; 0 means 1. A target of norm c with noise σ is c times one of
+	// norm 1 with noise σ/c, so risks from scratch and of linear transfer scale.
+	Norm float64
 }
 
 // Limit is the proportional limit n, d → ∞ at Gamma = n/d. The fields are those
@@ -54,6 +57,7 @@ type Limit struct {
 	SourceGamma float64
 	SourceSigma float64
 	Decay       float64
+	Norm        float64
 }
 
 // Gamma returns n/d.
@@ -62,7 +66,7 @@ func (s Setting) Gamma() float64 { return float64(s.N) / float64(s.D) }
 // Limit returns the proportional limit at the γ = n/d of s.
 func (s Setting) Limit() Limit {
 	l := Limit{Gamma: s.Gamma(), Theta: s.Theta, Sigma: s.Sigma, Lambda: s.Lambda, Depth: s.Depth,
-		SourceGamma: float64(s.SourceN) / float64(s.D), SourceSigma: s.SourceSigma, Decay: s.Decay}
+		SourceGamma: float64(s.SourceN) / float64(s.D), SourceSigma: s.SourceSigma, Decay: s.Decay, Norm: s.Norm}
 	if s.Features > 1 {
 		l.Features = float64(s.Features) / float64(s.D)
 	}
@@ -84,12 +88,15 @@ func (s Setting) String() string {
 	if s.Decay != 0 {
 		out += fmt.Sprintf(" μ=%.4g", s.Decay)
 	}
+	if s.Norm != 0 {
+		out += fmt.Sprintf(" ‖βt‖=%.4g", s.Norm)
+	}
 	return out + fmt.Sprintf(" L=%d", s.Depth)
 }
 
 // Validate reports the first field that is out of its domain: N ≥ 1, D ≥ 2
 // (two unit vectors at any angle need a plane), Theta finite, Sigma, Lambda,
-// SourceSigma and Decay finite and ≥ 0, Depth ≥ 1, 0 ≤ Features < D,
+// SourceSigma, Decay and Norm finite and ≥ 0, Depth ≥ 1, 0 ≤ Features < D,
 // SourceN ≥ 0. A ridge, several features and finite source data do not go
 // together.
 func (s Setting) Validate() error {
@@ -130,6 +137,10 @@ func (l Limit) Validate() error {
 		return fmt.Errorf("theory: SourceSigma = %v: the noise level of the source must be a finite number, 0 or above", l.SourceSigma)
 	case !finite(l.Decay):
 		return fmt.Errorf("theory: Decay = %v: the weight decay must be a finite number, 0 or above", l.Decay)
+	case !finite(l.Norm):
+		return fmt.Errorf("theory: Norm = %v: the norm of the target must be a finite number, 0 (for 1) or above", l.Norm)
+	case l.Norm != 0 && l.Decay > 0:
+		return fmt.Errorf("theory: Decay = %v with Norm = %v: weight decay is known for a target of norm 1", l.Decay, l.Norm)
 	case l.SourceSigma > 0 && l.SourceGamma == 0:
 		return fmt.Errorf("theory: SourceSigma = %v with unlimited source data: noise in the source needs a finite number of source points", l.SourceSigma)
 	case l.Features > 0 && l.SourceGamma > 0:

@@ -85,7 +85,7 @@ func direction(rng *rand.Rand, k int) float64 {
 
 // sourceResidual is the mean over draws of sin² of the angle between β̂s and βt.
 func (s Setting) sourceResidual() Value {
-	l := Law{s: s}
+	l := Law{s: s, c2: 1}
 	l.sin, l.cos = math.Sincos(s.Theta)
 	rng := rand.New(rand.NewPCG(lawSeed, 0))
 	x := make([]float64, meanDraws)

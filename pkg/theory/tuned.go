@@ -84,8 +84,12 @@ func tuned(gamma, sigma float64) float64 {
 }
 
 // TunedRidge returns λ* = σ²d/n, the ridge with the least mean risk from scratch
-// at any size (the ridge that a Gaussian prior of variance 1/d asks for).
-func TunedRidge(s Setting) float64 { return s.Sigma * s.Sigma / s.Gamma() }
+// at any size (the ridge that a Gaussian prior of variance 1/d asks for); for a
+// target of norm c, (σ/c)²d/n.
+func TunedRidge(s Setting) float64 {
+	_, sigma := targetScale(s.Norm, s.Sigma)
+	return sigma * sigma / s.Gamma()
+}
 
 // tunedMean is the exact mean at a finite size, (λ*/d)·E tr(XᵀX/n + λ*)⁻¹ (the
 // bias and the variance add up to that at the best ridge), over draws of the
@@ -102,7 +106,7 @@ func tunedMean(s Setting) (Value, error) {
 	short, long := min(s.N, s.D), max(s.N, s.D)
 	rng := rand.New(rand.NewPCG(lawSeed, 1))
 	x := make([]float64, max(64, (1<<17)/short))
-	shift := float64(s.N) * TunedRidge(s)
+	shift := float64(s.D) * s.Sigma * s.Sigma // nλ*
 	diag, off := make([]float64, short), make([]float64, short)
 	for i := range x {
 		// X turns into a lower bidiagonal B with χ_long, χ_{long−1} … on the
