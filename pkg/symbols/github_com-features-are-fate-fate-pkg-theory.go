@@ -18,6 +18,7 @@ func init() {
 		"FineTuneBreakEvenMean":          reflect.ValueOf(theory.FineTuneBreakEvenMean),
 		"FineTunePrinted":                reflect.ValueOf(&theory.FineTunePrinted).Elem(),
 		"FineTuneScale":                  reflect.ValueOf(&theory.FineTuneScale).Elem(),
+		"FineTuneScalePrinted":           reflect.ValueOf(&theory.FineTuneScalePrinted).Elem(),
 		"FineTuneTransferability":        reflect.ValueOf(&theory.FineTuneTransferability).Elem(),
 		"FineTuneTransferabilityPrinted": reflect.ValueOf(&theory.FineTuneTransferabilityPrinted).Elem(),
 		"Linear":                         reflect.ValueOf(&theory.Linear).Elem(),

@@ -266,7 +266,7 @@ func TestErrorsNameTheField(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTune, FineTunePrinted, FineTuneTransferability, FineTuneTransferabilityPrinted, FineTuneScale, ScratchTuned, LinearTunedTransferability} {
+	for _, r := range []Result{Scratch, Linear, LinearTransferability, FineTune, FineTunePrinted, FineTuneTransferability, FineTuneTransferabilityPrinted, FineTuneScale, FineTuneScalePrinted, ScratchTuned, LinearTunedTransferability} {
 		if _, err := r.Mean(Setting{}); err == nil {
 			t.Errorf("%s: Mean of the zero setting is no error", r.Name)
 		}

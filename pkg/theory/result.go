@@ -94,6 +94,11 @@ var (
 	// FineTuneScale is the mean of the scale c over data sets.
 	FineTuneScale = Result{Name: "fine-tuning scale", Quantity: ScaleC, Source: "exact form of Theorem 3.9",
 		Limit: scaleLimit, Mean: scaleMean}
+
+	// FineTuneScalePrinted is c = 1, which Theorem 3.9 takes for granted.
+	FineTuneScalePrinted = Result{Name: "fine-tuning scale, c = 1", Quantity: ScaleC, Source: "Theorem 3.9, eq. 15 as printed",
+		Limit: func(l Limit) (float64, error) { return 1, l.Validate() },
+		Mean:  func(s Setting) (Value, error) { return Value{Value: 1}, s.Validate() }}
 )
 
 // scaled gives a result, derived for a unit target, for a target of any norm.
