@@ -143,25 +143,62 @@ func TestTransport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := Transport(a, b, 1); err != nil || math.Abs(v-526) > 2 {
+	if v, err := Transport(a, b, L1); err != nil || math.Abs(v-526) > 2 {
 		t.Errorf("two samples of one law: %v, %v", v, err)
 	}
 	x, y := mat.NewDense(3, 1, []float64{1, 5, 2}), mat.NewDense(3, 1, []float64{2, 0, 7})
-	if v, err := Transport(x, y, 2); err != nil || math.Abs(v-1) > 1e-15 {
+	if v, err := Transport(x, y, L2); err != nil || math.Abs(v-1) > 1e-15 {
 		t.Errorf("on the line: %v, %v", v, err)
+	}
+	if v, err := Transport(x, y, SquaredL2); err != nil || math.Abs(v-5./3) > 1e-15 {
+		t.Errorf("on the line: %v, %v", v, err)
+	}
+}
+
+// The entropic plan costs more than the best pairing, less for a smaller ε, and
+// at a large ε every point goes everywhere.
+func TestEntropic(t *testing.T) {
+	a, b, err := Samples(Tasks{D: 2, Theta: 1, Sigma: 0.3}, 40, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ground := range []Ground{L1, L2, SquaredL2} {
+		exact, err := Transport(a, b, ground)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := math.Inf(1)
+		for _, eps := range []float64{1e4, 0.3, 0.1, 0.03} {
+			v, err := Entropic(a, b, ground, eps)
+			if err != nil || v < exact || v > last {
+				t.Errorf("%s: ε = %v: %v, exact %v, larger ε %v, %v", ground, eps, v, exact, last, err)
+			}
+			if eps > 1 {
+				cost, _ := costs(a, b, ground)
+				if all := mat.Sum(cost) / 1600; math.Abs(v-all) > 1e-3*all {
+					t.Errorf("%s: ε = %v: %v, mean cost %v", ground, eps, v, all)
+				}
+			}
+			last = v
+		}
+		if last > 1.1*exact {
+			t.Errorf("%s: %v at the smallest ε, exact %v", ground, last, exact)
+		}
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	good := Tasks{D: 2, Sigma: 1}
-	_, square := Transport(mat.NewDense(2, 1, nil), mat.NewDense(3, 1, nil), 1)
-	_, p := Transport(mat.NewDense(2, 1, nil), mat.NewDense(2, 1, nil), 3)
+	two := mat.NewDense(2, 1, nil)
+	_, square := Transport(two, mat.NewDense(3, 1, nil), L1)
+	_, ground := Transport(two, two, "l3")
+	_, epsilon := Entropic(two, two, L1, 0)
 	_, _, none := Samples(good, 0, 1)
 	_, _, noise := KL.Estimate(Tasks{D: 2}, 10, 1)
 	_, bandwidth := MMD(0).Of(good)
 	for want, err := range map[string]error{
 		"D = 1": Tasks{D: 1}.Validate(), "Theta": Tasks{D: 2, Theta: math.NaN()}.Validate(), "Sigma = -1": Tasks{D: 2, Sigma: -1}.Validate(),
-		"Norm = -1": Tasks{D: 2, Norm: -1}.Validate(), "same size": square, "p = 3": p, "n = 0": none, "Sigma = 0": noise, "bandwidth = 0": bandwidth,
+		"Norm = -1": Tasks{D: 2, Norm: -1}.Validate(), "same size": square, "ground = \"l3\"": ground, "epsilon = 0": epsilon, "n = 0": none, "Sigma = 0": noise, "bandwidth = 0": bandwidth,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -177,7 +214,7 @@ func TestBadInput(t *testing.T) {
 func BenchmarkTransport(b *testing.B) {
 	x, y, _ := Samples(Tasks{D: 500, Sigma: 0.2}, 250, 1)
 	for b.Loop() {
-		if _, err := Transport(x, y, 1); err != nil {
+		if _, err := Transport(x, y, L1); err != nil {
 			b.Fatal(err)
 		}
 	}

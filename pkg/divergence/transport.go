@@ -8,32 +8,108 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Transport returns the exact optimal-transport distance between two samples of
-// the same size, rows of a and b, with the ground metric ‖v − w‖_p for p = 1 or 2:
-// the least mean distance over all pairings. As an estimate of the Wasserstein-1
-// distance of the two laws it is far too large in high dimension, where two
-// samples of one law are far apart.
-func Transport(a, b *mat.Dense, p float64) (float64, error) {
+// Ground is the cost of moving one point to another.
+type Ground string
+
+// The ground costs: ‖v − w‖₁ and ‖v − w‖₂, whose optimal transport is the
+// Wasserstein-1 distance for that metric, and ‖v − w‖₂², whose optimal transport
+// is the square of the Wasserstein-2 distance.
+const (
+	L1        Ground = "l1"
+	L2        Ground = "l2"
+	SquaredL2 Ground = "squared l2"
+)
+
+// costs returns the cost between every row of a and every row of b.
+func costs(a, b *mat.Dense, ground Ground) (*mat.Dense, error) {
 	n, d := a.Dims()
 	m, e := b.Dims()
 	switch {
 	case n != m || d != e:
-		return 0, fmt.Errorf("divergence: samples of %d×%d and %d×%d: they must have the same size", n, d, m, e)
-	case p != 1 && p != 2:
-		return 0, fmt.Errorf("divergence: p = %v: the ground metric is of p = 1 or 2", p)
+		return nil, fmt.Errorf("divergence: samples of %d×%d and %d×%d: they must have the same size", n, d, m, e)
+	case ground != L1 && ground != L2 && ground != SquaredL2:
+		return nil, fmt.Errorf("divergence: ground = %q: it is one of %q, %q, %q", ground, L1, L2, SquaredL2)
 	}
 	cost := mat.NewDense(n, n, nil)
 	for i := range n {
 		row := cost.RawRowView(i)
 		for j := range row {
-			row[j] = floats.Distance(a.RawRowView(i), b.RawRowView(j), p)
+			x, y := a.RawRowView(i), b.RawRowView(j)
+			switch ground {
+			case L1:
+				row[j] = floats.Distance(x, y, 1)
+			case L2:
+				row[j] = floats.Distance(x, y, 2)
+			default:
+				r := floats.Distance(x, y, 2)
+				row[j] = r * r
+			}
 		}
 	}
+	return cost, nil
+}
+
+// Transport returns the exact optimal-transport cost between two samples of the
+// same size, rows of a and b: the least mean cost over all pairings. As an
+// estimate of the distance of the two laws it is far too large in high dimension,
+// where two samples of one law are far apart.
+func Transport(a, b *mat.Dense, ground Ground) (float64, error) {
+	cost, err := costs(a, b, ground)
+	if err != nil {
+		return 0, err
+	}
+	n, _ := cost.Dims()
 	sum := 0.0
 	for i, j := range assign(cost) {
 		sum += cost.At(i, j)
 	}
 	return sum / float64(n), nil
+}
+
+// Entropic returns the cost of the plan with the least cost minus epsilon times
+// the mean cost times its entropy, by Sinkhorn's iteration: never below
+// Transport, and near it for a small epsilon (> 0), which takes longer.
+func Entropic(a, b *mat.Dense, ground Ground, epsilon float64) (float64, error) {
+	const tolerance, most = 1e-6, 100_000
+	if !(epsilon > 0) || math.IsInf(epsilon, 0) {
+		return 0, fmt.Errorf("divergence: epsilon = %v: the regularisation must be a finite number above 0", epsilon)
+	}
+	cost, err := costs(a, b, ground)
+	if err != nil {
+		return 0, err
+	}
+	n, _ := cost.Dims()
+	mean := mat.Sum(cost) / float64(n*n)
+	if mean == 0 {
+		return 0, nil
+	}
+	eps := epsilon * mean
+	// Potentials f and g of the plan exp((f_i + g_j − c_ij)/ε)/n², in logarithms.
+	f, g, work := make([]float64, n), make([]float64, n), make([]float64, n)
+	balance := func(dst, other []float64, at func(i, j int) float64) (change float64) {
+		for i := range n {
+			for j := range n {
+				work[j] = (other[j] - at(i, j)) / eps
+			}
+			next := -eps * (floats.LogSumExp(work) - math.Log(float64(n)))
+			change = math.Max(change, math.Abs(next-dst[i]))
+			dst[i] = next
+		}
+		return change
+	}
+	for range most {
+		balance(f, g, cost.At)
+		if balance(g, f, func(i, j int) float64 { return cost.At(j, i) }) <= tolerance*eps {
+			total := 0.0
+			for i := range n {
+				for j := range n {
+					total += cost.At(i, j) * math.Exp((f[i]+g[j]-cost.At(i, j))/eps)
+				}
+			}
+			return total / float64(n*n), nil
+		}
+	}
+	return 0, fmt.Errorf("divergence: epsilon = %v: Sinkhorn's iteration did not converge in %d rounds; take a larger one", epsilon, most)
 }
 
 // assign returns the column of each row in the pairing of least total cost, by

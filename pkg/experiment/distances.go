@@ -146,7 +146,7 @@ func (t Transports) Run() *TransportsRun {
 		if err != nil {
 			return err
 		}
-		r.estimates[i][j][trial], err = divergence.Transport(a, b, 1)
+		r.estimates[i][j][trial], err = divergence.Transport(a, b, divergence.L1)
 		return err
 	})
 	if errors.Is(r.err, context.Canceled) {

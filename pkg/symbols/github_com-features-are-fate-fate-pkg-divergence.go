@@ -14,12 +14,16 @@ func init() {
 		"ChiSquared":        reflect.ValueOf(&divergence.ChiSquared).Elem(),
 		"Dudley":            reflect.ValueOf(&divergence.Dudley).Elem(),
 		"DudleyLower":       reflect.ValueOf(&divergence.DudleyLower).Elem(),
+		"Entropic":          reflect.ValueOf(divergence.Entropic),
 		"JensenShannon":     reflect.ValueOf(&divergence.JensenShannon).Elem(),
 		"KL":                reflect.ValueOf(&divergence.KL).Elem(),
+		"L1":                reflect.ValueOf(divergence.L1),
+		"L2":                reflect.ValueOf(divergence.L2),
 		"MMD":               reflect.ValueOf(divergence.MMD),
 		"ReverseKL":         reflect.ValueOf(&divergence.ReverseKL).Elem(),
 		"Samples":           reflect.ValueOf(divergence.Samples),
 		"SquaredHellinger":  reflect.ValueOf(&divergence.SquaredHellinger).Elem(),
+		"SquaredL2":         reflect.ValueOf(divergence.SquaredL2),
 		"TotalVariation":    reflect.ValueOf(&divergence.TotalVariation).Elem(),
 		"Transport":         reflect.ValueOf(divergence.Transport),
 		"Wasserstein1":      reflect.ValueOf(&divergence.Wasserstein1).Elem(),
@@ -28,6 +32,7 @@ func init() {
 
 		// type definitions
 		"Distance": reflect.ValueOf((*divergence.Distance)(nil)),
+		"Ground":   reflect.ValueOf((*divergence.Ground)(nil)),
 		"Judge":    reflect.ValueOf((*divergence.Judge)(nil)),
 		"Tasks":    reflect.ValueOf((*divergence.Tasks)(nil)),
 	}
