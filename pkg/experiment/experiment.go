@@ -67,30 +67,28 @@ func (g Grid) Settings() ([]theory.Setting, error) {
 		l theory.Limit
 	}
 	cells := []cell{{theory.Setting{D: g.D, Depth: 2}, theory.Limit{Depth: 2}}}
-	axis := func(values []float64, set func(c *cell, x float64)) {
-		if len(values) == 0 {
-			return
-		}
+	axis := func(a Axis, values []float64) {
 		var out []cell
 		for _, c := range cells {
 			for _, x := range values {
-				set(&c, x)
+				a.set(&c.s, &c.l, x)
 				out = append(out, c)
 			}
 		}
-		cells = out
+		if len(values) > 0 {
+			cells = out
+		}
 	}
-	points := func(gamma float64) int { return int(math.Round(gamma * float64(g.D))) }
-	axis(g.Norm, func(c *cell, x float64) { c.s.Norm, c.l.Norm = x, x })
-	axis(g.Decay, func(c *cell, x float64) { c.s.Decay, c.l.Decay = x, x })
-	axis(g.SourceSigma, func(c *cell, x float64) { c.s.SourceSigma, c.l.SourceSigma = x, x })
-	axis(g.SourceGamma, func(c *cell, x float64) { c.s.SourceN, c.l.SourceGamma = points(x), x })
-	axis(reals(g.Features), func(c *cell, x float64) { c.s.Features = int(x) })
-	axis(reals(g.Depth), func(c *cell, x float64) { c.s.Depth, c.l.Depth = int(x), int(x) })
-	axis(g.Lambda, func(c *cell, x float64) { c.s.Lambda, c.l.Lambda = x, x })
-	axis(g.Sigma, func(c *cell, x float64) { c.s.Sigma, c.l.Sigma = x, x })
-	axis(g.Theta, func(c *cell, x float64) { c.s.Theta, c.l.Theta = x, x })
-	axis(g.Gamma, func(c *cell, x float64) { c.s.N, c.l.Gamma = points(x), x })
+	axis(Norm, g.Norm)
+	axis(Decay, g.Decay)
+	axis(SourceSigma, g.SourceSigma)
+	axis(SourceGamma, g.SourceGamma)
+	axis(Features, reals(g.Features))
+	axis(Depth, reals(g.Depth))
+	axis(Lambda, g.Lambda)
+	axis(Sigma, g.Sigma)
+	axis(Theta, g.Theta)
+	axis(Gamma, g.Gamma)
 	var out []theory.Setting
 	seen := map[theory.Setting]bool{}
 	for _, c := range cells {

@@ -5,140 +5,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 )
-
-// Axis names an axis of a grid.
-type Axis string
-
-// The axes.
-const (
-	Gamma  Axis = "gamma"
-	Theta  Axis = "theta"
-	Sigma  Axis = "sigma"
-	Lambda Axis = "lambda"
-	Depth  Axis = "depth"
-	// Residual is ρ = sin²θ, the part of the target outside the features.
-	Residual    Axis = "rho"
-	Features    Axis = "features"
-	SourceGamma Axis = "source gamma"
-	SourceSigma Axis = "source sigma"
-	Decay       Axis = "decay"
-	Norm        Axis = "norm"  // ‖βt‖
-	Alpha       Axis = "alpha" // the size of the start, of Pretrainings
-	Step        Axis = "step"  // the learning rate, of Pretrainings
-	None        Axis = ""      // to split by: one curve
-)
-
-// axes lists them, with the symbol of each.
-var axes = []struct {
-	axis   Axis
-	symbol string
-}{{Gamma, `\gamma`}, {Theta, `\theta`}, {Sigma, `\sigma`}, {Lambda, `\lambda`}, {Depth, `L`}, {Residual, `\rho`},
-	{Features, `k`}, {SourceGamma, `\gamma_s`}, {SourceSigma, `\sigma_s`}, {Decay, `\mu`}, {Norm, `\|\beta_t\|`}}
-
-func (a Axis) of(s theory.Setting) (float64, error) {
-	switch a {
-	case Gamma:
-		return s.Gamma(), nil
-	case Theta:
-		return s.Theta, nil
-	case Sigma:
-		return s.Sigma, nil
-	case Lambda:
-		return s.Lambda, nil
-	case Depth:
-		return float64(s.Depth), nil
-	case Residual:
-		return residual(s.Theta), nil
-	case Features:
-		return float64(max(1, s.Features)), nil
-	case SourceGamma:
-		return float64(s.SourceN) / float64(s.D), nil
-	case SourceSigma:
-		return s.SourceSigma, nil
-	case Decay:
-		return s.Decay, nil
-	case Norm:
-		if s.Norm == 0 {
-			return 1, nil
-		}
-		return s.Norm, nil
-	}
-	var names []string
-	for _, known := range axes {
-		names = append(names, fmt.Sprintf("%q", known.axis))
-	}
-	return 0, fmt.Errorf("experiment: axis %q: it is one of %s", a, strings.Join(names, ", "))
-}
-
-// residual is sin²θ, rounded so that the angles asin(√ρ) of a grid give its ρ.
-func residual(theta float64) float64 {
-	sin := math.Sin(theta)
-	return math.Round(1e12*sin*sin) / 1e12
-}
-
-func (a Axis) set(l *theory.Limit, x float64) {
-	switch a {
-	case Gamma:
-		l.Gamma = x
-	case Theta:
-		l.Theta = x
-	case Sigma:
-		l.Sigma = x
-	case Lambda:
-		l.Lambda = x
-	case Depth:
-		l.Depth = int(math.Round(x))
-	case Residual:
-		l.Theta = math.Asin(math.Sqrt(x))
-	case SourceGamma:
-		l.SourceGamma = x
-	case SourceSigma:
-		l.SourceSigma = x
-	case Decay:
-		l.Decay = x
-	case Norm:
-		l.Norm = x
-	}
-}
-
-// Label writes a value of the axis in the math notation of the figures, as
-// $\sigma = 0.2$, for a title.
-func (a Axis) Label(x float64) string {
-	if a == Theta {
-		return `$\theta = ` + angle(x) + `$`
-	}
-	for _, known := range axes {
-		if known.axis == a {
-			return fmt.Sprintf(`$%s = %.4g$`, known.symbol, x)
-		}
-	}
-	return fmt.Sprintf("%s = %.4g", a, x)
-}
-
-// angle writes an angle as a fraction of π where it is one.
-func angle(x float64) string {
-	for _, den := range []int{1, 2, 3, 4, 6, 8, 12} {
-		num := x / math.Pi * float64(den)
-		if r := math.Round(num); math.Abs(num-r) < 1e-9 {
-			s := `\pi`
-			switch {
-			case r == 0:
-				return "0"
-			case r != 1:
-				s = fmt.Sprintf(`%.0f\pi`, r)
-			}
-			if den > 1 {
-				s += fmt.Sprintf("/%d", den)
-			}
-			return s
-		}
-	}
-	return fmt.Sprintf(`%.4g°`, x*180/math.Pi)
-}
 
 // Series is a set of curves or of points with error bars, for plotting.
 type Series struct {
@@ -249,7 +118,7 @@ func (r *Run) Theory(result theory.Result, along, by Axis) Series {
 		}
 		l := s.Limit()
 		for _, x := range at {
-			along.set(&l, x)
+			along.set(&s, &l, x)
 			y, err := result.Limit(l)
 			if err != nil {
 				return c, err
@@ -288,25 +157,20 @@ func exactSettings(s theory.Setting, along Axis, lo, hi float64) []theory.Settin
 			s.N = n
 			out = append(out, s)
 		}
-	case Depth, Features:
-		for v := int(lo); v <= int(hi); v++ {
-			if along == Depth {
-				s.Depth = v
-			} else {
-				s.Features = v
-			}
-			out = append(out, s)
-		}
 	case SourceGamma:
-		for n := int(math.Round(lo * float64(s.D))); n <= int(math.Round(hi*float64(s.D))); n += max(1, int(math.Round((hi-lo)*float64(s.D)))/exactPoints) {
+		first, last := int(math.Round(lo*float64(s.D))), int(math.Round(hi*float64(s.D)))
+		for n := first; n <= last; n += max(1, (last-first)/exactPoints) {
 			s.SourceN = n
 			out = append(out, s)
 		}
+	case Depth, Features:
+		for v := lo; v <= hi; v++ {
+			along.set(&s, &theory.Limit{}, v)
+			out = append(out, s)
+		}
 	default:
-		l := s.Limit()
 		for _, x := range spread(along, lo, hi, exactPoints) {
-			along.set(&l, x)
-			s.Theta, s.Sigma, s.Lambda, s.SourceSigma, s.Decay, s.Norm = l.Theta, l.Sigma, l.Lambda, l.SourceSigma, l.Decay, l.Norm
+			along.set(&s, &theory.Limit{}, x)
 			out = append(out, s)
 		}
 	}
