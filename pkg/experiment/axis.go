@@ -52,9 +52,9 @@ var coordinates = []coordinate{
 	{Lambda, `\lambda`, func(s theory.Setting) float64 { return s.Lambda },
 		func(s *theory.Setting, l *theory.Limit, x float64) { s.Lambda, l.Lambda = x, x }},
 	{Depth, `L`, func(s theory.Setting) float64 { return float64(s.Depth) },
-		func(s *theory.Setting, l *theory.Limit, x float64) { s.Depth, l.Depth = int(x), int(x) }},
+		func(s *theory.Setting, l *theory.Limit, x float64) { s.Depth = int(math.Round(x)); l.Depth = s.Depth }},
 	{Features, `k`, func(s theory.Setting) float64 { return float64(max(1, s.Features)) },
-		func(s *theory.Setting, _ *theory.Limit, x float64) { s.Features = int(x) }}, // no line of limits is along k
+		func(s *theory.Setting, _ *theory.Limit, x float64) { s.Features = int(math.Round(x)) }}, // no line of limits is along k
 	{SourceGamma, `\gamma_s`, func(s theory.Setting) float64 { return s.Limit().SourceGamma },
 		func(s *theory.Setting, l *theory.Limit, x float64) { s.SourceN, l.SourceGamma = points(x, s.D), x }},
 	{SourceSigma, `\sigma_s`, func(s theory.Setting) float64 { return s.SourceSigma },
