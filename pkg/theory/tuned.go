@@ -105,7 +105,7 @@ func tunedMean(s Setting) (Value, error) {
 	// The trace fluctuates by O(1) at any size: fewer draws serve a larger one.
 	short, long := min(s.N, s.D), max(s.N, s.D)
 	rng := rand.New(rand.NewPCG(lawSeed, 1))
-	x := make([]float64, max(64, (1<<17)/short))
+	x := make([]float64, max(64, (1<<14)/short))
 	shift := float64(s.D) * s.Sigma * s.Sigma // nλ*
 	diag, off := make([]float64, short), make([]float64, short)
 	for i := range x {
