@@ -176,7 +176,7 @@ func (e Experiment) validate() ([]theory.Setting, error) {
 	}
 	for _, s := range settings {
 		if err := e.possible(s); err != nil {
-			return nil, fmt.Errorf("experiment: %w", err)
+			return nil, err
 		}
 	}
 	return settings, nil
@@ -186,21 +186,21 @@ func (e Experiment) validate() ([]theory.Setting, error) {
 func (e Experiment) possible(s theory.Setting) error {
 	switch {
 	case e.Method == Train && e.runs(Transfer) && s.Depth == 1:
-		return fmt.Errorf("Depth = 1: a network of one layer has no features to transfer; leave %q out of Procedures", Transfer)
+		return fmt.Errorf("experiment: Depth = 1: a network of one layer has no features to transfer; leave %q out of Procedures", Transfer)
 	case e.runs(FineTune) && s.Features > 1:
-		return fmt.Errorf("Features = %d: fine-tuning is from one source task; leave %q out of Procedures", s.Features, FineTune)
+		return fmt.Errorf("experiment: Features = %d: fine-tuning is from one source task; leave %q out of Procedures", s.Features, FineTune)
 	case s.Norm != 0 && e.runs(FineTune):
-		return fmt.Errorf("Norm = %v: fine-tuning is of a target of norm 1; leave %q out of Procedures", s.Norm, FineTune)
+		return fmt.Errorf("experiment: Norm = %v: fine-tuning is of a target of norm 1; leave %q out of Procedures", s.Norm, FineTune)
 	case s.Norm != 0 && e.Method == Train:
-		return fmt.Errorf("Norm = %v: a target of any norm is for %q and %q", s.Norm, Law, Solve)
+		return fmt.Errorf("experiment: Norm = %v: a target of any norm is for %q and %q", s.Norm, Law, Solve)
 	case s.Decay > 0 && (e.runs(Transfer) || e.runs(FineTune)):
-		return fmt.Errorf("Decay = %v: weight decay is of training from scratch; Procedures must hold neither %q nor %q", s.Decay, Transfer, FineTune)
+		return fmt.Errorf("experiment: Decay = %v: weight decay is of training from scratch; Procedures must hold neither %q nor %q", s.Decay, Transfer, FineTune)
 	case s.Decay > 0 && s.Depth != 2:
-		return fmt.Errorf("Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", s.Decay, s.Depth)
+		return fmt.Errorf("experiment: Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", s.Decay, s.Depth)
 	case e.runs(Tuned) && e.Method == Train && s.Depth != 2:
-		return fmt.Errorf("Depth = %d: %q is trained with 2 layers", s.Depth, Tuned)
+		return fmt.Errorf("experiment: Depth = %d: %q is trained with 2 layers", s.Depth, Tuned)
 	case e.Method == Law && (s.Features > 1 || s.Decay > 0 || e.runs(Tuned)):
-		return fmt.Errorf("%q draws one feature without weight decay and no tuned baseline: take %q", Law, Solve)
+		return fmt.Errorf("experiment: %q draws one feature without weight decay and no tuned baseline: take %q", Law, Solve)
 	}
 	return nil
 }
