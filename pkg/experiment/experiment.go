@@ -195,8 +195,6 @@ func (e Experiment) possible(s theory.Setting) error {
 		return fmt.Errorf("experiment: Norm = %v: a target of any norm is for %q and %q", s.Norm, Law, Solve)
 	case s.Decay > 0 && (e.runs(Transfer) || e.runs(FineTune)):
 		return fmt.Errorf("experiment: Decay = %v: weight decay is of training from scratch; Procedures must hold neither %q nor %q", s.Decay, Transfer, FineTune)
-	case s.Decay > 0 && s.Depth != 2:
-		return fmt.Errorf("experiment: Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", s.Decay, s.Depth)
 	case e.runs(Tuned) && e.Method == Train && s.Depth != 2:
 		return fmt.Errorf("experiment: Depth = %d: %q is trained with 2 layers", s.Depth, Tuned)
 	case e.Method == Law && (s.Features > 1 || s.Decay > 0 || e.runs(Tuned)):

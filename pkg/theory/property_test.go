@@ -258,7 +258,10 @@ func TestErrorsNameTheField(t *testing.T) {
 		"Features = 5":    Setting{N: 5, D: 5, Depth: 1, Features: 5}.Validate(),
 		"SourceN = -1":    Setting{N: 5, D: 5, Depth: 1, SourceN: -1}.Validate(),
 		"SourceSigma = 1": Setting{N: 5, D: 5, Depth: 1, SourceSigma: 1}.Validate(),
-		"Decay = -1":      Setting{N: 5, D: 5, Depth: 1, Decay: -1}.Validate(),
+		"Decay = -1":      Setting{N: 5, D: 5, Depth: 2, Decay: -1}.Validate(),
+		"Depth = 3":       Setting{N: 5, D: 5, Depth: 3, Decay: 1}.Validate(),
+		"Norm = 2":        Setting{N: 5, D: 5, Depth: 2, Decay: 1, Norm: 2}.Validate(),
+		"Norm = -1":       Setting{N: 5, D: 5, Depth: 2, Norm: -1}.Validate(),
 		"one feature":     Setting{N: 5, D: 5, Depth: 1, Lambda: 1, Features: 2}.Validate(),
 		"SourceGamma":     Setting{N: 5, D: 5, Depth: 1, Features: 2, SourceN: 3}.Validate(),
 	} {

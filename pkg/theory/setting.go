@@ -98,7 +98,7 @@ func (s Setting) String() string {
 // (two unit vectors at any angle need a plane), Theta finite, Sigma, Lambda,
 // SourceSigma, Decay and Norm finite and ≥ 0, Depth ≥ 1, 0 ≤ Features < D,
 // SourceN ≥ 0. A ridge, several features and finite source data do not go
-// together.
+// together, and Decay goes with Depth 2 and Norm 1 only.
 func (s Setting) Validate() error {
 	switch {
 	case s.D < 2:
@@ -139,6 +139,8 @@ func (l Limit) Validate() error {
 		return fmt.Errorf("theory: Decay = %v: the weight decay must be a finite number, 0 or above", l.Decay)
 	case !finite(l.Norm):
 		return fmt.Errorf("theory: Norm = %v: the norm of the target must be a finite number, 0 (for 1) or above", l.Norm)
+	case l.Decay > 0 && l.Depth != 2:
+		return fmt.Errorf("theory: Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", l.Decay, l.Depth)
 	case l.Norm != 0 && l.Decay > 0:
 		return fmt.Errorf("theory: Decay = %v with Norm = %v: weight decay is known for a target of norm 1", l.Decay, l.Norm)
 	case l.SourceSigma > 0 && l.SourceGamma == 0:
