@@ -178,3 +178,24 @@ func TestSeveralTasksSpanTheFeatures(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkWeightDecay(b *testing.B) {
+	_, data := sample(b, 250, 500, 1, 0.2, 4)
+	for b.Loop() {
+		if _, _, err := WeightDecay(data, 0.1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFlow(b *testing.B) {
+	pair, data := sample(b, 50, 100, 1, 1, 4)
+	loss := sampleLoss(b, data)
+	steps := 0
+	for b.Loop() {
+		if _, err := Flow(context.Background(), loss, 3, pair.Source, func(float64, []float64) { steps++ }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(steps)/float64(b.N), "steps")
+}

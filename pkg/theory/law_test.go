@@ -118,8 +118,9 @@ func TestSampleDoesNotDependOnCores(t *testing.T) {
 }
 
 func BenchmarkLawDraw(b *testing.B) {
-	for _, n := range []int{250, 1000} {
-		l, _ := NewLaw(Setting{N: n, D: 500, Theta: 1, Sigma: 0.2, Depth: 3})
+	for _, s := range []Setting{{N: 250, D: 500}, {N: 1000, D: 500}, {N: 500_000_000, D: 1_000_000_000}, {N: 250, D: 500, SourceN: 250, SourceSigma: 0.2}} {
+		s.Theta, s.Sigma, s.Depth = 1, 0.2, 3
+		l, _ := NewLaw(s)
 		rng := rand.New(rand.NewPCG(1, 2))
 		b.Run(l.s.String(), func(b *testing.B) {
 			b.ReportAllocs()
@@ -127,5 +128,13 @@ func BenchmarkLawDraw(b *testing.B) {
 				l.Draw(rng)
 			}
 		})
+	}
+}
+
+func BenchmarkTunedMean(b *testing.B) {
+	for b.Loop() {
+		if _, err := ScratchTuned.Mean(Setting{N: 250, D: 500, Sigma: 0.2, Depth: 2}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
