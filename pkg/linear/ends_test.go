@@ -12,16 +12,21 @@ import (
 )
 
 // The two factorisations behind the interpolator agree to half the digits that
-// the condition number leaves.
-func TestCholeskyIsLQ(t *testing.T) {
-	for _, n := range []int{1, 10, 30, 38} {
-		pair, data := sample(t, n, 40, 1, 0.3, uint64(n))
+// the condition number leaves, on both sides of n = d and at sizes beyond a block.
+func TestCholeskyIsOrthogonal(t *testing.T) {
+	for _, nd := range [][2]int{{1, 40}, {10, 40}, {38, 40}, {42, 40}, {90, 40}, {400, 300}} {
+		n, d := nd[0], nd[1]
+		pair, data := sample(t, n, d, 1, 0.3, uint64(n))
 		p := NewInterpolator(data.X)
 		if p.gram == nil {
 			t.Fatalf("n = %d: not by Cholesky", n)
 		}
-		lq := &Interpolator{x: data.X, n: n, d: 40}
-		lq.lq.Factorize(data.X)
+		other := &Interpolator{x: data.X, n: n, d: d}
+		if n < d {
+			other.lq.Factorize(data.X)
+		} else {
+			other.qr.Factorize(data.X)
+		}
 		for name, f := range map[string]func(*Interpolator) ([]float64, error){
 			"MinNorm":   func(p *Interpolator) ([]float64, error) { return p.MinNorm(data.Y) },
 			"NullSpace": func(p *Interpolator) ([]float64, error) { return p.NullSpace(pair.Source) },
@@ -30,17 +35,18 @@ func TestCholeskyIsLQ(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, err := f(lq)
+			b, err := f(other)
 			if off := floats.Distance(a, b, 2); err != nil || off > 1e-8*floats.Norm(b, 2) {
 				t.Errorf("n = %d: %s differs by %.2g, %v", n, name, off, err)
 			}
 		}
 	}
-	x := mat.NewDense(2, 3, []float64{1, 0, 0, 1, 1e-7, 0})
-	p := NewInterpolator(x)
-	beta, err := p.MinNorm([]float64{1, 2})
-	if p.gram != nil || err != nil || math.Abs(beta[1]-1e7) > 1 {
-		t.Errorf("an ill-conditioned X: %v, %v, Cholesky %v", beta, err, p.gram != nil)
+	for _, x := range []*mat.Dense{mat.NewDense(2, 3, []float64{1, 0, 0, 1, 1e-7, 0}), mat.NewDense(2, 2, []float64{1, 0, 1, 1e-7})} {
+		p := NewInterpolator(x)
+		beta, err := p.MinNorm([]float64{1, 2})
+		if p.gram != nil || err != nil || math.Abs(beta[1]-1e7) > 1 {
+			t.Errorf("an ill-conditioned X: %v, %v, Cholesky %v", beta, err, p.gram != nil)
+		}
 	}
 }
 

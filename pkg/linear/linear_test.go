@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -279,8 +280,13 @@ func BenchmarkTrainStep(b *testing.B) {
 }
 
 func BenchmarkSolve(b *testing.B) {
-	_, data := sample(b, 250, 500, 1, 0.2, 4)
-	for b.Loop() {
-		minNorm(b, data)
+	for _, n := range []int{100, 250, 450, 550, 1000} {
+		_, data := sample(b, n, 500, 1, 0.2, 4)
+		b.Run(fmt.Sprintf("d=500 n=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				minNorm(b, data)
+			}
+		})
 	}
 }

@@ -14,8 +14,8 @@ import (
 type ridge struct {
 	data task.Data
 	n, d int
-	gram mat.SymDense // XXᵀ or XᵀX
-	xty  mat.VecDense // Xᵀy
+	gram *mat.SymDense // XXᵀ or XᵀX
+	xty  mat.VecDense  // Xᵀy
 }
 
 func newRidge(data task.Data) (*ridge, error) {
@@ -24,11 +24,7 @@ func newRidge(data task.Data) (*ridge, error) {
 	if len(data.Y) != r.n {
 		return nil, fmt.Errorf("linear: y has %d entries, X has %d rows", len(data.Y), r.n)
 	}
-	if r.n < r.d {
-		r.gram.SymOuterK(1, data.X)
-	} else {
-		r.gram.SymOuterK(1, data.X.T())
-	}
+	r.gram = gram(data.X)
 	r.xty.MulVec(data.X.T(), mat.NewVecDense(r.n, data.Y))
 	return r, nil
 }
@@ -38,7 +34,7 @@ func newRidge(data task.Data) (*ridge, error) {
 func (r *ridge) at(lambda float64, derivative bool) (beta, slope *mat.VecDense, err error) {
 	shift := float64(r.n) * lambda
 	shifted := mat.NewSymDense(r.gram.SymmetricDim(), nil)
-	shifted.CopySym(&r.gram)
+	shifted.CopySym(r.gram)
 	for i := range shifted.SymmetricDim() {
 		shifted.SetSym(i, i, shifted.At(i, i)+shift)
 	}

@@ -6,15 +6,17 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/task"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
 // Interpolator solves least squares on one n×d matrix X of full rank: one
 // factorisation serves the minimum-norm solution and the projections on the row
-// space. For n ≥ d it is QR. For n < d it is Cholesky of XXᵀ, several times
-// cheaper than LQ, where that loses at most half of the digits, and LQ else, so
-// that near n = d the condition number of X is not squared.
+// space. It is Cholesky of the smaller Gram matrix, XXᵀ or XᵀX, several times
+// cheaper than LQ or QR of X, where that loses at most half of the digits; near
+// n = d, where it would square a large condition number, it is LQ or QR.
 type Interpolator struct {
 	x    *mat.Dense
 	n, d int
@@ -23,25 +25,50 @@ type Interpolator struct {
 	qr   mat.QR
 }
 
-// worstGram is the condition number of XXᵀ up to which Cholesky is used.
+// worstGram is the condition number of the Gram matrix up to which Cholesky is
+// used.
 const worstGram = 1e8
 
 // NewInterpolator factorises X, which it keeps and does not change.
 func NewInterpolator(x *mat.Dense) *Interpolator {
 	p := &Interpolator{x: x}
 	p.n, p.d = x.Dims()
-	if p.n >= p.d {
-		p.qr.Factorize(x)
-		return p
-	}
-	var gram mat.SymDense
-	gram.SymOuterK(1, x)
 	p.gram = &mat.Cholesky{}
-	if ok := p.gram.Factorize(&gram); !ok || p.gram.Cond() > worstGram {
-		p.gram = nil
+	switch ok := p.gram.Factorize(gram(x)); {
+	case ok && p.gram.Cond() <= worstGram:
+		return p
+	case p.n < p.d:
 		p.lq.Factorize(x)
+	default:
+		p.qr.Factorize(x)
 	}
+	p.gram = nil
 	return p
+}
+
+// gram returns the smaller of XXᵀ and XᵀX.
+func gram(x *mat.Dense) *mat.SymDense {
+	n, d := x.Dims()
+	if n < d {
+		var out mat.SymDense
+		out.SymOuterK(1, x)
+		return &out
+	}
+	// gonum's rank-k update runs along columns here, which is slow; products of
+	// blocks on and above the diagonal are not.
+	const block = 128
+	out := mat.NewSymDense(d, nil)
+	raw, data := out.RawSymmetric(), x.RawMatrix()
+	for i := 0; i < d; i += block {
+		for j := i; j < d; j += block {
+			rows, cols := min(block, d-i), min(block, d-j)
+			a := blas64.General{Rows: n, Cols: rows, Stride: data.Stride, Data: data.Data[i:]}
+			b := blas64.General{Rows: n, Cols: cols, Stride: data.Stride, Data: data.Data[j:]}
+			c := blas64.General{Rows: rows, Cols: cols, Stride: raw.Stride, Data: raw.Data[i*raw.Stride+j:]}
+			blas64.Gemm(blas.Trans, blas.NoTrans, 1, a, b, 0, c)
+		}
+	}
+	return out
 }
 
 // MinNorm returns X⁺y (length d): for n < d the interpolator of least norm,
@@ -54,12 +81,16 @@ func (p *Interpolator) MinNorm(y []float64) ([]float64, error) {
 	var out mat.VecDense
 	var err error
 	switch {
-	case p.n >= p.d:
-		err = p.qr.SolveVecTo(&out, false, mat.NewVecDense(p.n, y))
-	case p.gram != nil:
+	case p.gram != nil && p.n < p.d:
 		var dual mat.VecDense
 		err = p.gram.SolveVecTo(&dual, mat.NewVecDense(p.n, y))
 		out.MulVec(p.x.T(), &dual)
+	case p.gram != nil:
+		var xty mat.VecDense
+		xty.MulVec(p.x.T(), mat.NewVecDense(p.n, y))
+		err = p.gram.SolveVecTo(&out, &xty)
+	case p.n >= p.d:
+		err = p.qr.SolveVecTo(&out, false, mat.NewVecDense(p.n, y))
 	default:
 		err = p.lq.SolveVecTo(&out, false, mat.NewVecDense(p.n, y))
 	}
