@@ -78,11 +78,12 @@ func contour(at Limit, gammaMax float64, tie func(Limit) float64) ([]Curve, erro
 		return nil, err
 	}
 	overlap := sourceOverlap(at)
-	cos := func(gamma float64) float64 { // of the tie; not in [0, 1] where there is none
+	cos := func(gamma float64) float64 { // of the tie; not in [0, 1) where there is none
 		at.Gamma = gamma
 		return math.Sqrt(1-tie(at)) / overlap
 	}
-	inside := func(c float64) bool { return c >= 0 && c <= 1 }
+	// At 1, θ = 0, transfer ties without noise for every γ > 1: no boundary.
+	inside := func(c float64) bool { return c >= 0 && c < 1 }
 	var out []Curve
 	var left Curve
 	flush := func() {
@@ -110,7 +111,11 @@ func contour(at Limit, gammaMax float64, tie func(Limit) float64) ([]Curve, erro
 				in, off = off, in
 			}
 			in = edge(in, off, func(gamma float64) bool { return inside(cos(gamma)) })
-			left.add(math.Acos(cos(in)), in)
+			end := math.Acos(cos(in))
+			if end < 1e-6 { // rounding of a curve that ends at θ = 0
+				end = 0
+			}
+			left.add(end, in)
 			if !inside(c) {
 				flush()
 			}

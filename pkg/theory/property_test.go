@@ -3,6 +3,7 @@ package theory
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,6 +236,13 @@ func TestBoundariesLieOnZero(t *testing.T) {
 					points++
 					if T, err := r.Limit(l); err != nil || math.Abs(T) > 1e-9 {
 						t.Fatalf("%s: %+v: T = %v, %v", r.Name, l, T, err)
+					}
+				}
+			}
+			if l.Sigma == 0 && r.Quantity == TLinear { // the tie at θ = 0 for every γ > 1 is none
+				for _, c := range curves {
+					if g := slices.Max(c.Gamma); g > 1 {
+						t.Errorf("%s: without noise the boundary reaches γ = %v", r.Name, g)
 					}
 				}
 			}
