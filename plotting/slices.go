@@ -126,14 +126,11 @@ func (s Slices) build() (*panel, error) {
 			// of the axis, so here it is drawn beside the plot.
 			p.Y.Label.Text = ""
 			left := p.Y.Label.TextStyle.Height(s.Y) + p.Y.Label.Padding
-			label := top
 			top = draw.Crop(top, left, 0, 0, 0)
-			defer func() {
-				sty := p.Y.Label.TextStyle
-				sty.Rotation += math.Pi / 2
-				area := p.DataCanvas(top)
-				label.FillText(sty, vg.Point{X: label.Min.X + left - p.Y.Label.Padding, Y: (area.Min.Y + area.Max.Y) / 2}, s.Y)
-			}()
+			area := p.DataCanvas(top)
+			sty := p.Y.Label.TextStyle
+			sty.Rotation += math.Pi / 2
+			c.FillText(sty, vg.Point{X: top.Min.X - p.Y.Label.Padding, Y: (area.Min.Y + area.Max.Y) / 2}, s.Y)
 		}
 		p.Draw(top)
 		area := p.DataCanvas(top)

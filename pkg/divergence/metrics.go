@@ -17,7 +17,7 @@ var (
 	// Euclidean ground metric: δ√(2/π), by coupling the same x and noise, or
 	// Wasserstein2 where that is less.
 	Wasserstein1 = Distance{Name: "Wasserstein-1, upper bound", Symbol: `$W_1 \le$`,
-		Of: closed(func(t Tasks) float64 { return math.Min(t.Delta()*math.Sqrt(2/math.Pi), bures(t)) })}
+		Of: closed(wasserstein1)}
 
 	// Wasserstein1Lower is a lower bound of it: the Wasserstein-1 distance of the
 	// two laws projected on one direction, √(2/π)·|s_t − s_s| with s the standard
@@ -40,7 +40,7 @@ var (
 	// bounds 2·TV·sup|f| and W₁·Lip(f). It never exceeds 2.
 	Dudley = Distance{Name: "Dudley metric, upper bound", Symbol: `$D \le$`,
 		Of: closed(func(t Tasks) float64 {
-			tv, w := totalVariation(t), math.Min(t.Delta()*math.Sqrt(2/math.Pi), bures(t))
+			tv, w := totalVariation(t), wasserstein1(t)
 			if w == 0 {
 				return 0
 			}
@@ -81,7 +81,12 @@ func judged(t Tasks, n int, seed uint64) (mean, stderr float64, err error) {
 	return math.Abs(m), stat.StdErr(sd, float64(n)), nil
 }
 
-// bures is W₂² = tr(A + B − 2(A^½BA^½)^½) of two centred normal laws.
+// wasserstein1 is an upper bound.
+func wasserstein1(t Tasks) float64 {
+	return math.Min(t.Delta()*math.Sqrt(2/math.Pi), bures(t))
+}
+
+// bures is W₂, of which the square is = tr(A + B − 2(A^½BA^½)^½) of two centred normal laws.
 func bures(t Tasks) float64 {
 	a, b := t.covariances()
 	root := sqrtSym(a)

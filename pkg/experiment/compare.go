@@ -22,14 +22,18 @@ func (r *Run) As(name, source string, q theory.Quantity) theory.Result {
 			if r.err != nil {
 				return theory.Value{}, r.err
 			}
-			for _, c := range r.Cells {
-				if c.Setting == s {
-					return c.Mean(q)
-				}
+			i := r.find(s)
+			if i < 0 {
+				return theory.Value{}, fmt.Errorf("experiment: %s was not measured at %v", name, s)
 			}
-			return theory.Value{}, fmt.Errorf("experiment: %s was not measured at %v", name, s)
+			return r.Cells[i].Mean(q)
 		},
 	}
+}
+
+// find returns the index of the cell at s, or −1.
+func (r *Run) find(s theory.Setting) int {
+	return slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Setting == s })
 }
 
 // AtLimit compares the mean of every cell with the proportional limit of each
@@ -57,24 +61,14 @@ func (r *Run) Change(along Axis, from, to float64, results ...theory.Result) *Ve
 	if v.err != nil {
 		return v
 	}
-	rest := func(s theory.Setting) theory.Setting {
-		switch along {
-		case Lambda:
-			s.Lambda = 0
-		case Depth:
-			s.Depth = 0
-		case Decay:
-			s.Decay = 0
-		}
-		return s
-	}
-	at := func(c Cell, x float64) bool { v, _ := along.of(c.Setting); return v == x }
 	for _, result := range results {
 		for _, a := range r.Cells {
-			if !at(a, from) {
+			if x, _ := along.of(a.Setting); x != from {
 				continue
 			}
-			i := slices.IndexFunc(r.Cells, func(b Cell) bool { return at(b, to) && rest(b.Setting) == rest(a.Setting) })
+			changed := a.Setting
+			along.set(&changed, &theory.Limit{}, to)
+			i := r.find(changed)
 			if i < 0 {
 				return &Verdict{err: fmt.Errorf("experiment: the run has no cell at %s = %v beside %v", along, to, a.Setting)}
 			}
@@ -107,10 +101,9 @@ func changeRow(a, b Cell, result theory.Result) (row Row, err error) {
 	for i := range diff {
 		diff[i] = x[1][i] - x[0][i]
 	}
-	m, sd := stat.MeanStdDev(diff, nil)
 	return newRow("", result.Source, a.Setting.String(),
 		theory.Value{Value: mean[1].Value - mean[0].Value, StdErr: math.Hypot(mean[0].StdErr, mean[1].StdErr)},
-		theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(len(diff)))}, len(diff)), nil
+		theory.Mean(diff), len(diff)), nil
 }
 
 // Wins compares, cell by cell, the share of data sets on which transfer beats
@@ -158,7 +151,7 @@ func (r *Run) SameLaw(other *Run, quantities ...theory.Quantity) *Verdict {
 	}
 	for _, q := range quantities {
 		for _, a := range r.Cells {
-			i := slices.IndexFunc(other.Cells, func(b Cell) bool { return b.Setting == a.Setting })
+			i := other.find(a.Setting)
 			if i < 0 {
 				return &Verdict{err: fmt.Errorf("experiment: the other run has no cell at %v", a.Setting)}
 			}

@@ -139,9 +139,19 @@ func (t Transports) Run() *TransportsRun {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	r.err = each(ctx, len(t.D)*len(t.Theta)*t.Trials, 0, 1, func(_ context.Context, k int) error {
-		i, j, trial := k/t.Trials/len(t.Theta), k/t.Trials%len(t.Theta), k%t.Trials
-		tasks := divergence.Tasks{D: t.D[i], Theta: t.Theta[j], Sigma: t.Sigma}
+	place := func(k int) (i, j, trial int) {
+		return k / t.Trials / len(t.Theta), k / t.Trials % len(t.Theta), k % t.Trials
+	}
+	at := func(i, j int) divergence.Tasks {
+		return divergence.Tasks{D: t.D[i], Theta: t.Theta[j], Sigma: t.Sigma}
+	}
+	name := func(k int) string {
+		i, j, trial := place(k)
+		return fmt.Sprintf("transport at %v, trial %d", at(i, j), trial)
+	}
+	r.err = each(ctx, len(t.D)*len(t.Theta)*t.Trials, 0, 1, name, func(_ context.Context, k int) error {
+		i, j, trial := place(k)
+		tasks := at(i, j)
 		a, b, err := divergence.Samples(tasks, t.N, t.Seed+uint64(k))
 		if err != nil {
 			return err
@@ -180,8 +190,8 @@ func (r *TransportsRun) Relative() Series {
 		c := curve{label: fmt.Sprintf("$d = %d$", d), x: r.Transports.Theta}
 		first := stat.Mean(r.estimates[i][0], nil)
 		for _, x := range r.estimates[i] {
-			m, sd := stat.MeanStdDev(x, nil)
-			c.y, c.bar = append(c.y, m/first), append(c.bar, stat.StdErr(sd, float64(len(x)))/first)
+			m := theory.Mean(x)
+			c.y, c.bar = append(c.y, m.Value/first), append(c.bar, m.StdErr/first)
 		}
 		s.curves = append(s.curves, c)
 	}
@@ -201,9 +211,8 @@ func (r *TransportsRun) Verdict() *Verdict {
 		for j, theta := range t.Theta {
 			tasks := divergence.Tasks{D: d, Theta: theta, Sigma: t.Sigma}
 			bound := tasks.Delta() * math.Sqrt(2/math.Pi)
-			m, sd := stat.MeanStdDev(r.estimates[i][j], nil)
 			v.Rows = append(v.Rows, newRow("W₁ from samples, against its bound", "Appendix A", fmt.Sprintf("n=%d %v", t.N, tasks),
-				theory.Value{Value: bound}, theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(t.Trials))}, t.Trials))
+				theory.Value{Value: bound}, theory.Mean(r.estimates[i][j]), t.Trials))
 		}
 	}
 	return v

@@ -94,14 +94,14 @@ func (p Pretrainings) Run() *PretrainingsRun {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	r.err = each(ctx, len(r.Cells)*p.Trials, 0, 1, func(ctx context.Context, k int) error {
+	name := func(k int) string {
+		c := r.Cells[k/p.Trials].Pretraining
+		return fmt.Sprintf("pretraining of %d layers from α = %.4g, trial %d", c.Depth, c.Alpha, k%p.Trials)
+	}
+	r.err = each(ctx, len(r.Cells)*p.Trials, 0, 1, name, func(ctx context.Context, k int) (err error) {
 		c, i := &r.Cells[k/p.Trials], k%p.Trials
-		end, err := c.Pretraining.train(ctx, i, nil)
-		if err != nil {
-			return fmt.Errorf("experiment: pretraining of %d layers from α = %.4g: %w", c.Pretraining.Depth, c.Pretraining.Alpha, err)
-		}
-		c.Ends[i] = end
-		return nil
+		c.Ends[i], err = c.Pretraining.train(ctx, i, nil)
+		return err
 	})
 	if errors.Is(r.err, context.Canceled) {
 		r.err = errors.New("experiment: the pretrainings were interrupted")
@@ -135,8 +135,10 @@ func (c PretrainingCell) values(f Feature) ([]float64, error) {
 
 func (c PretrainingCell) mean(f Feature) (theory.Value, error) {
 	x, err := c.values(f)
-	m, sd := stat.MeanStdDev(x, nil)
-	return theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(len(x)))}, err
+	if err != nil {
+		return theory.Value{}, err
+	}
+	return theory.Mean(x), nil
 }
 
 // along returns the cells of each depth with the values of the axis Alpha or Step.
@@ -251,9 +253,8 @@ func (r *PretrainingsRun) Exponent(f Feature, axis Axis, source string, exponent
 				}
 				y[i] = math.Log(y[i])
 			}
-			m, sd := stat.MeanStdDev(y, nil)
-			se := stat.StdErr(sd, float64(len(y)))
-			logx, logy, weights = append(logx, math.Log(at[k])), append(logy, m), append(weights, 1/(se*se))
+			m := theory.Mean(y)
+			logx, logy, weights = append(logx, math.Log(at[k])), append(logy, m.Value), append(weights, 1/(m.StdErr*m.StdErr))
 		}
 		_, slope := stat.LinearRegression(logx, logy, weights, false)
 		_, variance := stat.PopMeanVariance(logx, weights)

@@ -93,11 +93,12 @@ func (e Experiment) Run() *Run {
 	if e.Method == Law {
 		block = 1024
 	}
-	err = each(ctx, total, e.Workers, block, func(ctx context.Context, k int) error {
+	name := func(k int) string { return fmt.Sprintf("%v, trial %d", settings[k/e.Trials], k%e.Trials) }
+	err = each(ctx, total, e.Workers, block, name, func(ctx context.Context, k int) error {
 		cell, i := &r.Cells[k/e.Trials], k%e.Trials
 		risks, err := e.trial(ctx, cell.Setting, i)
 		if err != nil {
-			return fmt.Errorf("experiment: %v, trial %d: %w", cell.Setting, i, err)
+			return err
 		}
 		cell.Risks[i] = risks
 		done[k].Store(true)
@@ -123,8 +124,8 @@ func (e Experiment) Run() *Run {
 
 // each does the tasks 0 … total−1 in blocks on the given number of workers (0 means
 // all cores), and reports progress. It returns the error of the first task that
-// failed, or the context's.
-func each(ctx context.Context, total, workers, block int, task func(ctx context.Context, k int) error) error {
+// failed, with its name, or the context's.
+func each(ctx context.Context, total, workers, block int, name func(k int) string, task func(ctx context.Context, k int) error) error {
 	meter := startMeter(total)
 	defer meter.stop()
 	if workers == 0 {
@@ -140,11 +141,11 @@ func each(ctx context.Context, total, workers, block int, task func(ctx context.
 					return ctx.Err()
 				}
 				for k := first; k < min(first+block, total); k++ {
-					if err := task(ctx, k); err != nil {
+					if err := recovered(func() error { return task(ctx, k) }); err != nil {
 						if ctx.Err() != nil {
 							return ctx.Err()
 						}
-						return err
+						return fmt.Errorf("experiment: %s: %w", name(k), err)
 					}
 				}
 				meter.add(min(block, total-first))
@@ -152,6 +153,17 @@ func each(ctx context.Context, total, workers, block int, task func(ctx context.
 		})
 	}
 	return group.Wait()
+}
+
+// recovered returns a panic of f as an error: in a goroutine it would end the
+// process.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return f()
 }
 
 // Where returns the part of the run whose settings satisfy keep.
@@ -188,8 +200,7 @@ func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 	if err != nil {
 		return theory.Value{}, err
 	}
-	m, sd := stat.MeanStdDev(x, nil)
-	return theory.Value{Value: m, StdErr: stat.StdErr(sd, float64(len(x)))}, nil
+	return theory.Mean(x), nil
 }
 
 // Wins returns the share of trials in which the transferability q is positive.

@@ -151,16 +151,10 @@ func (r *Run) Exact(result theory.Result, along, by Axis) Series {
 func exactSettings(s theory.Setting, along Axis, lo, hi float64) []theory.Setting {
 	var out []theory.Setting
 	switch along {
-	case Gamma:
-		first, last := int(math.Round(lo*float64(s.D))), int(math.Round(hi*float64(s.D)))
+	case Gamma, SourceGamma:
+		first, last := points(lo, s.D), points(hi, s.D)
 		for n := first; n <= last; n += max(1, (last-first)/exactPoints) {
-			s.N = n
-			out = append(out, s)
-		}
-	case SourceGamma:
-		first, last := int(math.Round(lo*float64(s.D))), int(math.Round(hi*float64(s.D)))
-		for n := first; n <= last; n += max(1, (last-first)/exactPoints) {
-			s.SourceN = n
+			along.set(&s, &theory.Limit{}, float64(n)/float64(s.D))
 			out = append(out, s)
 		}
 	case Depth, Features:

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -35,22 +34,17 @@ func path(s theory.Setting, trial, stream int) []uint64 {
 }
 
 // trial measures one data set. Procedures that are not run leave NaN behind.
-func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (r theory.Risks, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic in trial %d of %v: %v", i, s, p)
-		}
-	}()
+func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (theory.Risks, error) {
 	if e.Method == Law {
 		law, err := theory.NewLaw(s)
 		if err != nil {
-			return r, err
+			return theory.Risks{}, err
 		}
 		return law.Draw(task.Stream(e.Seed, path(s, i, streamLaw)...)), nil
 	}
 	set, err := dataSet(e.Seed, s, i)
 	if err != nil {
-		return r, err
+		return theory.Risks{}, err
 	}
 	if e.Method == Solve {
 		return e.solve(s, set)

@@ -25,6 +25,7 @@ func init() {
 		"LinearLoses":                    reflect.ValueOf(theory.LinearLoses),
 		"LinearTransferability":          reflect.ValueOf(&theory.LinearTransferability).Elem(),
 		"LinearTunedTransferability":     reflect.ValueOf(&theory.LinearTunedTransferability).Elem(),
+		"Mean":                           reflect.ValueOf(theory.Mean),
 		"NewLaw":                         reflect.ValueOf(theory.NewLaw),
 		"RiskFineTune":                   reflect.ValueOf(theory.RiskFineTune),
 		"RiskLinear":                     reflect.ValueOf(theory.RiskLinear),

@@ -40,38 +40,17 @@ func LinearLoses(theta, sigma float64) ([]Interval, error) {
 // Curve is a line in the (θ, γ) plane; Theta is in radians.
 type Curve struct{ Theta, Gamma []float64 }
 
-// linearBoundary is the zero contour of linear transfer over θ in [0, π] and γ
-// up to gammaMax. T is linear in ρ = sin²θ at a given γ, and zero at
-// ρ = (1−κ)R_sc − σ²κ, κ = k/n (0 for a fixed number of features).
-func linearBoundary(at Limit, gammaMax float64) ([]Curve, error) {
-	return contour(at, gammaMax, func(l Limit) float64 {
-		kappa := l.Features / l.Gamma
-		if kappa >= 1 {
-			return math.NaN()
-		}
-		if l.Gamma == 1 && l.Sigma > 0 {
-			return math.Inf(1)
-		}
-		scratch, _ := scratchLimit(l)
-		return (1-kappa)*scratch - l.Sigma*l.Sigma*kappa
-	})
+// linearBoundary returns the zero contour of linear transfer against a baseline
+// whose risk in the limit is scratch, over θ in [0, π] and γ up to gammaMax. T is
+// linear in ρ = sin²θ at a given γ, and zero at ρ = (1−κ)R − σ²κ, R the risk of the
+// baseline and κ = k/n (0 for a fixed number of features). It is traced from γ, with
+// its mirror image at π − θ, in pieces where there is such an angle. With finite
+// source data sin² of the angle between β̂s and βt takes the place of sin²θ.
+func linearBoundary(scratch func(Limit) (float64, error)) func(at Limit, gammaMax float64) ([]Curve, error) {
+	return func(at Limit, gammaMax float64) ([]Curve, error) { return contour(at, gammaMax, scratch) }
 }
 
-// tunedBoundary is linearBoundary against the tuned baseline.
-func tunedBoundary(at Limit, gammaMax float64) ([]Curve, error) {
-	return contour(at, gammaMax, func(l Limit) float64 {
-		kappa := l.Features / l.Gamma
-		if kappa >= 1 {
-			return math.NaN()
-		}
-		return (1-kappa)*tuned(l.Gamma, l.Sigma) - l.Sigma*l.Sigma*kappa
-	})
-}
-
-// contour traces sin²θ = tie(γ) and its mirror image at π − θ, in pieces where
-// there is such an angle. With finite source data sin² of the angle between β̂s
-// and βt takes the place of sin²θ.
-func contour(at Limit, gammaMax float64, tie func(Limit) float64) ([]Curve, error) {
+func contour(at Limit, gammaMax float64, scratch func(Limit) (float64, error)) ([]Curve, error) {
 	const points = 2000
 	at.Gamma, at.Theta = 1, 0
 	if err := at.Validate(); err != nil {
@@ -80,7 +59,12 @@ func contour(at Limit, gammaMax float64, tie func(Limit) float64) ([]Curve, erro
 	overlap := sourceOverlap(at)
 	cos := func(gamma float64) float64 { // of the tie; not in [0, 1) where there is none
 		at.Gamma = gamma
-		return math.Sqrt(1-tie(at)) / overlap
+		kappa := at.Features / gamma
+		risk, err := scratch(at)
+		if err != nil || kappa >= 1 {
+			return math.NaN()
+		}
+		return math.Sqrt(1-(1-kappa)*risk+at.Sigma*at.Sigma*kappa) / overlap
 	}
 	// At 1, θ = 0, transfer ties without noise for every γ > 1: no boundary.
 	inside := func(c float64) bool { return c >= 0 && c < 1 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 )
 
 // EscapeTime returns the mean time that a two-layer network from a random start
@@ -60,6 +59,5 @@ func SecondSingular(d int, alpha float64) (Value, error) {
 		}
 		x[i] = alpha / math.Sqrt(float64(d)) * svd.Values(nil)[0]
 	}
-	m, sd := stat.MeanStdDev(x, nil)
-	return Value{m, stat.StdErr(sd, draws)}, nil
+	return Mean(x), nil
 }

@@ -58,13 +58,13 @@ var (
 	// LinearTransferability is Theorem 3.7, eqs. 10–11: scratch risk minus
 	// linear transfer risk.
 	LinearTransferability = scaled(Result{Name: "linear transferability", Quantity: TLinear, Source: "Theorem 3.7, eq. 11",
-		Limit: minus(scratchLimit, linearLimit), Mean: difference(closed(scratchMean), linearMean), Boundary: linearBoundary})
+		Limit: minus(scratchLimit, linearLimit), Mean: difference(closed(scratchMean), linearMean), Boundary: linearBoundary(scratchLimit)})
 
 	// LinearTunedTransferability is the tuned scratch risk minus the linear
 	// transfer risk: with one feature, transfer loses iff
 	// γ > cos²θ(1 + σ²/sin²θ), and there is no band around γ = 1.
 	LinearTunedTransferability = scaled(Result{Name: "linear transferability, tuned baseline", Quantity: TLinearTuned, Source: "Theorem 3.7 and Figure 5",
-		Limit: minus(tunedLimit, linearLimit), Mean: difference(tunedMean, linearMean), Boundary: tunedBoundary})
+		Limit: minus(tunedLimit, linearLimit), Mean: difference(tunedMean, linearMean), Boundary: linearBoundary(tunedLimit)})
 
 	// FineTuneTransferability is the exact form of Theorem 3.9: the scale c
 	// of the pretrained vector in the null space of the data is the root of

@@ -16,6 +16,8 @@ package theory
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Setting is one finite-size experiment. Theta, in radians, is the angle between
@@ -157,6 +159,12 @@ func (l Limit) Validate() error {
 // closed form or a quadrature, positive for a mean over draws of the law.
 type Value struct {
 	Value, StdErr float64
+}
+
+// Mean returns the mean of x with its standard error.
+func Mean(x []float64) Value {
+	m, sd := stat.MeanStdDev(x, nil)
+	return Value{m, stat.StdErr(sd, float64(len(x)))}
 }
 
 // sin2 returns sin²θ and cos θ. Below 1e-30 sin²θ is the rounding of θ = 0

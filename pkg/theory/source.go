@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -93,6 +92,5 @@ func (s Setting) sourceResidual() Value {
 		_, _, sin := l.source(rng)
 		x[i] = sin * sin
 	}
-	m, sd := stat.MeanStdDev(x, nil)
-	return Value{m, stat.StdErr(sd, meanDraws)}
+	return Mean(x)
 }

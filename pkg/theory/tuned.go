@@ -3,8 +3,6 @@ package theory
 import (
 	"math"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // Ridge regression from scratch, β_λ = (XᵀX/n + λ)⁻¹Xᵀy/n, and weight decay.
@@ -123,8 +121,7 @@ func tunedMean(s Setting) (Value, error) {
 		trace := traceInverse(diag, off) + float64(s.D-short)/shift
 		x[i] = shift / float64(s.D) * trace
 	}
-	m, sd := stat.MeanStdDev(x, nil)
-	return Value{m, stat.StdErr(sd, float64(len(x)))}, nil
+	return Mean(x), nil
 }
 
 // traceInverse is the trace of the inverse of a positive definite tridiagonal
