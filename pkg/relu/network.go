@@ -81,6 +81,11 @@ func (n *Network) Without(mu float64) (*Network, error) {
 	return out, nil
 }
 
+// Clone returns a copy of n, to be trained on its own.
+func (n *Network) Clone() *Network {
+	return &Network{W: mat.DenseCopyOf(n.W), C: append([]float64(nil), n.C...)}
+}
+
 // Predict returns f at the rows of X (n×d).
 func (n *Network) Predict(x *mat.Dense) []float64 {
 	hidden := n.Features(x)

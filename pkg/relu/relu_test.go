@@ -2,7 +2,6 @@ package relu
 
 import (
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/task"
@@ -11,6 +10,19 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 )
+
+func residual(t testing.TB, features, f *Network, k int) float64 {
+	t.Helper()
+	space, err := features.Space(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rho, err := features.Residual(space, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rho
+}
 
 func networks(t testing.TB, m, k, d int, seed uint64) (student, teacher *Network) {
 	t.Helper()
@@ -39,11 +51,7 @@ func TestKernelReference(t *testing.T) {
 func TestClosedFormsMeetMonteCarlo(t *testing.T) {
 	const n, d = 200000, 4
 	f, g := networks(t, 3, 5, d, 7)
-	rng := task.Stream(8)
-	x := mat.NewDense(n, d, nil)
-	for i := range x.RawMatrix().Data {
-		x.RawMatrix().Data[i] = rng.NormFloat64()
-	}
+	x := task.Normal(n, d, task.Stream(8))
 	check := func(name string, sample []float64, want float64) {
 		t.Helper()
 		m, sd := stat.MeanStdDev(sample, nil)
@@ -58,7 +66,10 @@ func TestClosedFormsMeetMonteCarlo(t *testing.T) {
 	}
 	check("E fg", product, Inner(f, g))
 	check("E (f−g)²", square, Risk(f, g))
-	grad := PopulationGradient(f, g)
+	value, grad := PopulationLoss(g).Gradient(f)
+	if want := Risk(f, g) / 2; math.Abs(value-want) > 1e-14 {
+		t.Errorf("loss %v, half the risk %v", value, want)
+	}
 	hidden := f.Features(x)
 	for i := range f.C {
 		byC := make([]float64, n)
@@ -85,7 +96,7 @@ func TestPopulationGradientIsTheGradient(t *testing.T) {
 	w := append(append([]float64(nil), f.W.RawMatrix().Data...), f.C...)
 	want := fd.Gradient(nil, at, w, &fd.Settings{Formula: fd.Central})
 	floats.Scale(float64(m), want)
-	grad := PopulationGradient(f, g)
+	_, grad := PopulationLoss(g).Gradient(f)
 	got := append(append([]float64(nil), grad.W.RawMatrix().Data...), grad.C...)
 	if off := floats.Distance(got, want, 2); off > 1e-6*floats.Norm(want, 2) {
 		t.Errorf("off by %.2g of %.2g", off, floats.Norm(want, 2))
@@ -104,9 +115,7 @@ func TestResidualReference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if x[i], err = Residual(source.W, target); err != nil {
-				t.Fatal(err)
-			}
+			x[i] = residual(t, source, target, 0)
 		}
 		m, sd := stat.MeanStdDev(x, nil)
 		if z := (m - c.want) / math.Hypot(c.se, stat.StdErr(sd, teachers)); math.Abs(z) > 4 {
@@ -119,12 +128,12 @@ func TestResidualReference(t *testing.T) {
 // of one dimension is all residual; the source is what is left of the target.
 func TestResidualAndWithout(t *testing.T) {
 	_, g := networks(t, 1, 6, 8, 4)
-	if rho, err := Residual(g.W, g); err != nil || rho > 1e-9 {
-		t.Errorf("ρ of its own features = %v, %v", rho, err)
+	if rho := residual(t, g, g, 0); rho > 1e-9 {
+		t.Errorf("ρ of its own features = %v", rho)
 	}
-	w := mat.NewDense(1, 1, []float64{1})
-	if rho, err := Residual(w, &Network{W: mat.NewDense(1, 1, []float64{-1}), C: []float64{1}}); err != nil || math.Abs(rho-1) > 1e-12 {
-		t.Errorf("ρ of the other half line = %v, %v", rho, err)
+	line := func(w float64) *Network { return &Network{W: mat.NewDense(1, 1, []float64{w}), C: []float64{1}} }
+	if rho := residual(t, line(1), line(-1), 0); math.Abs(rho-1) > 1e-12 {
+		t.Errorf("ρ of the other half line = %v", rho)
 	}
 	source, err := g.Without(0.5)
 	if err != nil {
@@ -137,31 +146,28 @@ func TestResidualAndWithout(t *testing.T) {
 	}
 }
 
-func TestAlignment(t *testing.T) {
-	a := mat.NewSymDense(3, []float64{2, 1, 0, 1, 3, 1, 0, 1, 4})
-	b := mat.NewSymDense(3, nil)
-	for i := range 3 {
-		for j := i; j < 3; j++ {
-			b.SetSym(i, j, 5*a.At(i, j)+7)
-		}
-	}
-	if v, err := Alignment(a, b); err != nil || math.Abs(v-1) > 1e-12 {
-		t.Errorf("alignment with itself, scaled and shifted: %v, %v", v, err)
-	}
-	if _, err := Alignment(a, mat.NewSymDense(2, nil)); err == nil {
-		t.Error("kernels of different sizes are no error")
-	}
-	if _, err := Alignment(a, mat.NewSymDense(3, nil)); err == nil || !strings.Contains(err.Error(), "constant") {
-		t.Errorf("a constant kernel: %v", err)
-	}
-}
-
+// Benchmarks of a gradient at the paper's size, in flops of the two products with
+// every neuron: one for the angles or activities, one for the gradient.
 func BenchmarkPopulationGradient(b *testing.B) {
 	const m, k, d = 1000, 100, 100
 	f, g := networks(b, m, k, d, 1)
+	benchmarkGradient(b, f, PopulationLoss(g), m*(m+k)*d)
+}
+
+func BenchmarkSampleGradient(b *testing.B) {
+	const m, k, d, n = 1000, 100, 100, 2000
+	f, g := networks(b, m, k, d, 1)
+	x, y := sample(n, d, g, 1)
+	benchmarkGradient(b, f, sampleLoss(b, x, y), m*n*d)
+}
+
+func benchmarkGradient(b *testing.B, f *Network, loss *Loss, products float64) {
+	w := loss.newWork(f)
+	_, out := loss.Gradient(f)
+	b.ReportAllocs()
 	for b.Loop() {
-		PopulationGradient(f, g)
+		w.gradient(f, out)
 	}
-	// Two products with every neuron: one for the angles, one for the gradient.
-	b.ReportMetric(4*m*(m+k)*d*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFlop/s")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "gradients/s")
+	b.ReportMetric(4*products*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFlop/s")
 }

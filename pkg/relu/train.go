@@ -9,181 +9,143 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Loss is half the mean squared error of a network: on the population of a
-// teacher, or on a sample.
-type Loss struct {
-	teacher *Network
-	x       *mat.Dense
-	y       []float64
-	zero    float64 // loss of f = 0
-}
-
-// PopulationLoss is ½E(f − g)² for unlimited data from the teacher g.
-func PopulationLoss(g *Network) *Loss {
-	return &Loss{teacher: g, zero: Inner(g, g) / 2}
-}
-
-// SampleLoss is ½ the mean of (f(x) − y)² over the n rows of X (n×d).
-func SampleLoss(x *mat.Dense, y []float64) (*Loss, error) {
-	n, _ := x.Dims()
-	if len(y) != n {
-		return nil, fmt.Errorf("relu: y has %d entries, X has %d rows", len(y), n)
-	}
-	return &Loss{x: x, y: y, zero: floats.Dot(y, y) / (2 * float64(n))}, nil
-}
-
-// Value returns the loss of f.
-func (l *Loss) Value(f *Network) float64 {
-	if l.teacher != nil {
-		return Risk(f, l.teacher) / 2
-	}
-	r := f.Predict(l.x)
-	floats.Sub(r, l.y)
-	return floats.Dot(r, r) / (2 * float64(len(r)))
-}
-
-// Gradient returns m times the gradient of the loss in the weights of f.
-func (l *Loss) Gradient(f *Network) Gradient {
-	if l.teacher != nil {
-		return PopulationGradient(f, l.teacher)
-	}
-	n, m := len(l.y), len(f.C)
-	hidden := f.Features(l.x)
-	var r, c mat.VecDense
-	r.MulVec(hidden, mat.NewVecDense(m, f.C))
-	r.ScaleVec(1/float64(m), &r)
-	r.SubVec(&r, mat.NewVecDense(n, l.y))
-	r.ScaleVec(1/float64(n), &r)
-	c.MulVec(hidden.T(), &r)
-	// What reaches neuron i from point k: cᵢ·r_k where it is active.
-	for k := range n {
-		row := hidden.RawRowView(k)
-		for i, h := range row {
-			if h > 0 {
-				row[i] = f.C[i] * r.AtVec(k)
-			}
-		}
-	}
-	out := Gradient{W: &mat.Dense{}, C: c.RawVector().Data}
-	out.W.Mul(hidden.T(), l.x)
-	return out
-}
-
 // Options of training.
 type Options struct {
-	// Step is the learning rate in the time of the mean-field flow, of order 1 at
-	// any m. 0 means 0.2.
-	Step float64
 	// Tolerance ends training when the loss has fallen to this fraction of the
-	// loss of f = 0. 0 means 1e-4.
+	// loss of f = 0. 0 means 1e-3.
 	Tolerance float64
-	// MaxSteps ends training as well. 0 means 100,000.
-	MaxSteps int
-	// Observe, if not nil, is called before every step and at the end.
-	Observe func(step int, f *Network)
+	// MaxGradients ends training as well. 0 means 100,000.
+	MaxGradients int
+	// Accuracy is the largest local error of a step, relative to the norm of all
+	// weights. 0 means 0.03.
+	Accuracy float64
+	// Observe, if not nil, is called at the start and after every step.
+	Observe func(time float64, f *Network)
 }
 
 // Report says how training went.
 type Report struct {
-	Steps     int
+	Time      float64 // of the mean-field gradient flow
+	Gradients int
 	Loss      float64 // at the end, relative to f = 0
 	Converged bool    // the loss reached Tolerance
 }
 
-// every is the number of steps between two looks at the loss, which costs as much
-// as a step.
-const every = 16
+// stages is the number of gradients in a step: few, because accuracy limits the
+// step while the neurons find their directions.
+const stages = 5
 
-// Train runs gradient descent on every weight of the network, from where it is,
-// until the loss is at the tolerance or the steps are done. It is an error if the
-// loss diverges or ctx ends first.
+// Train follows the mean-field gradient flow ẇ = −m∂L/∂w, ċ = −m∂L/∂c of all
+// weights from where they are until the loss is at the tolerance or the gradients
+// are spent. It is an error if ctx ends first.
+//
+// The flow is stiff: the mean of the target is learned long before its neurons are
+// told apart. A Runge–Kutta–Chebyshev step of s gradients is stable for s² times
+// the longest step of gradient descent (van der Houwen and Sommeijer 1980); its
+// size follows from the local error.
 func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, error) {
-	if o.Step == 0 {
-		o.Step = 0.2
-	}
 	if o.Tolerance == 0 {
-		o.Tolerance = 1e-4
+		o.Tolerance = 1e-3
 	}
-	if o.MaxSteps == 0 {
-		o.MaxSteps = 100_000
+	if o.MaxGradients == 0 {
+		o.MaxGradients = 100_000
+	}
+	if o.Accuracy == 0 {
+		o.Accuracy = 0.03
 	}
 	switch {
-	case !(o.Step > 0) || math.IsInf(o.Step, 0):
-		return Report{}, fmt.Errorf("relu: Step = %v: the learning rate must be a finite number above 0", o.Step)
 	case !(o.Tolerance > 0 && o.Tolerance < 1):
-		return Report{}, fmt.Errorf("relu: Tolerance = %v: it must lie between 0 and 1", o.Tolerance)
-	case o.MaxSteps < 0:
-		return Report{}, fmt.Errorf("relu: MaxSteps = %d: it must be 0 or above", o.MaxSteps)
+		return Report{}, fmt.Errorf("relu: Tolerance = %v: the loss relative to f = 0 at which to stop lies between 0 and 1", o.Tolerance)
+	case o.MaxGradients < 1:
+		return Report{}, fmt.Errorf("relu: MaxGradients = %d: it must be at least 1", o.MaxGradients)
+	case !(o.Accuracy > 0 && o.Accuracy < 1):
+		return Report{}, fmt.Errorf("relu: Accuracy = %v: the local error relative to the weights lies between 0 and 1", o.Accuracy)
 	}
-	if loss.zero == 0 {
-		return Report{}, fmt.Errorf("relu: the labels are all zero: there is nothing to train on")
+	m, d := n.W.Dims()
+	w := loss.newWork(n)
+	size := m*d + m
+	network := func(v []float64) *Network { return &Network{W: mat.NewDense(m, d, v[:m*d]), C: v[m*d:]} }
+	gradient := func(f *Network, into []float64) float64 {
+		return w.gradient(f, Gradient{W: mat.NewDense(m, d, into[:m*d]), C: into[m*d:]})
 	}
-	var rep Report
-	for ; ; rep.Steps++ {
+	at := make([]float64, 0, size)
+	for i := range m {
+		at = append(at, n.W.RawRowView(i)...)
+	}
+	at = append(at, n.C...)
+	slope, end, scratch := make([]float64, size), make([]float64, size), make([]float64, size)
+	previous, stage := make([]float64, size), make([]float64, size)
+
+	var r Report
+	value := gradient(network(at), slope)
+	r.Gradients = 1
+	h := 0.1 * floats.Norm(at, 2) / math.Max(floats.Norm(slope, 2), math.SmallestNonzeroFloat64)
+	step := chebyshev(stages)
+	for {
+		r.Loss = value / loss.zero
+		r.Converged = r.Loss <= o.Tolerance
 		if o.Observe != nil {
-			o.Observe(rep.Steps, n)
+			o.Observe(r.Time, network(at))
 		}
-		if rep.Steps%every == 0 || rep.Steps == o.MaxSteps {
-			rep.Loss = loss.Value(n) / loss.zero
-			switch {
-			case math.IsNaN(rep.Loss) || rep.Loss > 1e6:
-				return rep, fmt.Errorf("relu: training diverged after %d steps: Step = %.3g is too large", rep.Steps, o.Step)
-			case ctx.Err() != nil:
-				return rep, ctx.Err()
+		if r.Converged || r.Gradients >= o.MaxGradients {
+			break
+		}
+		for {
+			if ctx.Err() != nil {
+				return r, ctx.Err()
 			}
-			rep.Converged = rep.Loss <= o.Tolerance
+			copy(previous, at)
+			floats.AddScaledTo(stage, at, -step[0].slope*h, slope)
+			for _, s := range step[1:] {
+				gradient(network(stage), scratch)
+				for i, v := range stage {
+					stage[i], previous[i] = s.now*v+s.before*previous[i]-s.slope*h*scratch[i], v
+				}
+			}
+			next := gradient(network(stage), end)
+			r.Gradients += len(step)
+			off := h / 2 * floats.Distance(end, slope, 2) / floats.Norm(at, 2)
+			ok := off <= o.Accuracy // not for NaN
+			if ok {
+				r.Time += h
+				value = next
+				copy(at, stage)
+				slope, end = end, slope
+			}
+			grow := 0.3
+			if off < math.Inf(1) {
+				grow = math.Max(0.3, math.Min(2, 0.8*math.Sqrt(o.Accuracy/math.Max(off, 1e-300))))
+			}
+			h *= grow
+			if ok {
+				break
+			}
 		}
-		if rep.Converged || rep.Steps == o.MaxSteps {
-			return rep, nil
-		}
-		g := loss.Gradient(n)
-		floats.AddScaled(n.W.RawMatrix().Data, -o.Step, g.W.RawMatrix().Data)
-		floats.AddScaled(n.C, -o.Step, g.C)
 	}
+	n.W.Copy(network(at).W)
+	copy(n.C, at[m*d:])
+	return r, nil
 }
 
-// Transfer returns the network with the neurons of n and new output weights c, which
-// minimise the mean of (f(x) − y)² plus lambda·‖c‖²/m over the rows of X: linear
-// transfer, kernel ridge regression with the kernel of the features. It needs
-// lambda > 0.
-func (n *Network) Transfer(x *mat.Dense, y []float64, lambda float64) (*Network, error) {
-	rows, _ := x.Dims()
-	switch {
-	case len(y) != rows:
-		return nil, fmt.Errorf("relu: y has %d entries, X has %d rows", len(y), rows)
-	case !(lambda > 0) || math.IsInf(lambda, 0):
-		return nil, fmt.Errorf("relu: lambda = %v: the ridge must be a finite number above 0", lambda)
+// coefficients of one stage: what it takes of the last two and of the gradient.
+type coefficients struct{ now, before, slope float64 }
+
+// chebyshev returns the damped first-order Runge–Kutta–Chebyshev method of s stages,
+// whose stability polynomial is T_s(w₀ + w₁z)/T_s(w₀).
+func chebyshev(s int) []coefficients {
+	const damping = 0.05
+	w0 := 1 + damping/float64(s*s)
+	t, dt := make([]float64, s+1), make([]float64, s+1) // T_j and T_j′ at w₀
+	t[0], t[1], dt[1] = 1, w0, 1
+	for j := 2; j <= s; j++ {
+		t[j] = 2*w0*t[j-1] - t[j-2]
+		dt[j] = 2*t[j-1] + 2*w0*dt[j-1] - dt[j-2]
 	}
-	// With features φ/√m and u = c/√m it is ordinary ridge; solved on the smaller
-	// side.
-	m := len(n.C)
-	hidden := n.Features(x)
-	hidden.Scale(1/math.Sqrt(float64(m)), hidden)
-	var gram mat.SymDense
-	target := mat.NewVecDense(rows, y)
-	var rhs, u mat.VecDense
-	if rows < m {
-		gram.SymOuterK(1, hidden)
-		rhs.CloneFromVec(target)
-	} else {
-		gram.SymOuterK(1, hidden.T())
-		rhs.MulVec(hidden.T(), target)
+	w1 := t[s] / dt[s]
+	out := []coefficients{{now: 1, slope: w1 / w0}}
+	for j := 2; j <= s; j++ {
+		b := t[j-1] / t[j]
+		out = append(out, coefficients{now: 2 * w0 * b, before: -t[j-2] / t[j], slope: 2 * w1 * b})
 	}
-	for i := range gram.SymmetricDim() {
-		gram.SetSym(i, i, gram.At(i, i)+float64(rows)*lambda)
-	}
-	var chol mat.Cholesky
-	if !chol.Factorize(&gram) {
-		return nil, fmt.Errorf("relu: lambda = %.4g: the ridge is too small for these features", lambda)
-	}
-	if err := chol.SolveVecTo(&u, &rhs); err != nil {
-		return nil, fmt.Errorf("relu: lambda = %.4g: %w", lambda, err)
-	}
-	if rows < m {
-		var dual mat.VecDense
-		dual.MulVec(hidden.T(), &u)
-		u = dual
-	}
-	u.ScaleVec(math.Sqrt(float64(m)), &u)
-	return &Network{W: n.W, C: u.RawVector().Data}, nil
+	return out
 }

@@ -13,11 +13,7 @@ import (
 )
 
 func sample(n, d int, g *Network, seed uint64) (*mat.Dense, []float64) {
-	rng := task.Stream(seed, 9)
-	x := mat.NewDense(n, d, nil)
-	for i := range x.RawMatrix().Data {
-		x.RawMatrix().Data[i] = rng.NormFloat64()
-	}
+	x := task.Normal(n, d, task.Stream(seed, 9))
 	return x, g.Predict(x)
 }
 
@@ -36,54 +32,120 @@ func TestSampleGradientIsTheGradient(t *testing.T) {
 	loss := sampleLoss(t, x, y)
 	w := append(append([]float64(nil), f.W.RawMatrix().Data...), f.C...)
 	want := fd.Gradient(nil, func(w []float64) float64 {
-		return loss.Value(&Network{W: mat.NewDense(4, 5, w[:20]), C: w[20:]})
+		r := (&Network{W: mat.NewDense(4, 5, w[:20]), C: w[20:]}).Predict(x)
+		floats.Sub(r, y)
+		return floats.Dot(r, r) / (2 * float64(len(r)))
 	}, w, &fd.Settings{Formula: fd.Central})
 	floats.Scale(4, want)
-	grad := loss.Gradient(f)
+	_, grad := loss.Gradient(f)
 	got := append(append([]float64(nil), grad.W.RawMatrix().Data...), grad.C...)
 	if off := floats.Distance(got, want, 2); off > 1e-6*floats.Norm(want, 2) {
 		t.Errorf("off by %.2g of %.2g", off, floats.Norm(want, 2))
 	}
 }
 
-// Pretraining on the population in the rich regime learns the teacher, and leaves
-// features in whose span it lies; a lazy start learns it too and moves its features
-// less.
-func TestPretrainingLearnsTheTeacher(t *testing.T) {
-	moved := map[float64]float64{}
-	for _, alpha := range []float64{1, 4} {
-		_, g := networks(t, 1, 3, 6, 5)
-		f, err := NewStudent(40, 6, alpha, task.Stream(5, 1))
+// Pretraining on the population from a small start learns the teacher's kernel and
+// leaves its neurons as the leading directions of the features; a large start learns
+// the function and keeps the kernel that it had.
+func TestRichLearnsTheKernelAndLazyDoesNot(t *testing.T) {
+	const d, k = 8, 4
+	aligned := map[float64]float64{}
+	for _, alpha := range []float64{0.1, 5} {
+		_, g := networks(t, 1, k, d, 5)
+		f, err := NewStudent(60, d, alpha, task.Stream(5, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		start := Gram(f.W, f.W)
-		before := mat.NewSymDense(40, start.RawMatrix().Data)
-		step := 0.2 / (alpha * alpha)
-		rep, err := f.Train(context.Background(), PopulationLoss(g), Options{Step: step, Tolerance: 1e-2})
+		x := task.Normal(100, d, task.Stream(5, 2))
+		rep, err := f.Train(context.Background(), PopulationLoss(g), Options{Tolerance: 1e-4})
 		if err != nil || !rep.Converged {
 			t.Fatalf("α = %v: %+v, %v", alpha, rep, err)
 		}
-		if r := Risk(f, g) / Inner(g, g); r > 1e-2 {
-			t.Errorf("α = %v: relative risk %v", alpha, r)
+		if r := Risk(f, g) / Inner(g, g); math.Abs(r-rep.Loss) > 1e-10 || r > 1e-4 {
+			t.Errorf("α = %v: relative risk %v, reported %v", alpha, r, rep.Loss)
 		}
-		rho, err := Residual(f.W, g)
-		if err != nil || rho > 1e-2 {
-			t.Errorf("α = %v: residual %v, %v", alpha, rho, err)
-		}
-		a, err := Alignment(before, mat.NewSymDense(40, Gram(f.W, f.W).RawMatrix().Data))
-		if err != nil {
+		if aligned[alpha], err = task.Alignment(f.Kernel(x), g.Kernel(x)); err != nil {
 			t.Fatal(err)
 		}
-		moved[alpha] = 1 - a
+		if alpha == 0.1 {
+			if rho := residual(t, f, g, k); rho > 0.01 {
+				t.Errorf("the target outside the %d leading directions: %v", k, rho)
+			}
+		}
 	}
-	if moved[4] > 0.5*moved[1] {
-		t.Errorf("the kernel moved by %.3g from a rich start and by %.3g from a lazy one", moved[1], moved[4])
+	if aligned[0.1] < 0.98 || aligned[5] > 0.8 {
+		t.Errorf("alignment with the teacher's kernel %v", aligned)
 	}
 }
 
-// Linear transfer with many points and a small ridge has the risk of the residual;
-// its two forms, in the features and in the points, agree.
+// The integrator is the gradient flow: finer steps converge to its end point, and
+// so does gradient descent with a small step.
+func TestTrainFollowsTheFlow(t *testing.T) {
+	const d, horizon = 5, 60.0
+	start, g := networks(t, 12, 3, d, 9)
+	loss := PopulationLoss(g)
+	at := func(accuracy float64) *Network {
+		f := start.Clone()
+		var before, after *Network
+		var t0, t1 float64
+		done := false
+		_, err := f.Train(context.Background(), loss, Options{Tolerance: 1e-9, Accuracy: accuracy, MaxGradients: 20000, Observe: func(time float64, f *Network) {
+			switch {
+			case done:
+			case time < horizon:
+				before, t0 = f.Clone(), time
+			default:
+				after, t1, done = f.Clone(), time, true
+			}
+		}})
+		if err != nil || !done {
+			t.Fatalf("accuracy %v: the flow ended at %v: %v", accuracy, t0, err)
+		}
+		// Linear in time between the two steps around the horizon.
+		s := (horizon - t0) / (t1 - t0)
+		before.W.Scale(1-s, before.W)
+		after.W.Scale(s, after.W)
+		before.W.Add(before.W, after.W)
+		return before
+	}
+	euler := start.Clone()
+	const h = 0.005
+	for range 12000 { // horizon/h
+		_, grad := loss.Gradient(euler)
+		floats.AddScaled(euler.W.RawMatrix().Data, -h, grad.W.RawMatrix().Data)
+		floats.AddScaled(euler.C, -h, grad.C)
+	}
+	off := func(f *Network) float64 {
+		return floats.Distance(f.W.RawMatrix().Data, euler.W.RawMatrix().Data, 2) / mat.Norm(euler.W, 2)
+	}
+	coarse, fine := off(at(0.01)), off(at(0.0001))
+	if fine > 0.005 || fine > coarse/3 {
+		t.Errorf("off the flow by %.2g, with finer steps by %.2g", coarse, fine)
+	}
+}
+
+// The stability polynomial of a step stays within ±1 up to nearly 2s².
+func TestChebyshevIsStable(t *testing.T) {
+	for _, s := range []int{3, 5, 8} {
+		end := 1.9 * float64(s*s)
+		for z := 0.0; z < end; z += end / 1000 {
+			before, now := 1.0, 1-chebyshev(s)[0].slope*z
+			for _, c := range chebyshev(s)[1:] {
+				before, now = now, c.now*now+c.before*before-c.slope*z*now
+			}
+			if math.Abs(now) > 1+1e-12 {
+				t.Fatalf("s = %d: growth %v at z = %v", s, now, z)
+			}
+			if z > 0 && z < 1e-2*end && math.Abs((1-now)/z-1) > z {
+				t.Errorf("s = %d: not first order at z = %v: %v", s, z, now)
+			}
+		}
+	}
+}
+
+// Linear transfer with many points has the risk of the residual, on all neurons with
+// a small ridge or on the space of them; with fewer points than dimensions it fits
+// them exactly.
 func TestTransferReachesTheResidual(t *testing.T) {
 	const d = 5
 	_, g := networks(t, 1, 4, d, 6)
@@ -92,21 +154,39 @@ func TestTransferReachesTheResidual(t *testing.T) {
 		t.Fatal(err)
 	}
 	x, y := sample(20000, d, g, 2)
-	f, err := source.Transfer(x, y, 1e-9)
+	space, err := source.Space(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rho, err := Residual(source.W, g)
+	rho := residual(t, source, g, 0)
+	a, err := source.TransferAll(x, y, 1e-9)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Risk(f, g) / Inner(g, g); got < rho-1e-12 || got > rho*1.01 {
-		t.Errorf("relative risk %v, residual %v", got, rho)
+	b, err := source.Transfer(space, x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*Network{a, b} {
+		if got := Risk(f, g) / Inner(g, g); got < rho-1e-12 || got > rho*1.01 {
+			t.Errorf("relative risk %v, residual %v", got, rho)
+		}
 	}
 	student, _ := networks(t, 30, 1, d, 6)
+	if space, err = student.Space(20); err != nil {
+		t.Fatal(err)
+	}
+	x, y = sample(15, d, g, 3)
+	f, err := student.Transfer(space, x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if off := floats.Distance(f.Predict(x), y, math.Inf(1)); off > 1e-10 {
+		t.Errorf("20 dimensions miss 15 points by %v", off)
+	}
 	for _, n := range []int{29, 30} { // one on each side
 		x, y := sample(n, d, g, 3)
-		a, err := student.Transfer(x, y, 0.1)
+		a, err := student.TransferAll(x, y, 0.1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,12 +212,18 @@ func TestBadInput(t *testing.T) {
 	_, alpha := NewStudent(3, 4, math.NaN(), task.Stream(1))
 	_, mu := g.Without(1)
 	_, short := SampleLoss(x, y[:2])
-	_, lambda := f.Transfer(x, y, 0)
-	_, nothing := Residual(g.W, &Network{W: g.W, C: make([]float64, 3)})
+	_, zero := SampleLoss(x, make([]float64, 5))
+	_, lambda := f.TransferAll(x, y, 0)
+	space, err := g.Space(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, points := g.Transfer(space, x, y[:2])
+	_, nothing := g.Residual(space, &Network{W: g.W, C: make([]float64, 3)})
 	run := func(o Options) error { _, err := f.Train(context.Background(), PopulationLoss(g), o); return err }
 	for want, err := range map[string]error{
-		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "lambda = 0": lambda, "not zero": nothing,
-		"Step = -1": run(Options{Step: -1}), "Tolerance = 2": run(Options{Tolerance: 2}), "MaxSteps = -1": run(Options{MaxSteps: -1}), "diverged": run(Options{Step: 1e4}),
+		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "y² is 0": zero, "lambda = 0": lambda, "not zero": nothing, "5 rows": points,
+		"Tolerance = 2": run(Options{Tolerance: 2}), "MaxGradients = -1": run(Options{MaxGradients: -1}), "Accuracy = -1": run(Options{Accuracy: -1}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)

@@ -100,7 +100,7 @@ func draw(beta []float64, sigma float64, n int, rng *rand.Rand) (Data, error) {
 		return Data{}, fmt.Errorf("task: sigma = %v: the noise level must be a finite number, 0 or above", sigma)
 	}
 	d := len(beta)
-	x := mat.NewDense(n, d, normals(n*d, rng))
+	x := Normal(n, d, rng)
 	var y mat.VecDense
 	y.MulVec(x, mat.NewVecDense(d, beta))
 	for i := range n {
@@ -108,6 +108,9 @@ func draw(beta []float64, sigma float64, n int, rng *rand.Rand) (Data, error) {
 	}
 	return Data{X: x, Y: y.RawVector().Data}, nil
 }
+
+// Normal returns n points x ~ N(0, I_d), the rows of an n×d matrix.
+func Normal(n, d int, rng *rand.Rand) *mat.Dense { return mat.NewDense(n, d, normals(n*d, rng)) }
 
 func normals(n int, rng *rand.Rand) []float64 {
 	out := make([]float64, n)

@@ -1,0 +1,347 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/features-are-fate/fate/pkg/relu"
+	"github.com/features-are-fate/fate/pkg/task"
+	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Students trains two-layer ReLU networks in D dimensions on teachers (Section 4).
+// The target is a random teacher of Teacher neurons (m*) with output weights ±1; the
+// source is what is left of it without a fraction Mu of its neurons. A student of
+// Width neurons (m) is pretrained on the population of the source, for each Mu, and
+// then transferred to N noiseless points of the target; another is trained on them
+// from scratch. Every trial has its own teacher.
+//
+// All risks are relative to ‖f_t‖².
+type Students struct {
+	D, Teacher, Width int
+	Mu                []float64
+	N                 []int
+	// Alpha is the size of the random start; 0 means 0.1, the rich regime.
+	Alpha  float64
+	Trials int
+	Seed   uint64
+	// Procedures are what is run; empty means all three.
+	Procedures []Procedure
+	// Pace is the pace of the notebook, see Experiment and Recorded.
+	Pace string `json:"-"`
+}
+
+// allRidge is the ridge of the transfer on all neurons, relative to ‖f_t‖².
+const allRidge = 1e-4
+
+// probes is the number of random points on which kernels are compared.
+const probes = 200
+
+// StudentEnd is the end of one training from scratch on N points, or of one
+// pretraining on the source at Mu and of the transfers from it, by N.
+type StudentEnd struct {
+	Trial int
+	N     int     `json:",omitempty"`
+	Mu    float64 `json:",omitempty"`
+
+	Square    float64 // ‖f_t‖²
+	Loss      float64 // the largest training loss left, relative to that of f = 0
+	Gradients int
+
+	Scratch float64 `json:",omitempty"`
+
+	Features  int       `json:",omitempty"` // k, the neurons of the source teacher
+	Floor     float64   `json:",omitempty"` // ρ outside the neurons of the source teacher
+	Residual  float64   `json:",omitempty"` // ρ outside the k leading directions of the student's features
+	Outside   float64   `json:",omitempty"` // ρ outside all of them
+	Alignment float64   `json:",omitempty"` // of the student's kernel with the source teacher's
+	Linear    []float64 `json:",omitempty"` // on the k leading directions
+	All       []float64 `json:",omitempty"` // on all neurons, with a small ridge
+	FineTune  []float64 `json:",omitempty"`
+}
+
+// StudentsRun holds the trained students. It is never nil: if one could not be
+// trained, Err says why.
+type StudentsRun struct {
+	Students Students
+	Ends     []StudentEnd
+	err      error
+}
+
+// Err returns why the run failed, or nil.
+func (r *StudentsRun) Err() error { return r.err }
+
+func (s Students) runs(p Procedure) bool {
+	return len(s.Procedures) == 0 || slices.Contains(s.Procedures, p)
+}
+
+func (s Students) check() error {
+	if s.Pace != "" && s.Pace != "quick" && s.Pace != "paper" {
+		return fmt.Errorf(`experiment: Pace = %q: it is "quick" or "paper"`, s.Pace)
+	}
+	for _, p := range s.Procedures {
+		if p != Scratch && p != Transfer && p != FineTune {
+			return fmt.Errorf("experiment: Procedures has %q: students know %q, %q and %q", p, Scratch, Transfer, FineTune)
+		}
+	}
+	for _, mu := range s.Mu {
+		if left := s.Teacher - int(math.Round(mu*float64(s.Teacher))); !(mu > 0) || left < 1 || left >= s.Teacher {
+			return fmt.Errorf("experiment: Mu has %v: of %d neurons it must remove at least one and leave at least one", mu, s.Teacher)
+		}
+	}
+	for _, n := range s.N {
+		if n < 2 {
+			return fmt.Errorf("experiment: N has %d: it must be at least 2", n)
+		}
+	}
+	switch {
+	case s.D < 1:
+		return fmt.Errorf("experiment: D = %d: it must be at least 1", s.D)
+	case s.Teacher < 2:
+		return fmt.Errorf("experiment: Teacher = %d: a teacher that can lose neurons has at least 2", s.Teacher)
+	case s.Width < s.Teacher:
+		return fmt.Errorf("experiment: Width = %d: a student that can learn the target has at least the %d neurons of the teacher", s.Width, s.Teacher)
+	case len(s.N) == 0:
+		return errors.New("experiment: N is empty: students need at least one number of points")
+	case len(s.Mu) == 0 && (s.runs(Transfer) || s.runs(FineTune)):
+		return errors.New("experiment: Mu is empty: transfer needs at least one source")
+	case s.Trials < 2:
+		return fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", s.Trials)
+	case s.Alpha < 0 || math.IsNaN(s.Alpha) || math.IsInf(s.Alpha, 0):
+		return fmt.Errorf("experiment: Alpha = %v: the size of the start is a finite number above 0, or 0 for the default", s.Alpha)
+	}
+	return nil
+}
+
+// parts lists what there is to train, trial by trial.
+func (s Students) parts() (out []StudentEnd) {
+	for i := range s.Trials {
+		if s.runs(Transfer) || s.runs(FineTune) {
+			for _, mu := range s.Mu {
+				out = append(out, StudentEnd{Trial: i, Mu: mu})
+			}
+		}
+		if s.runs(Scratch) {
+			for _, n := range s.N {
+				out = append(out, StudentEnd{Trial: i, N: n})
+			}
+		}
+	}
+	return out
+}
+
+// name is what a part is called in a message and in the file of a run.
+func (e StudentEnd) name() string {
+	if e.N > 0 {
+		return fmt.Sprintf("scratch n=%d trial=%d", e.N, e.Trial)
+	}
+	return fmt.Sprintf("source mu=%g trial=%d", e.Mu, e.Trial)
+}
+
+// Run trains all students on the cores of the machine. The same seed gives the same
+// numbers on any number of them.
+func (s Students) Run() *StudentsRun {
+	return s.complete(nil, func([]StudentEnd) error { return nil })
+}
+
+// complete trains what is not in have, and saves after every part.
+func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *StudentsRun {
+	r := &StudentsRun{Students: s, Ends: s.parts(), err: s.check()}
+	if r.err != nil {
+		return r
+	}
+	if r.Students.Alpha == 0 {
+		r.Students.Alpha = 0.1
+	}
+	done := map[string]StudentEnd{}
+	for _, e := range have {
+		done[e.name()] = e
+	}
+	var missing []int
+	for k, e := range r.Ends {
+		if got, ok := done[e.name()]; ok {
+			r.Ends[k] = got
+		} else {
+			missing = append(missing, k)
+		}
+	}
+	if len(missing) == 0 {
+		return r
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	finished := make(chan StudentEnd)
+	saved := make(chan error)
+	go func() { // one writer
+		var err error
+		for e := range finished {
+			if have = append(have, e); err == nil {
+				err = save(have)
+			}
+		}
+		saved <- err
+	}()
+	err := each(ctx, len(missing), 0, 1, func(k int) string { return r.Ends[missing[k]].name() }, func(ctx context.Context, k int) error {
+		e := &r.Ends[missing[k]]
+		if err := r.Students.train(ctx, e); err != nil {
+			return err
+		}
+		finished <- *e
+		return nil
+	})
+	close(finished)
+	failed := <-saved
+	switch {
+	case errors.Is(err, context.Canceled):
+		r.err = fmt.Errorf("experiment: the training of students was interrupted: %d of %d parts are done", len(have), len(r.Ends))
+	case err != nil:
+		r.err = err
+	default:
+		r.err = failed
+	}
+	return r
+}
+
+// Streams of one trial of Students.
+const (
+	streamTeacher = iota
+	streamStudent
+	streamPoints
+	streamProbes
+)
+
+// sample draws n points of the target g; all procedures see the same ones.
+func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, *relu.Loss, error) {
+	x := task.Normal(n, s.D, task.Stream(s.Seed, uint64(trial), streamPoints, uint64(n)))
+	y := g.Predict(x)
+	loss, err := relu.SampleLoss(x, y)
+	return x, y, loss, err
+}
+
+// train fills in one part.
+func (s Students) train(ctx context.Context, e *StudentEnd) error {
+	trial := uint64(e.Trial)
+	target, err := relu.NewTeacher(s.Teacher, s.D, task.Stream(s.Seed, trial, streamTeacher))
+	if err != nil {
+		return err
+	}
+	e.Square = relu.Inner(target, target)
+	student, err := relu.NewStudent(s.Width, s.D, s.Alpha, task.Stream(s.Seed, trial, streamStudent))
+	if err != nil {
+		return err
+	}
+	fit := func(loss *relu.Loss) error {
+		report, err := student.Train(ctx, loss, relu.Options{})
+		if err == nil && !report.Converged {
+			err = fmt.Errorf("the relative loss is still %.2g after %d gradients", report.Loss, report.Gradients)
+		}
+		e.Loss = math.Max(e.Loss, report.Loss)
+		e.Gradients += report.Gradients
+		return err
+	}
+	risk := func(f *relu.Network) float64 { return relu.Risk(f, target) / e.Square }
+	if e.N > 0 {
+		_, _, loss, err := s.sample(target, e.Trial, e.N)
+		if err != nil {
+			return err
+		}
+		err = fit(loss)
+		e.Scratch = risk(student)
+		return err
+	}
+
+	source, err := target.Without(e.Mu)
+	if err != nil {
+		return err
+	}
+	if err := fit(relu.PopulationLoss(source)); err != nil {
+		return err
+	}
+	if err := s.compare(e, student, source, target); err != nil {
+		return err
+	}
+	space, err := student.Space(e.Features)
+	if err != nil {
+		return err
+	}
+	if e.Residual, err = student.Residual(space, target); err != nil {
+		return err
+	}
+	pretrained := student
+	for _, n := range s.N {
+		x, y, loss, err := s.sample(target, e.Trial, n)
+		if err != nil {
+			return err
+		}
+		if s.runs(Transfer) {
+			f, err := pretrained.Transfer(space, x, y)
+			if err != nil {
+				return err
+			}
+			all, err := pretrained.TransferAll(x, y, allRidge*e.Square)
+			if err != nil {
+				return err
+			}
+			e.Linear, e.All = append(e.Linear, risk(f)), append(e.All, risk(all))
+		}
+		if s.runs(FineTune) {
+			student = pretrained.Clone()
+			if err := fit(loss); err != nil {
+				return err
+			}
+			e.FineTune = append(e.FineTune, risk(student))
+		}
+	}
+	return nil
+}
+
+// compare measures the features of a pretrained student against those of the source.
+func (s Students) compare(e *StudentEnd, student, source, target *relu.Network) error {
+	e.Features = len(source.C)
+	for _, p := range []struct {
+		features *relu.Network
+		into     *float64
+	}{{source, &e.Floor}, {student, &e.Outside}} {
+		space, err := p.features.Space(0)
+		if err != nil {
+			return err
+		}
+		if *p.into, err = p.features.Residual(space, target); err != nil {
+			return err
+		}
+	}
+	x := task.Normal(probes, s.D, task.Stream(s.Seed, uint64(e.Trial), streamProbes))
+	var err error
+	e.Alignment, err = task.Alignment(student.Kernel(x), source.Kernel(x))
+	return err
+}
+
+// String says what was run.
+func (r *StudentsRun) String() string {
+	if r.err != nil {
+		return r.err.Error()
+	}
+	s := r.Students
+	return fmt.Sprintf("students: %d networks of m = %d on teachers of m* = %d neurons at d = %d, α = %.4g, %d trials, seed %d",
+		len(r.Ends), s.Width, s.Teacher, s.D, s.Alpha, s.Trials, s.Seed)
+}
+
+// SimpleRender shows the run in a notebook.
+func (r *StudentsRun) SimpleRender() map[string]interface{} {
+	return map[string]interface{}{"text/plain": r.String()}
+}
+
+// mean is theory.Mean of what pick takes from the ends that it accepts.
+func (r *StudentsRun) mean(pick func(e StudentEnd) (float64, bool)) theory.Value {
+	var x []float64
+	for _, e := range r.Ends {
+		if v, ok := pick(e); ok {
+			x = append(x, v)
+		}
+	}
+	return theory.Mean(x)
+}
