@@ -37,7 +37,7 @@ const FigureMIME = "application/vnd.fate.figure+json"
 // and a front end that heeds it shows the figure at its size in inches.
 const dpi = 192
 
-// Panel is one part of a figure: a [PhaseDiagram] or [Slices].
+// Panel is one part of a figure: a [PhaseDiagram], [Slices] or a [Kernel].
 type Panel interface {
 	build() (*panel, error)
 }

@@ -1,11 +1,12 @@
 package plotting
 
 import (
-	"errors"
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -22,34 +23,22 @@ type Field interface {
 // blue, negative red, zero white) and the boundary of theory in black. The
 // colours saturate at Center ± Limit; Limit 0 means a round number that 90 % of
 // the cells lie within. Center is 0 but for probabilities, where it is ½. Z labels
-// the colour bar and, with its sign, the regions.
+// the colour bar and, with its sign, the regions. LogY makes the y axis
+// logarithmic.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
 	Limit, Center  float64
+	LogY           bool
 }
 
 func (d PhaseDiagram) build() (*panel, error) {
-	if d.Field == nil {
-		return nil, errors.New("plotting: PhaseDiagram.Field is nil: it needs a map of values")
-	}
-	if err := d.Field.Err(); err != nil {
+	x, y, z, err := checkField("a phase diagram", d.Field, d.Title, d.X, d.Y, d.Z)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkLabels(d.Title, d.X, d.Y, d.Z); err != nil {
-		return nil, err
-	}
-	x, y, z := d.Field.Values()
-	if len(x) < 2 || len(y) < 2 || len(z) != len(y) {
-		return nil, fmt.Errorf("plotting: a phase diagram of %d × %d values: both axes need at least 2", len(x), len(y))
-	}
-	for i, row := range z {
-		if len(row) != len(x) {
-			return nil, fmt.Errorf("plotting: row %d of the phase diagram has %d values, the x axis %d", i, len(row), len(x))
-		}
-	}
-	if !slices.IsSorted(x) || !slices.IsSorted(y) {
-		return nil, errors.New("plotting: the axes of a phase diagram must be in rising order")
+	if d.LogY && !(y[0] > 0) {
+		return nil, fmt.Errorf("plotting: y begins at %v: a logarithmic axis begins above 0", y[0])
 	}
 	if math.IsNaN(d.Center) || math.IsInf(d.Center, 0) {
 		return nil, fmt.Errorf("plotting: Center = %v: the value drawn white must be finite", d.Center)
@@ -68,21 +57,24 @@ func (d PhaseDiagram) build() (*panel, error) {
 		return nil, fmt.Errorf("plotting: Limit = %v: the range of the colours must be a finite number above 0", d.Limit)
 	}
 	bx, by := d.Field.Boundary()
-	data := panelData{Kind: "phase diagram", Title: d.Title, X: d.X, Y: d.Y,
-		Grid: &gridData{X: numbers(x), Y: numbers(y)}}
-	for _, row := range z {
-		data.Grid.Z = append(data.Grid.Z, numbers(row))
-	}
+	data := panelData{Kind: "phase diagram", Title: d.Title, X: d.X, Y: d.Y, Grid: newGrid(x, y, z)}
 	for i := range bx {
 		data.Curves = append(data.Curves, one{role: "boundary", x: bx[i], y: by[i]}.data())
 	}
 	p := newPlot(d.Title, d.X, d.Y)
 	xe, ye := edges(x), edges(y)
+	if d.LogY {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+		ye = logEdges(y)
+	}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xe[0], xe[len(x)], ye[0], ye[len(y)]
 	return &panel{width: 4 * vg.Inch, height: 3.3 * vg.Inch, data: data, draw: func(c draw.Canvas) {
 		c = draw.Crop(c, 6, -8, 5, -6)
 		left := draw.Crop(c, 0, -52, 0, 0)
 		fitTitle(p, left.Max.X-left.Min.X)
+		if d.LogY {
+			left = logYLabel(p, left)
+		}
 		p.Draw(left)
 		area := p.DataCanvas(left)
 		tx, ty := p.Transforms(&area)
@@ -98,7 +90,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 		p.BackgroundColor = nil
 		p.Draw(left) // ticks over the colours
 		frame(p, left)
-		d.colorBar(c, area, limit)
+		colorBar(area, d.Z, d.Center-limit, d.Center+limit, func(v float64) color.Color { return transferColor(v-d.Center, limit) })
 	}}, nil
 }
 
@@ -128,36 +120,6 @@ func roundLimit(z [][]float64) float64 {
 		}
 	}
 	return 10 * ten
-}
-
-// edges returns the borders of cells around centres.
-func edges(centre []float64) []float64 {
-	n := len(centre)
-	out := make([]float64, n+1)
-	for i := 1; i < n; i++ {
-		out[i] = (centre[i-1] + centre[i]) / 2
-	}
-	out[0] = centre[0] - (out[1] - centre[0])
-	out[n] = centre[n-1] + (centre[n-1] - out[n-1])
-	return out
-}
-
-// overlap is how far a cell reaches under its right and upper neighbours, so
-// that no viewer shows a seam between them. Cells are shapes, not one image,
-// because the formats disagree on how an image is placed.
-const overlap vg.Length = 0.4
-
-func fillCells(c draw.Canvas, tx, ty func(float64) vg.Length, xe, ye []float64, z [][]float64, limit float64) {
-	for i := range z {
-		for j, v := range z[i] {
-			r := vg.Rectangle{
-				Min: vg.Point{X: tx(xe[j]), Y: ty(ye[i])},
-				Max: vg.Point{X: min(tx(xe[j+1])+overlap, c.Max.X), Y: min(ty(ye[i+1])+overlap, c.Max.Y)},
-			}
-			c.SetColor(transferColor(v, limit))
-			c.Fill(r.Path())
-		}
-	}
 }
 
 // regions writes the sign of the transfer into the widest part of each
@@ -191,34 +153,9 @@ func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, 
 		if sign < 0 {
 			label = fmt.Sprintf(" < %.4g", d.Center)
 		}
-		c.FillText(sty, vg.Point{X: tx(x[bj]), Y: ty(y[bi])}, d.Z+label)
+		at := vg.Point{X: tx(x[bj]), Y: ty(y[bi])}
+		half := sty.Width(d.Z+label)/2 + 2
+		at.X = max(c.Min.X+half, min(c.Max.X-half, at.X)) // not over the frame
+		c.FillText(sty, at, d.Z+label)
 	}
-}
-
-// colorBar draws the scale of colours to the right of area.
-func (d PhaseDiagram) colorBar(c, area draw.Canvas, limit float64) {
-	bar := area
-	bar.Min.X = area.Max.X + 8
-	bar.Max.X = bar.Min.X + 10
-	const steps = 80
-	height := (bar.Max.Y - bar.Min.Y) / steps
-	for i := range steps {
-		r := bar.Rectangle
-		r.Min.Y += vg.Length(i) * height
-		r.Max.Y = min(r.Min.Y+height+overlap, bar.Max.Y)
-		bar.SetColor(transferColor(limit*(2*(float64(i)+0.5)/steps-1), limit))
-		bar.Fill(r.Path())
-	}
-	line := draw.LineStyle{Color: ink, Width: frameWidth}
-	bar.StrokeLines(line, []vg.Point{bar.Min, {X: bar.Max.X, Y: bar.Min.Y}, bar.Max, {X: bar.Min.X, Y: bar.Max.Y}, bar.Min})
-	sty := textStyle(tickSize)
-	sty.YAlign = draw.YCenter
-	for _, t := range (ticks{}).Ticks(d.Center-limit, d.Center+limit) {
-		at := bar.Min.Y + vg.Length((t.Value-d.Center+limit)/(2*limit))*(bar.Max.Y-bar.Min.Y)
-		bar.StrokeLine2(line, bar.Max.X, at, bar.Max.X+3, at)
-		bar.FillText(sty, vg.Point{X: bar.Max.X + 5, Y: at}, t.Label)
-	}
-	sty = textStyle(labelSize)
-	sty.XAlign, sty.YAlign = draw.XCenter, draw.YBottom
-	bar.FillText(sty, vg.Point{X: (bar.Min.X + bar.Max.X) / 2, Y: bar.Max.Y + 3}, d.Z)
 }

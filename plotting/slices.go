@@ -122,15 +122,7 @@ func (s Slices) build() (*panel, error) {
 		top := draw.Crop(c, 0, 0, below, 0)
 		fitTitle(p, top.Max.X-top.Min.X)
 		if s.LogY {
-			// gonum makes room for the label as if it stood at the arithmetic middle
-			// of the axis, so here it is drawn beside the plot.
-			p.Y.Label.Text = ""
-			left := p.Y.Label.TextStyle.Height(s.Y) + p.Y.Label.Padding
-			top = draw.Crop(top, left, 0, 0, 0)
-			area := p.DataCanvas(top)
-			sty := p.Y.Label.TextStyle
-			sty.Rotation += math.Pi / 2
-			c.FillText(sty, vg.Point{X: top.Min.X - p.Y.Label.Padding, Y: (area.Min.Y + area.Max.Y) / 2}, s.Y)
+			top = logYLabel(p, top)
 		}
 		p.Draw(top)
 		area := p.DataCanvas(top)

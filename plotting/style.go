@@ -79,6 +79,21 @@ func fitTitle(p *plot.Plot, width vg.Length) {
 	}
 }
 
+// logYLabel draws the label of a logarithmic y axis and returns what is left of c for
+// the plot. gonum makes room for the label as if it stood at the arithmetic middle of
+// the axis.
+func logYLabel(p *plot.Plot, c draw.Canvas) draw.Canvas {
+	label := p.Y.Label.Text
+	p.Y.Label.Text = ""
+	left := c.Min.X
+	c = draw.Crop(c, p.Y.Label.TextStyle.Height(label)+p.Y.Label.Padding, 0, 0, 0)
+	area := p.DataCanvas(c)
+	sty := p.Y.Label.TextStyle
+	sty.Rotation += math.Pi / 2
+	c.FillText(sty, vg.Point{X: left + p.Y.Label.TextStyle.Height(label), Y: (area.Min.Y + area.Max.Y) / 2}, label)
+	return c
+}
+
 // frame closes the box around the data.
 func frame(p *plot.Plot, c draw.Canvas) {
 	d := p.DataCanvas(c)

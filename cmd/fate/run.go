@@ -241,8 +241,11 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	for _, v := range j.verdicts {
 		if !v.Agree {
 			what := "verdict disagrees"
-			if v.Claim != "=" {
+			switch v.Claim {
+			case "≠":
 				what = "verdict does not refute"
+			case ">", "<":
+				what = "verdict is not clearly " + v.Claim + " its bound"
 			}
 			j.problems = append(j.problems, fmt.Sprintf("%s: %s at %s (z = %+.2f)", what, v.Result, v.Setting, v.Z))
 		}

@@ -106,8 +106,11 @@ func (a Axis) set(s *theory.Setting, l *theory.Limit, x float64) {
 // Label writes a value of the axis in the math notation of the figures, as
 // $\sigma = 0.2$, for a title.
 func (a Axis) Label(x float64) string {
-	if a == Theta {
+	switch a {
+	case Theta:
 		return `$\theta = ` + angle(x) + `$`
+	case Alpha:
+		return fmt.Sprintf(`$\alpha = %.4g$`, x)
 	}
 	if c, err := a.coordinate(); err == nil {
 		return fmt.Sprintf(`$%s = %.4g$`, c.symbol, x)

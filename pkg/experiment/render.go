@@ -24,10 +24,7 @@ func (r Row) Text() []string {
 	if !r.Agree {
 		agrees = "NO"
 	}
-	predicted := value(r.Theory)
-	if r.Claim != "=" {
-		predicted = "not " + predicted
-	}
+	predicted := map[string]string{"≠": "not ", ">": "above ", "<": "below "}[r.Claim] + value(r.Theory)
 	return []string{r.Result, r.Source, r.Setting, predicted, value(r.Measured),
 		number(r.Z, "%+.2f"), fmt.Sprint(r.Trials), agrees}
 }

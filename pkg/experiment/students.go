@@ -9,7 +9,6 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
-	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -51,6 +50,7 @@ type StudentEnd struct {
 	Square    float64 // ‖f_t‖²
 	Loss      float64 // the largest training loss left, relative to that of f = 0
 	Gradients int
+	Settled   int `json:",omitempty"` // trainings that ended in a local minimum of the loss
 
 	Scratch float64 `json:",omitempty"`
 
@@ -236,11 +236,14 @@ func (s Students) train(ctx context.Context, e *StudentEnd) error {
 	}
 	fit := func(loss *relu.Loss) error {
 		report, err := student.Train(ctx, loss, relu.Options{})
-		if err == nil && !report.Converged {
+		if err == nil && !report.Converged && !report.Settled {
 			err = fmt.Errorf("the relative loss is still %.2g after %d gradients", report.Loss, report.Gradients)
 		}
 		e.Loss = math.Max(e.Loss, report.Loss)
 		e.Gradients += report.Gradients
+		if report.Settled {
+			e.Settled++
+		}
 		return err
 	}
 	risk := func(f *relu.Network) float64 { return relu.Risk(f, target) / e.Square }
@@ -300,24 +303,36 @@ func (s Students) train(ctx context.Context, e *StudentEnd) error {
 }
 
 // compare measures the features of a pretrained student against those of the source.
-func (s Students) compare(e *StudentEnd, student, source, target *relu.Network) error {
+func (s Students) compare(e *StudentEnd, student, source, target *relu.Network) (err error) {
 	e.Features = len(source.C)
-	for _, p := range []struct {
-		features *relu.Network
-		into     *float64
-	}{{source, &e.Floor}, {student, &e.Outside}} {
-		space, err := p.features.Space(0)
-		if err != nil {
-			return err
-		}
-		if *p.into, err = p.features.Residual(space, target); err != nil {
-			return err
-		}
+	if e.Floor, _, err = floor(target, e.Mu); err != nil {
+		return err
+	}
+	space, err := student.Space(0)
+	if err != nil {
+		return err
+	}
+	if e.Outside, err = student.Residual(space, target); err != nil {
+		return err
 	}
 	x := task.Normal(probes, s.D, task.Stream(s.Seed, uint64(e.Trial), streamProbes))
-	var err error
 	e.Alignment, err = task.Alignment(student.Kernel(x), source.Kernel(x))
 	return err
+}
+
+// floor returns the part ρ of the target outside the neurons that the source at mu
+// has left, and ‖f_t‖².
+func floor(target *relu.Network, mu float64) (rho, square float64, err error) {
+	source, err := target.Without(mu)
+	if err != nil {
+		return 0, 0, err
+	}
+	space, err := source.Space(0)
+	if err != nil {
+		return 0, 0, err
+	}
+	rho, err = source.Residual(space, target)
+	return rho, relu.Inner(target, target), err
 }
 
 // String says what was run.
@@ -326,22 +341,20 @@ func (r *StudentsRun) String() string {
 		return r.err.Error()
 	}
 	s := r.Students
-	return fmt.Sprintf("students: %d networks of m = %d on teachers of m* = %d neurons at d = %d, α = %.4g, %d trials, seed %d",
-		len(r.Ends), s.Width, s.Teacher, s.D, s.Alpha, s.Trials, s.Seed)
+	settled, gradients := 0, 0
+	for _, e := range r.Ends {
+		settled += e.Settled
+		gradients += e.Gradients
+	}
+	out := fmt.Sprintf("students: %d starts of m = %d on teachers of m* = %d neurons at d = %d, α = %.4g, %d trials, seed %d, %d gradients",
+		len(r.Ends), s.Width, s.Teacher, s.D, s.Alpha, s.Trials, s.Seed, gradients)
+	if settled > 0 {
+		out += fmt.Sprintf("; %d trainings ended in a local minimum", settled)
+	}
+	return out
 }
 
 // SimpleRender shows the run in a notebook.
 func (r *StudentsRun) SimpleRender() map[string]interface{} {
 	return map[string]interface{}{"text/plain": r.String()}
-}
-
-// mean is theory.Mean of what pick takes from the ends that it accepts.
-func (r *StudentsRun) mean(pick func(e StudentEnd) (float64, bool)) theory.Value {
-	var x []float64
-	for _, e := range r.Ends {
-		if v, ok := pick(e); ok {
-			x = append(x, v)
-		}
-	}
-	return theory.Mean(x)
 }

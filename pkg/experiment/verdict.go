@@ -28,12 +28,12 @@ type Row struct {
 	Result   string // what is predicted, from theory.Result
 	Source   string // theorem and equation
 	Setting  string
-	Claim    string // "=", or "≠" for a formula that should fail here
+	Claim    string // "="; "≠" for a formula that should fail here; ">" or "<" for a bound
 	Theory   theory.Value
 	Measured theory.Value
 	Z        float64 // (measured − theory) / their joint standard error
 	Trials   int
-	Agree    bool // |Z| ≤ Agreement for "=", > Agreement for "≠"
+	Agree    bool // |Z| ≤ Agreement for "=", > Agreement for "≠", Z on its side of it for a bound
 }
 
 // Verdict is a table of comparisons. As the value of a cell it renders itself
@@ -243,10 +243,24 @@ func (v *Verdict) And(others ...*Verdict) *Verdict {
 // more than 4 standard errors apart. It is for printed forms that the exact
 // form corrects, at settings where the two can be told apart.
 func (v *Verdict) Refuted() *Verdict {
+	return v.claim("≠", func(z float64) bool { return math.Abs(z) > Agreement })
+}
+
+// Above makes a bound of every row: it agrees if the measurement is more than 4
+// standard errors above the theory.
+func (v *Verdict) Above() *Verdict {
+	return v.claim(">", func(z float64) bool { return z > Agreement })
+}
+
+// Below is Above for measurements below the theory.
+func (v *Verdict) Below() *Verdict {
+	return v.claim("<", func(z float64) bool { return z < -Agreement })
+}
+
+func (v *Verdict) claim(claim string, agrees func(z float64) bool) *Verdict {
 	out := &Verdict{Rows: slices.Clone(v.Rows), err: v.err}
-	for i := range out.Rows {
-		out.Rows[i].Claim = "≠"
-		out.Rows[i].Agree = math.Abs(out.Rows[i].Z) > Agreement
+	for i, r := range out.Rows {
+		out.Rows[i].Claim, out.Rows[i].Agree = claim, agrees(r.Z)
 	}
 	return out
 }

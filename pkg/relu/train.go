@@ -29,15 +29,23 @@ type Report struct {
 	Gradients int
 	Loss      float64 // at the end, relative to f = 0
 	Converged bool    // the loss reached Tolerance
+	Settled   bool    // it did not, but ceased to fall: a local minimum
 }
+
+// Training has settled when the loss falls by less than settled of itself while the
+// number of gradients doubles, from settleAfter on.
+const (
+	settled     = 1e-3
+	settleAfter = 500
+)
 
 // stages is the number of gradients in a step: few, because accuracy limits the
 // step while the neurons find their directions.
 const stages = 5
 
 // Train follows the mean-field gradient flow ẇ = −m∂L/∂w, ċ = −m∂L/∂c of all
-// weights from where they are until the loss is at the tolerance or the gradients
-// are spent. It is an error if ctx ends first.
+// weights from where they are until the loss is at the tolerance, has settled above
+// it, or the gradients are spent. It is an error if ctx ends first.
 //
 // The flow is stiff: the mean of the target is learned long before its neurons are
 // told apart. A Runge–Kutta–Chebyshev step of s gradients is stable for s² times
@@ -81,13 +89,18 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 	r.Gradients = 1
 	h := 0.1 * floats.Norm(at, 2) / math.Max(floats.Norm(slope, 2), math.SmallestNonzeroFloat64)
 	step := chebyshev(stages)
+	mark, before := settleAfter, math.Inf(1)
 	for {
 		r.Loss = value / loss.zero
 		r.Converged = r.Loss <= o.Tolerance
 		if o.Observe != nil {
 			o.Observe(r.Time, network(at))
 		}
-		if r.Converged || r.Gradients >= o.MaxGradients {
+		if r.Gradients >= mark {
+			r.Settled = !r.Converged && before-r.Loss < settled*r.Loss
+			mark, before = 2*r.Gradients, r.Loss
+		}
+		if r.Converged || r.Settled || r.Gradients >= o.MaxGradients {
 			break
 		}
 		for {

@@ -10,12 +10,16 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/task/task"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Alignment": reflect.ValueOf(task.Alignment),
 		"NewFamily": reflect.ValueOf(task.NewFamily),
 		"NewPair":   reflect.ValueOf(task.NewPair),
+		"NewSpace":  reflect.ValueOf(task.NewSpace),
+		"Normal":    reflect.ValueOf(task.Normal),
 		"Stream":    reflect.ValueOf(task.Stream),
 
 		// type definitions
-		"Data": reflect.ValueOf((*task.Data)(nil)),
-		"Pair": reflect.ValueOf((*task.Pair)(nil)),
+		"Data":  reflect.ValueOf((*task.Data)(nil)),
+		"Pair":  reflect.ValueOf((*task.Pair)(nil)),
+		"Space": reflect.ValueOf((*task.Space)(nil)),
 	}
 }

@@ -19,6 +19,7 @@ func init() {
 		"Curves":       reflect.ValueOf((*plotting.Curves)(nil)),
 		"Field":        reflect.ValueOf((*plotting.Field)(nil)),
 		"Figure":       reflect.ValueOf((*plotting.Figure)(nil)),
+		"Kernel":       reflect.ValueOf((*plotting.Kernel)(nil)),
 		"Panel":        reflect.ValueOf((*plotting.Panel)(nil)),
 		"PhaseDiagram": reflect.ValueOf((*plotting.PhaseDiagram)(nil)),
 		"Slices":       reflect.ValueOf((*plotting.Slices)(nil)),
