@@ -54,7 +54,7 @@ for path in sorted(glob.glob("/opt/fate/notebooks/*.ipynb")):
     committed = nbformat.read(path, 4)
     now = nbformat.read(path, 4)
     start = time.time()
-    NotebookClient(now, kernel_name="fate", timeout=300, resources={"metadata": {"path": "/tmp"}}).execute()
+    NotebookClient(now, kernel_name="fate", timeout=300, resources={"metadata": {"path": "/opt/fate/notebooks"}}).execute()
     cells = 0
     for i, (a, b) in enumerate(zip(committed.cells, now.cells)):
         if a.cell_type != "code":

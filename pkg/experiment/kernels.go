@@ -33,7 +33,11 @@ type KernelsRun struct {
 	Kernels Kernels
 	// Alignment is the centred kernel alignment with the source's kernel on 200
 	// random points, against the time of the flow, in the first trial.
-	Alignment  Series
+	Alignment Series
+	// Angles are the principal angles, in degrees and in rising order, between the
+	// leading directions of the student's features at the end and the neurons of the
+	// source, in the first trial.
+	Angles     Series
 	start, end [][]float64     // alignment, by Alpha and trial
 	maps       []*mat.SymDense // of the first trial on a circle: the source, each end
 	err        error
@@ -45,7 +49,7 @@ func (r *KernelsRun) Err() error { return r.err }
 // Run pretrains on the cores of the machine.
 func (k Kernels) Run() *KernelsRun {
 	r := &KernelsRun{Kernels: k, start: make([][]float64, len(k.Alpha)), end: make([][]float64, len(k.Alpha)), maps: make([]*mat.SymDense, len(k.Alpha)+1)}
-	r.Alignment.curves = make([]curve, len(k.Alpha))
+	r.Alignment.curves, r.Angles.curves = make([]curve, len(k.Alpha)), make([]curve, len(k.Alpha))
 	r.err = Students{D: k.D, Teacher: k.Teacher, Width: k.Width, Mu: []float64{k.Mu}, N: []int{2}, Trials: k.Trials}.check()
 	for i, alpha := range k.Alpha {
 		if !(alpha > 0) || math.IsInf(alpha, 0) {
@@ -80,7 +84,7 @@ func (k Kernels) Run() *KernelsRun {
 		r.err = errors.New("experiment: the training of students was interrupted")
 	}
 	if r.err != nil {
-		r.Alignment = Series{err: r.err}
+		r.Alignment, r.Angles = Series{err: r.err}, Series{err: r.err}
 	}
 	return r
 }
@@ -120,6 +124,15 @@ func (r *KernelsRun) train(ctx context.Context, i, trial int) error {
 	if trial == 0 {
 		c.x, c.y = c.x[1:], c.y[1:] // for a logarithmic axis
 		r.Alignment.curves[i] = c
+		angles, err := student.Angles(len(source.C), source)
+		if err != nil {
+			return err
+		}
+		c = curve{label: c.label}
+		for j, a := range angles {
+			c.x, c.y = append(c.x, float64(j+1)), append(c.y, a*180/math.Pi)
+		}
+		r.Angles.curves[i] = c
 		circle := circle(source)
 		r.maps[i+1] = student.Kernel(circle)
 		if i == 0 {

@@ -13,9 +13,6 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// linearTransfer is the source of the rows about linear transfer of students.
-const linearTransfer = "eq. 18"
-
 // source returns the ends at one Mu, by trial.
 func (r *StudentsRun) source(mu float64) (out []StudentEnd) {
 	for _, e := range r.Ends {
@@ -114,6 +111,16 @@ func (r *StudentsRun) Measured(q theory.Quantity) Series {
 		mus = []float64{math.NaN()}
 	}
 	return r.series(mus, func(mu float64, j int) ([]float64, error) { return r.risks(q, mu, j) })
+}
+
+// OverSquare returns the mean risk from scratch against n/d², the number of points for
+// each quadratic form of the inputs, named by the dimension.
+func (r *StudentsRun) OverSquare() Series {
+	s := r.Measured(theory.RiskScratch).Named(fmt.Sprintf("$d = %d$", r.Students.D))
+	for _, c := range s.curves {
+		floats.Scale(1/float64(r.Students.D*r.Students.D), c.x)
+	}
+	return s
 }
 
 // AllNeurons returns the mean risk of linear transfer on all neurons of the student,

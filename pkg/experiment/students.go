@@ -176,10 +176,17 @@ func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *St
 	defer stop()
 	finished := make(chan StudentEnd)
 	saved := make(chan error)
-	go func() { // one writer
+	go func() { // one writer, which keeps the order of the parts
 		var err error
 		for e := range finished {
-			if have = append(have, e); err == nil {
+			done[e.name()] = e
+			have = nil
+			for _, part := range r.Students.parts() {
+				if e, ok := done[part.name()]; ok {
+					have = append(have, e)
+				}
+			}
+			if err == nil {
 				err = save(have)
 			}
 		}

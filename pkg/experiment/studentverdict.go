@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/theory"
-	"gonum.org/v1/gonum/stat"
 )
 
 // byTrial makes a row from a value of every trial.
@@ -21,7 +20,19 @@ func (r *StudentsRun) byTrial(result, setting string, predicted float64, value f
 			return &Verdict{err: err}
 		}
 	}
-	return Compare(result, linearTransfer, setting, theory.Value{Value: predicted}, theory.Mean(x), len(x))
+	return Compare(result, "Section 4, eq. 18", setting, theory.Value{Value: predicted}, theory.Mean(x), len(x))
+}
+
+// fitted returns the places in N of the numbers of points on which k features are
+// fitted well, n ≥ 2k: near n = k the fit has a double descent of its own.
+func (r *StudentsRun) fitted(mu float64) (js []int, k int) {
+	k = r.Students.Teacher - int(math.Round(mu*float64(r.Students.Teacher)))
+	for j, n := range r.Students.N {
+		if n >= 2*k {
+			js = append(js, j)
+		}
+	}
+	return js, k
 }
 
 // Floors compares the part of the target outside the student's k leading directions
@@ -43,24 +54,21 @@ func (r *StudentsRun) Floors() *Verdict {
 func (r *StudentsRun) OnFeatures() *Verdict {
 	out := &Verdict{err: r.err}
 	for _, mu := range r.Students.Mu {
-		k := r.Students.Teacher - int(math.Round(mu*float64(r.Students.Teacher)))
+		js, k := r.fitted(mu)
 		out = out.And(r.byTrial("R_lt over ρ(1 + k/(n−k−1))", fmt.Sprintf("μ=%.4g k=%d n≥%d", mu, k, 2*k), 1, func(trial int) (float64, error) {
 			e := r.source(mu)[trial]
-			var ratios []float64
-			for j, n := range r.Students.N {
-				if n < 2*k || len(e.Linear) == 0 {
-					continue
-				}
-				want, err := onFeatures(e.Residual, k, n)
+			if len(js) == 0 || len(e.Linear) == 0 {
+				return 0, fmt.Errorf("experiment: μ = %v: linear transfer was not measured on %d points or more", mu, 2*k)
+			}
+			total := 0.0
+			for _, j := range js {
+				want, err := onFeatures(e.Residual, k, r.Students.N[j])
 				if err != nil {
 					return 0, err
 				}
-				ratios = append(ratios, e.Linear[j]/want)
+				total += e.Linear[j] / want / float64(len(js))
 			}
-			if len(ratios) == 0 {
-				return 0, fmt.Errorf("experiment: μ = %.4g: linear transfer was not measured on %d points or more", mu, 2*k)
-			}
-			return stat.Mean(ratios, nil), nil
+			return total, nil
 		}))
 	}
 	return out
@@ -68,7 +76,8 @@ func (r *StudentsRun) OnFeatures() *Verdict {
 
 // Signs compares the sign of a transferability with the predicted one: its mean over
 // the cells in which the law of scratch is above the floor, and over those in which it
-// is below. A positive sign is a row that should lie above 0, a negative one below.
+// is below, n ≥ 2k in both. A positive sign is a row that should lie above 0, a
+// negative one below.
 func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 	if err := errors.Join(r.err, law.err); err != nil {
 		return &Verdict{err: err}
@@ -83,8 +92,9 @@ func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 		for _, e := range r.source(mu) {
 			floor += e.Floor / float64(r.Students.Trials)
 		}
-		for j, n := range r.Students.sizes() {
-			if law.At(n) > floor {
+		js, _ := r.fitted(mu)
+		for _, j := range js {
+			if law.At(float64(r.Students.N[j])) > floor {
 				wins = append(wins, cell{mu, j})
 			} else {
 				loses = append(loses, cell{mu, j})
@@ -111,13 +121,14 @@ func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 }
 
 // Changes compares two risks or transferabilities on the same data sets: the mean of
-// the first minus the second over all n, for each Mu, against 0.
+// the first minus the second over all n ≥ 2k, for each Mu, against 0.
 func (r *StudentsRun) Changes(first, second theory.Quantity) *Verdict {
 	out := &Verdict{err: r.err}
 	for _, mu := range r.Students.Mu {
-		out = out.And(r.byTrial(fmt.Sprintf("%s − %s", first, second), fmt.Sprintf("μ=%.4g, mean over n", mu), 0, func(trial int) (float64, error) {
+		js, k := r.fitted(mu)
+		out = out.And(r.byTrial(fmt.Sprintf("%s − %s", first, second), fmt.Sprintf("μ=%.4g, mean over n≥%d", mu, 2*k), 0, func(trial int) (float64, error) {
 			total := 0.0
-			for j := range r.Students.N {
+			for _, j := range js {
 				a, err := r.risks(first, mu, j)
 				if err != nil {
 					return 0, err
@@ -126,7 +137,7 @@ func (r *StudentsRun) Changes(first, second theory.Quantity) *Verdict {
 				if err != nil {
 					return 0, err
 				}
-				total += (a[trial] - b[trial]) / float64(len(r.Students.N))
+				total += (a[trial] - b[trial]) / float64(len(js))
 			}
 			return total, nil
 		}))

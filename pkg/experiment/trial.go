@@ -76,7 +76,7 @@ func dataSet(seed uint64, s theory.Setting, trial int) (set sample, err error) {
 
 func unmeasured() theory.Risks {
 	nan := math.NaN()
-	return theory.Risks{Scratch: nan, Linear: nan, FineTune: nan, Scale: nan, Tuned: nan}
+	return theory.Risks{Scratch: nan, Linear: nan, FineTune: nan, Scale: nan, Tuned: nan, Residual: nan}
 }
 
 // pretrained is the end point of pretraining: βs, or X_s⁺y_s from finite data.
@@ -85,6 +85,20 @@ func (set sample) pretrained() ([]float64, error) {
 		return set.pair.Source, nil
 	}
 	return linear.NewInterpolator(set.source.X).MinNorm(set.source.Y)
+}
+
+// residual is the part of the target outside the k leading directions of the features
+// (d×h), or outside all of them at k = 0.
+func (set sample) residual(features *mat.Dense, k int) (float64, error) {
+	var gram mat.SymDense
+	gram.SymOuterK(1, features.T())
+	space, err := task.NewSpace(&gram, k)
+	if err != nil {
+		return 0, err
+	}
+	var inner mat.VecDense
+	inner.MulVec(features.T(), mat.NewVecDense(len(set.pair.Target), set.pair.Target))
+	return space.Residual(inner.RawVector().Data, floats.Dot(set.pair.Target, set.pair.Target))
 }
 
 func (e Experiment) solve(s theory.Setting, set sample) (theory.Risks, error) {
@@ -106,6 +120,9 @@ func (e Experiment) solve(s theory.Setting, set sample) (theory.Risks, error) {
 			return r, err
 		}
 		r.Linear = set.pair.Risk(beta)
+		if r.Residual, err = set.residual(features, 0); err != nil {
+			return r, err
+		}
 	}
 	if e.runs(Tuned) {
 		beta, err := tuned(s, set.target)
@@ -200,6 +217,13 @@ func (e Experiment) train(ctx context.Context, s theory.Setting, i int, set samp
 			return r, err
 		}
 		r.Linear = set.pair.Risk(beta)
+		learned := 0 // all
+		if !e.ExactFit {
+			learned = max(1, s.Features)
+		}
+		if r.Residual, err = set.residual(net.Features(), learned); err != nil {
+			return r, err
+		}
 	}
 	if e.runs(FineTune) {
 		null, err := linear.NewInterpolator(set.target.X).NullSpace(net.Beta())

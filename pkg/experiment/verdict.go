@@ -109,7 +109,7 @@ func (r *Run) verdictError(results []theory.Result) error {
 func heavyTailed(c Cell, q theory.Quantity) bool {
 	near := func(n int) bool { return n-c.Setting.D <= heavy && c.Setting.D-n <= heavy }
 	switch q {
-	case theory.RiskLinear, theory.RiskTuned, theory.TLinearTuned:
+	case theory.RiskLinear, theory.RiskTuned, theory.TLinearTuned, theory.FeatureResidual:
 		return false
 	case theory.RiskFineTune, theory.TFineTune:
 		if c.Setting.SourceSigma > 0 && near(c.Setting.SourceN) {

@@ -65,6 +65,20 @@ func (n *Network) Residual(space *task.Space, f *Network) (float64, error) {
 	return space.Residual(inner.RawVector().Data, Inner(f, f))
 }
 
+// Angles returns the principal angles between the k leading directions of the features
+// of n and the neurons of f, in radians and in rising order.
+func (n *Network) Angles(k int, f *Network) ([]float64, error) {
+	a, err := n.Space(k)
+	if err != nil {
+		return nil, err
+	}
+	b, err := f.Space(0)
+	if err != nil {
+		return nil, err
+	}
+	return a.Angles(b, Gram(n.W, f.W))
+}
+
 // Kernel returns (1/m) Σ relu(wᵢ·x)relu(wᵢ·x′) on the rows of X (n×n): the kernel
 // of regression on the neurons.
 func (n *Network) Kernel(x *mat.Dense) *mat.SymDense {

@@ -15,6 +15,7 @@ type Risks struct {
 	Scratch, Linear, FineTune float64
 	Scale                     float64
 	Tuned                     float64 // scratch with the best ridge; not drawn by Law
+	Residual                  float64 // ρ of the features; not drawn by Law
 }
 
 // Of returns the quantity q of r.
@@ -36,6 +37,8 @@ func (r Risks) Of(q Quantity) float64 {
 		return r.Tuned
 	case TLinearTuned:
 		return r.Tuned - r.Linear
+	case FeatureResidual:
+		return r.Residual
 	}
 	return math.NaN()
 }
@@ -99,7 +102,7 @@ func (l Law) unit(rng *rand.Rand) draw {
 		t[i][2] *= l.s.Sigma
 	}
 	y := gram(t)
-	out := draw{Risks: Risks{Tuned: math.NaN()}}
+	out := draw{Risks: Risks{Tuned: math.NaN(), Residual: math.NaN()}}
 	w := (l.cos*y[0][0] + l.sin*y[0][1] + y[0][2]) / (y[0][0] + float64(n)*l.s.Lambda)
 	out.Linear = (w-l.cos)*(w-l.cos) + l.sin*l.sin
 

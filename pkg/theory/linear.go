@@ -8,6 +8,36 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// outside returns ρ and the cosine of the angle between the features and the target
+// in the limit.
+func outside(l Limit) (rho, cos float64) {
+	rho, cos = sin2(l.Theta)
+	if l.SourceGamma > 0 {
+		cos *= sourceOverlap(l)
+		rho = 1 - cos*cos
+	}
+	return rho, cos
+}
+
+func outsideLimit(l Limit) (float64, error) {
+	if err := l.Validate(); err != nil {
+		return 0, err
+	}
+	rho, _ := outside(l)
+	return rho, nil
+}
+
+func outsideMean(s Setting) (Value, error) {
+	if err := s.Validate(); err != nil {
+		return Value{}, err
+	}
+	if s.SourceN > 0 {
+		return s.sourceResidual(), nil
+	}
+	rho, _ := sin2(s.Theta)
+	return Value{Value: rho}, nil
+}
+
 // linearLimit is Theorem 3.8, eq. 13: 1 − (1+2λ)/(1+λ)²·cos²θ, which at λ = 0
 // is the floor sin²θ of Theorem 3.7. It depends on neither γ nor σ. With finite
 // source data the angle is that of the pretrained vector. With k features, a
@@ -17,11 +47,7 @@ func linearLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil {
 		return 0, err
 	}
-	s2, cos := sin2(l.Theta)
-	if l.SourceGamma > 0 {
-		cos *= sourceOverlap(l)
-		s2 = 1 - cos*cos
-	}
+	s2, cos := outside(l)
 	if kappa := l.Features / l.Gamma; kappa > 0 {
 		tau2 := l.Sigma*l.Sigma + s2
 		switch {
@@ -43,14 +69,11 @@ func linearLimit(l Limit) (float64, error) {
 // S ~ χ²_n it is sin²θ + E[(n²λ²cos²θ + Sτ²)/(S+nλ)²]. With finite source data
 // the angle is random, and the mean is over draws of it.
 func linearMean(s Setting) (Value, error) {
-	if err := s.Validate(); err != nil {
+	rho, err := outsideMean(s)
+	if err != nil {
 		return Value{}, err
 	}
 	s2, cos := sin2(s.Theta)
-	rho := Value{Value: s2}
-	if s.SourceN > 0 {
-		rho = s.sourceResidual()
-	}
 	tau2 := s.Sigma*s.Sigma + rho.Value
 	n := float64(s.N)
 	if s.Lambda > 0 {

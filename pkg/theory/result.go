@@ -18,6 +18,8 @@ const (
 	TFineTune    Quantity = "T_ft"  // R_sc − R_ft
 	TLinearTuned Quantity = "T*_lt" // R*_sc − R_lt
 	ScaleC       Quantity = "c"     // β_ft = β_sc + c·Uβs
+	// FeatureResidual is ‖P⊥βt‖²/‖βt‖², P⊥ off the span of the pretrained features.
+	FeatureResidual Quantity = "ρ"
 )
 
 // Result is one statement of the paper about the mean of one quantity. Limit
@@ -54,6 +56,12 @@ var (
 	// data, the general form of Theorem 3.7.
 	Linear = scaled(Result{Name: "linear transfer risk", Quantity: RiskLinear, Source: "Theorems 3.7, 3.8",
 		Limit: linearLimit, Mean: linearMean})
+
+	// Outside is the part of the target outside the features, the floor of linear
+	// transfer relative to ‖βt‖²: sin²θ, or with finite source data its mean over
+	// them.
+	Outside = Result{Name: "target outside the features", Quantity: FeatureResidual, Source: "Theorem 3.7",
+		Limit: outsideLimit, Mean: outsideMean}
 
 	// LinearTransferability is Theorem 3.7, eqs. 10–11: scratch risk minus
 	// linear transfer risk.
