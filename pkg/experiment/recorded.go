@@ -24,6 +24,7 @@ type recorded struct {
 // file lacks and adds each network as it is done: a run that was interrupted, or
 // killed, goes on from there.
 func (s Students) Recorded(path string) *StudentsRun {
+	s = s.defaults()
 	fail := func(err error) *StudentsRun {
 		return &StudentsRun{Students: s, err: fmt.Errorf("experiment: the record %s: %w", path, err)}
 	}

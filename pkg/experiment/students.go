@@ -9,6 +9,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
+	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -117,6 +118,16 @@ func (s Students) check() error {
 	return nil
 }
 
+// richAlpha is the size of the start where Students.Alpha is 0.
+const richAlpha = 0.1
+
+func (s Students) defaults() Students {
+	if s.Alpha == 0 {
+		s.Alpha = richAlpha
+	}
+	return s
+}
+
 // parts lists what there is to train, trial by trial.
 func (s Students) parts() (out []StudentEnd) {
 	for i := range s.Trials {
@@ -150,12 +161,10 @@ func (s Students) Run() *StudentsRun {
 
 // complete trains what is not in have, and saves after every part.
 func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *StudentsRun {
+	s = s.defaults()
 	r := &StudentsRun{Students: s, Ends: s.parts(), err: s.check()}
 	if r.err != nil {
 		return r
-	}
-	if r.Students.Alpha == 0 {
-		r.Students.Alpha = 0.1
 	}
 	done := map[string]StudentEnd{}
 	for _, e := range have {
@@ -357,6 +366,16 @@ func (r *StudentsRun) String() string {
 		len(r.Ends), s.Width, s.Teacher, s.D, s.Alpha, s.Trials, s.Seed, gradients)
 	if settled > 0 {
 		out += fmt.Sprintf("; %d trainings ended in a local minimum", settled)
+	}
+	for i, mu := range s.Mu {
+		var x []float64
+		for _, e := range r.source(mu) {
+			x = append(x, e.Alignment)
+		}
+		if i == 0 {
+			out += "\nkernel alignment of the pretrained student with its source:"
+		}
+		out += fmt.Sprintf("\nμ = %.4g: %s", mu, value(theory.Mean(x)))
 	}
 	return out
 }

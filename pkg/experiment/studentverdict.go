@@ -75,9 +75,10 @@ func (r *StudentsRun) OnFeatures() *Verdict {
 }
 
 // Signs compares the sign of a transferability with the predicted one: its mean over
-// the cells in which the law of scratch is above the floor, and over those in which it
-// is below, n ≥ 2k in both. A positive sign is a row that should lie above 0, a
-// negative one below.
+// the cells in which the law of scratch is above the risk that linear transfer has by
+// the k-feature law on the neurons of the source, and over those in which it is below,
+// n ≥ 2k in both. For n ≫ k that risk is the floor. A positive sign is a row that
+// should lie above 0, a negative one below.
 func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 	if err := errors.Join(r.err, law.err); err != nil {
 		return &Verdict{err: err}
@@ -88,13 +89,17 @@ func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 	}
 	var wins, loses []cell
 	for _, mu := range r.Students.Mu {
-		floor := 0.0
-		for _, e := range r.source(mu) {
-			floor += e.Floor / float64(r.Students.Trials)
-		}
-		js, _ := r.fitted(mu)
+		js, k := r.fitted(mu)
 		for _, j := range js {
-			if law.At(float64(r.Students.N[j])) > floor {
+			n, expected := r.Students.N[j], 0.0
+			for _, e := range r.source(mu) {
+				v, err := onFeatures(e.Floor, k, n)
+				if err != nil {
+					return &Verdict{err: err}
+				}
+				expected += v / float64(r.Students.Trials)
+			}
+			if law.At(float64(n)) > expected {
 				wins = append(wins, cell{mu, j})
 			} else {
 				loses = append(loses, cell{mu, j})
@@ -105,7 +110,7 @@ func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 		if len(cells) == 0 {
 			return &Verdict{}
 		}
-		return r.byTrial("mean "+string(q), fmt.Sprintf("%d cells with scratch law %s floor", len(cells), where), 0, func(trial int) (float64, error) {
+		return r.byTrial("mean "+string(q), fmt.Sprintf("%d cells with R_sc law %s R_lt law", len(cells), where), 0, func(trial int) (float64, error) {
 			total := 0.0
 			for _, c := range cells {
 				x, err := r.risks(q, c.mu, c.j)

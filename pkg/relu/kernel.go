@@ -40,7 +40,7 @@ func norms(w *mat.Dense) []float64 {
 // of norms. A zero vector has no direction, and no effect.
 func angle(inner, norms float64) (cos, phi, sin float64) {
 	if norms > 0 {
-		cos = math.Max(-1, math.Min(1, inner/norms))
+		cos = max(-1, min(1, inner/norms))
 	}
 	return cos, math.Acos(cos), math.Sqrt((1 - cos) * (1 + cos))
 }

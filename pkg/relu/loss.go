@@ -142,7 +142,7 @@ func (w *work) sample(f *Network, out Gradient) float64 {
 	rows(m, func(i int) {
 		row := w.hidden.RawRowView(i)
 		for k, v := range row {
-			row[k] = math.Max(0, v)
+			row[k] = max(0, v)
 		}
 	})
 	residual := mat.NewVecDense(n, w.weight)

@@ -102,7 +102,7 @@ func (n *Network) Features(x *mat.Dense) *mat.Dense {
 	hidden.Mul(x, n.W.T())
 	raw := hidden.RawMatrix().Data
 	for i, v := range raw {
-		raw[i] = math.Max(0, v)
+		raw[i] = max(0, v)
 	}
 	return &hidden
 }

@@ -161,6 +161,15 @@ func BenchmarkSampleGradient(b *testing.B) {
 	benchmarkGradient(b, f, sampleLoss(b, x, y), m*n*d)
 }
 
+// The same at the size of a quick notebook, where the products are thin.
+func BenchmarkSmallGradients(b *testing.B) {
+	const m, k, d, n = 100, 10, 10, 400
+	f, g := networks(b, m, k, d, 1)
+	b.Run("population", func(b *testing.B) { benchmarkGradient(b, f, PopulationLoss(g), m*(m+k)*d) })
+	x, y := sample(n, d, g, 1)
+	b.Run("sample", func(b *testing.B) { benchmarkGradient(b, f, sampleLoss(b, x, y), m*n*d) })
+}
+
 func benchmarkGradient(b *testing.B, f *Network, loss *Loss, products float64) {
 	w := loss.newWork(f)
 	_, out := loss.Gradient(f)
