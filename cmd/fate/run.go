@@ -31,6 +31,8 @@ type runFlags struct {
 	check       bool
 	inPlace     bool
 	record      bool
+	cache       string
+	noCache     bool
 }
 
 func runCommand() *cobra.Command {
@@ -57,6 +59,8 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().DurationVar(&f.total, "notebook-timeout", 0, "time limit for each notebook, as a `duration`; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
+	cacheFlag(cmd, &f.cache)
+	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
 	cmd.Flags().BoolVar(&f.record, "record", false, "write the verdicts of this run with --set into the notebooks themselves, as text")
 	return cmd
 }
@@ -94,6 +98,12 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
+	}
+	if f.noCache || f.check {
+		f.cache = ""
+	}
+	if f.cache != "" {
+		f.cache = usableCache(f.cache)
 	}
 	live := newLive()
 	var mu sync.Mutex // one line a notebook, whole
@@ -220,7 +230,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	}
 	dir, err := filepath.Abs(filepath.Dir(j.path))
 	if err == nil {
-		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Timeout: f.timeout,
+		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
 			Progress: func(s notebook.State) { live.show(j.name, s) }})
 	}
 	j.took = time.Since(start)

@@ -152,11 +152,19 @@ func (t Transports) Run() *TransportsRun {
 	r.err = each(ctx, len(t.D)*len(t.Theta)*t.Trials, 0, 1, name, func(_ context.Context, k int) error {
 		i, j, trial := place(k)
 		tasks := at(i, j)
-		a, b, err := divergence.Samples(tasks, t.N, t.Seed+uint64(k))
-		if err != nil {
-			return err
-		}
-		r.estimates[i][j][trial], err = divergence.Transport(a, b, divergence.L1)
+		key := struct {
+			Tasks divergence.Tasks
+			N     int
+			Seed  uint64
+		}{tasks, t.N, t.Seed + uint64(k)}
+		var err error
+		r.estimates[i][j][trial], err = cached("transport", key, func() (float64, error) {
+			a, b, err := divergence.Samples(tasks, t.N, key.Seed)
+			if err != nil {
+				return 0, err
+			}
+			return divergence.Transport(a, b, divergence.L1)
+		})
 		return err
 	})
 	if errors.Is(r.err, context.Canceled) {

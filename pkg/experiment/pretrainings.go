@@ -100,7 +100,11 @@ func (p Pretrainings) Run() *PretrainingsRun {
 	}
 	r.err = each(ctx, len(r.Cells)*p.Trials, 0, 1, name, func(ctx context.Context, k int) (err error) {
 		c, i := &r.Cells[k/p.Trials], k%p.Trials
-		c.Ends[i], err = c.Pretraining.train(ctx, i, nil)
+		key := struct {
+			Pretraining Pretraining
+			Trial       int
+		}{c.Pretraining, i}
+		c.Ends[i], err = cached("pretraining", key, func() (FeatureEnd, error) { return c.Pretraining.train(ctx, i, nil) })
 		return err
 	})
 	if errors.Is(r.err, context.Canceled) {

@@ -68,12 +68,16 @@ func (s Students) Recorded(path string) *StudentsRun {
 	return r
 }
 
-// writeJSON replaces a file in one step, so that it is never half written.
-func writeJSON(path string, v any) (err error) {
+func writeJSON(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
 		return err
 	}
+	return writeFile(path, append(b, '\n'))
+}
+
+// writeFile replaces a file in one step, so that it is never half written.
+func writeFile(path string, b []byte) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
@@ -87,7 +91,7 @@ func writeJSON(path string, v any) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	if _, err := f.Write(append(b, '\n')); err != nil {
+	if _, err := f.Write(b); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {

@@ -203,9 +203,23 @@ func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *St
 	}()
 	err := each(ctx, len(missing), 0, 1, func(k int) string { return r.Ends[missing[k]].name() }, func(ctx context.Context, k int) error {
 		e := &r.Ends[missing[k]]
-		if err := r.Students.train(ctx, e); err != nil {
+		// The part does not depend on the other ones, nor on the number of trials.
+		key := struct {
+			Students Students
+			Part     string
+		}{r.Students, e.name()}
+		key.Students.Trials, key.Students.Mu = 0, nil
+		if e.N > 0 {
+			key.Students.N, key.Students.Procedures = nil, nil
+		}
+		trained, err := cached("student", key, func() (StudentEnd, error) {
+			end := *e
+			return end, r.Students.train(ctx, &end)
+		})
+		if err != nil {
 			return err
 		}
+		*e = trained
 		finished <- *e
 		return nil
 	})

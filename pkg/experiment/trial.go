@@ -42,14 +42,32 @@ func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (theory.
 		}
 		return law.Draw(task.Stream(e.Seed, path(s, i, streamLaw)...)), nil
 	}
-	set, err := dataSet(e.Seed, s, i)
-	if err != nil {
-		return theory.Risks{}, err
+	key := struct {
+		Setting    theory.Setting
+		Trial      int
+		Seed       uint64
+		Method     Method
+		Procedures []bool
+		Alpha      float64
+		ExactFit   bool
+		Balanced   bool
+	}{Setting: s, Trial: i, Seed: e.Seed, Method: e.Method}
+	for _, p := range []Procedure{Scratch, Transfer, FineTune, Tuned} {
+		key.Procedures = append(key.Procedures, e.runs(p))
 	}
-	if e.Method == Solve {
-		return e.solve(s, set)
+	if e.Method == Train {
+		key.Alpha, key.ExactFit, key.Balanced = e.Alpha, e.ExactFit, e.Balanced
 	}
-	return e.train(ctx, s, i, set)
+	return cached("trial", key, func() (theory.Risks, error) {
+		set, err := dataSet(e.Seed, s, i)
+		if err != nil {
+			return theory.Risks{}, err
+		}
+		if e.Method == Solve {
+			return e.solve(s, set)
+		}
+		return e.train(ctx, s, i, set)
+	})
 }
 
 // sample is the data of one trial. source is empty for unlimited source data.

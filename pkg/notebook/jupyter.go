@@ -86,6 +86,7 @@ func startKernel(o Options) (*kernelClient, error) {
 	}
 	c.cmd = exec.Command(argv[0], argv[1:]...)
 	c.cmd.Dir = o.Dir
+	c.cmd.Env = append(os.Environ(), cacheVariable+"="+o.cache())
 	c.cmd.Stderr = &c.stderr
 	if err := c.cmd.Start(); err != nil {
 		os.RemoveAll(c.dir)

@@ -31,6 +31,7 @@ type KernelCells struct{ engine gomacroEngine }
 // NewKernelCells returns the cells of an interpreter.
 func NewKernelCells(ir *fast.Interp) *KernelCells {
 	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
+	useCache()
 	return &KernelCells{gomacroEngine{ir}}
 }
 

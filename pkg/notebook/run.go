@@ -21,13 +21,53 @@ import (
 // Options of a run. Engine is one of Engines; Kernel is the name of the Jupyter
 // kernel of the engine "kernel". Dir is the working directory of the cells.
 // Timeout bounds each cell; 0 is no bound. Progress, if not nil, is called when
-// a cell starts and while its experiments run.
+// a cell starts and while its experiments run. Cache is the folder in which
+// experiments keep their trials; empty is none.
 type Options struct {
 	Engine   string
 	Kernel   string
 	Dir      string
+	Cache    string
 	Timeout  time.Duration
 	Progress func(State)
+}
+
+// cacheVariable names the cache folder of a process that runs cells, or is noCache.
+const (
+	cacheVariable = "FATE_CACHE"
+	noCache       = "off"
+)
+
+func (o Options) cache() string {
+	if o.Cache == "" {
+		return noCache
+	}
+	return o.Cache
+}
+
+// CacheDir returns the folder for trials that FATE_CACHE names, by default one in the
+// user's folder for caches; "" if that variable is "off" or there is no such folder.
+func CacheDir() string {
+	switch dir := os.Getenv(cacheVariable); dir {
+	case noCache:
+		return ""
+	case "":
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		return filepath.Join(user, "fate")
+	default:
+		return dir
+	}
+}
+
+// useCache makes the cells of this process use CacheDir. Without it they only take
+// longer.
+func useCache() {
+	if _, err := experiment.UseCache(CacheDir()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 }
 
 // State is where a run stands: code cell Cell of Cells (from 1) and the
@@ -128,7 +168,7 @@ func startWorker(o Options) (*client, error) {
 		return nil, err
 	}
 	c := &client{cmd: exec.Command(exe), replies: make(chan reply)}
-	c.cmd.Env = append(os.Environ(), workerVariable+"="+o.Engine)
+	c.cmd.Env = append(os.Environ(), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {

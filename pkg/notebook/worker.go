@@ -50,6 +50,7 @@ func ServeIfWorker() {
 	signal.Ignore(os.Interrupt)
 	// What cells start must not become workers.
 	os.Unsetenv(workerVariable)
+	useCache()
 	if err := serve(name, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

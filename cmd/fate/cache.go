@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/spf13/cobra"
+)
+
+func cacheFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "cache", notebook.CacheDir(), "`folder` in which experiments keep their trials, to be taken up again")
+}
+
+func cacheCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "cache",
+		Short: "Show the trials that experiments keep",
+		Long: `Cache shows the files in which experiments keep their trials, one for each version
+of the code. A trial is kept under a hash of all that determines it; a run takes
+what is there and goes on from where another one was stopped. The folder can be
+deleted at any time. The environment variable FATE_CACHE names another folder; "off"
+is none.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return showCache(dir) },
+	}
+	cacheFlag(cmd, &dir)
+	var old bool
+	clear := &cobra.Command{
+		Use:   "clear",
+		Short: "Delete the trials",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return clearCache(dir, old) },
+	}
+	cacheFlag(clear, &dir)
+	clear.Flags().BoolVar(&old, "old", false, "delete only those of other versions of the code")
+	cmd.AddCommand(clear)
+	return cmd
+}
+
+// caches lists the files of the cache folder.
+func caches(dir string) ([]experiment.CacheStats, error) {
+	if dir == "" {
+		return nil, errors.New("there is no cache folder: name one with --cache")
+	}
+	return experiment.Caches(dir)
+}
+
+func showCache(dir string) error {
+	files, err := caches(dir)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		fmt.Printf("%s holds no trials\n", dir)
+		return nil
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "file\ttrials\tMB\tdamaged bytes\tversion of the code")
+	for _, f := range files {
+		version := "other"
+		if f.Current {
+			version = "this"
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.1f\t%d\t%s\n", f.Path, f.Trials, float64(f.Bytes)/1e6, f.Damaged, version)
+	}
+	return w.Flush()
+}
+
+func clearCache(dir string, old bool) error {
+	files, err := caches(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if old && f.Current {
+			continue
+		}
+		if err := os.Remove(f.Path); err != nil {
+			return failure{err}
+		}
+		fmt.Println("removed", f.Path)
+	}
+	return nil
+}
+
+// usableCache returns the absolute path of a cache folder, after a word about what is
+// damaged in it, or "" with a word if it cannot be used.
+func usableCache(dir string) string {
+	stats, err := func() (experiment.CacheStats, error) {
+		var err error
+		if dir, err = filepath.Abs(dir); err != nil { // notebooks run in folders of their own
+			return experiment.CacheStats{}, err
+		}
+		defer experiment.UseCache("")
+		return experiment.UseCache(dir)
+	}()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "fate: running without a cache: %v\n", err)
+		return ""
+	}
+	if stats.Damaged > 0 {
+		fmt.Fprintf(os.Stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", stats.Path, stats.Damaged)
+	}
+	return dir
+}

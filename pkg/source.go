@@ -1,0 +1,44 @@
+// Package pkg identifies the code below it that determines the numbers of an
+// experiment.
+package pkg
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+)
+
+//go:embed divergence/*.go experiment/*.go linear/*.go relu/*.go task/*.go theory/*.go
+var source embed.FS
+
+// Version is a hash of the source of these packages (tests left out), of the
+// versions of what they are built on, and of the compiler and the architecture: runs
+// of one version give the same numbers.
+var Version = sync.OnceValue(func() string {
+	h := sha256.New()
+	fmt.Fprintln(h, runtime.Version(), runtime.GOARCH)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			if strings.HasPrefix(d.Path, "gonum.org/") || strings.HasPrefix(d.Path, "golang.org/") {
+				fmt.Fprintln(h, d.Path, d.Version, d.Sum)
+			}
+		}
+	}
+	// In lexical order. Reading what is embedded does not fail.
+	_ = fs.WalkDir(source, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := source.ReadFile(path)
+		fmt.Fprintln(h, path, len(b))
+		h.Write(b)
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil))[:16]
+})
