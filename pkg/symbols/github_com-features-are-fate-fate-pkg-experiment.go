@@ -16,6 +16,7 @@ func init() {
 		"Alpha":          reflect.ValueOf(experiment.Alpha),
 		"Angles":         reflect.ValueOf(experiment.Angles),
 		"AtPace":         reflect.ValueOf(experiment.AtPace),
+		"Caches":         reflect.ValueOf(experiment.Caches),
 		"Columns":        reflect.ValueOf(&experiment.Columns).Elem(),
 		"Compare":        reflect.ValueOf(experiment.Compare),
 		"Decay":          reflect.ValueOf(experiment.Decay),
@@ -51,10 +52,12 @@ func init() {
 		"Train":          reflect.ValueOf(experiment.Train),
 		"Transfer":       reflect.ValueOf(experiment.Transfer),
 		"Tuned":          reflect.ValueOf(experiment.Tuned),
+		"UseCache":       reflect.ValueOf(experiment.UseCache),
 		"VerdictMIME":    reflect.ValueOf(constant.MakeFromLiteral("\"application/vnd.fate.verdict+json\"", token.STRING, 0)),
 
 		// type definitions
 		"Axis":            reflect.ValueOf((*experiment.Axis)(nil)),
+		"CacheStats":      reflect.ValueOf((*experiment.CacheStats)(nil)),
 		"Cell":            reflect.ValueOf((*experiment.Cell)(nil)),
 		"Curves":          reflect.ValueOf((*experiment.Curves)(nil)),
 		"CurvesRun":       reflect.ValueOf((*experiment.CurvesRun)(nil)),
