@@ -147,10 +147,11 @@ type scratchpad struct {
 }
 
 func newScratchpad(n *Network) *scratchpad {
-	d, k := n.shape()
+	_, k := n.shape()
 	s := &scratchpad{outputs: k, right: make([][]float64, len(n.W)+1), left: make([][]float64, len(n.W))}
-	for l := range n.W {
-		s.right[l], s.left[l] = make([]float64, d*k), make([]float64, d*k)
+	for l, w := range n.W {
+		rows, _ := w.Dims()
+		s.right[l], s.left[l] = make([]float64, rows*k), make([]float64, rows*k)
 	}
 	last := make([]float64, k*k) // the identity
 	for i := range k {

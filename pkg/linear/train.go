@@ -22,7 +22,13 @@ type Loss struct {
 	gram   *mat.Dense // XᵀX/n, used in place of X where it is smaller
 	xty    []float64  // Xᵀy/n
 	resid  []float64
-	curved float64 // largest eigenvalue of the Hessian
+	diag   []float64 // of a reduced loss, in place of X
+	idle   float64   // of a reduced loss: the norm of the weights that only decay
+	curved float64   // largest eigenvalue of the Hessian
+	// In the basis of X's right singular vectors, when they are needed: V, s²/n
+	// and s·uᵀy/n.
+	v              *mat.Dense
+	squares, along []float64
 }
 
 // PopulationLoss is the loss of unlimited data from the task beta, or from k
@@ -76,6 +82,9 @@ func (l *Loss) residual(beta []float64) []float64 {
 // gradient writes the gradient with respect to β to dst.
 func (l *Loss) gradient(dst, beta []float64) {
 	switch {
+	case l.diag != nil:
+		floats.MulTo(dst, l.diag, beta)
+		floats.Sub(dst, l.xty)
 	case l.x == nil:
 		floats.SubTo(dst, beta, l.y)
 	case l.gram != nil:
@@ -140,6 +149,23 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 	case o.MaxSteps < 0:
 		return Report{}, fmt.Errorf("linear: MaxSteps = %d: it must be 0 or above", o.MaxSteps)
 	}
+	if o.Observe != nil || loss.x == nil {
+		rep, err := n.descend(ctx, loss, o)
+		rep.Loss = loss.Value(n.Beta())
+		return rep, err
+	}
+	r, err := reduce(n, loss)
+	if err != nil {
+		return Report{}, err
+	}
+	rep, err := r.network.descend(ctx, r.loss, o)
+	r.restore(n, math.Pow(1-o.Step*o.Decay, float64(rep.Steps)))
+	rep.Loss = loss.Value(n.Beta())
+	return rep, err
+}
+
+// descend is Train with complete options, and without the loss at the end.
+func (n *Network) descend(ctx context.Context, loss *Loss, o Options) (Report, error) {
 	s := newScratchpad(n)
 	beta, gradient := s.right[0], s.left[0]
 	loss.gradient(gradient, make([]float64, loss.d))
@@ -152,7 +178,8 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 		case o.Decay == 0:
 			rep.Gradient = floats.Norm(gradient, 2) / start
 		case rep.Steps%64 == 0: // it costs more than a step
-			rep.Gradient = s.weightGradient(n, o.Decay) / start
+			idle := o.Decay * loss.idle * math.Pow(1-o.Step*o.Decay, float64(rep.Steps))
+			rep.Gradient = math.Hypot(s.weightGradient(n, o.Decay), idle) / start
 		}
 		done := rep.Gradient <= o.Tolerance
 		if o.Observe != nil {
@@ -160,7 +187,6 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 		}
 		switch {
 		case done:
-			rep.Loss = loss.Value(beta)
 			return rep, nil
 		case math.IsNaN(rep.Gradient) || rep.Gradient > 1e6:
 			return rep, fmt.Errorf("linear: training diverged after %d steps: Step = %.3g is too large", rep.Steps, o.Step)
