@@ -92,14 +92,12 @@ func clearCache(dir string, old bool) error {
 // usableCache returns the absolute path of a cache folder, after a word about what is
 // damaged in it, or "" with a word if it cannot be used.
 func usableCache(dir string) string {
-	stats, err := func() (experiment.CacheStats, error) {
-		var err error
-		if dir, err = filepath.Abs(dir); err != nil { // notebooks run in folders of their own
-			return experiment.CacheStats{}, err
-		}
+	dir, err := filepath.Abs(dir) // notebooks run in folders of their own
+	var stats experiment.CacheStats
+	if err == nil {
 		defer experiment.UseCache("")
-		return experiment.UseCache(dir)
-	}()
+		stats, err = experiment.UseCache(dir)
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "fate: running without a cache: %v\n", err)
 		return ""

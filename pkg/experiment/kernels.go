@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,22 +47,29 @@ type KernelsRun struct {
 // Err returns why the run failed, or nil.
 func (r *KernelsRun) Err() error { return r.err }
 
+// students returns the students that start at alpha.
+func (k Kernels) students(alpha float64) Students {
+	return Students{D: k.D, Teacher: k.Teacher, Width: k.Width, Mu: []float64{k.Mu}, N: []int{2}, Alpha: alpha, Trials: k.Trials, Seed: k.Seed}
+}
+
 // Run pretrains on the cores of the machine.
 func (k Kernels) Run() *KernelsRun {
 	r := &KernelsRun{Kernels: k, start: make([][]float64, len(k.Alpha)), end: make([][]float64, len(k.Alpha)), maps: make([]*mat.SymDense, len(k.Alpha)+1)}
 	r.Alignment.curves, r.Angles.curves = make([]curve, len(k.Alpha)), make([]curve, len(k.Alpha))
-	r.err = Students{D: k.D, Teacher: k.Teacher, Width: k.Width, Mu: []float64{k.Mu}, N: []int{2}, Trials: k.Trials}.check()
-	for i, alpha := range k.Alpha {
+	r.err = k.students(0).check()
+	for _, alpha := range k.Alpha {
 		if !(alpha > 0) || math.IsInf(alpha, 0) {
 			r.err = errors.Join(r.err, fmt.Errorf("experiment: Alpha has %v: the size of the start is a finite number above 0", alpha))
 		}
-		r.start[i], r.end[i] = make([]float64, k.Trials), make([]float64, k.Trials)
 	}
 	if len(k.Alpha) == 0 {
 		r.err = errors.New("experiment: Alpha is empty: kernels need at least one size of the start")
 	}
 	if r.err != nil {
 		return r
+	}
+	for i := range k.Alpha {
+		r.start[i], r.end[i] = make([]float64, k.Trials), make([]float64, k.Trials)
 	}
 	ctx, stop := interruptible()
 	defer stop()
@@ -70,7 +78,7 @@ func (k Kernels) Run() *KernelsRun {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return int(math.Copysign(1, k.Alpha[b]-k.Alpha[a])) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(k.Alpha[b], k.Alpha[a]) })
 	place := func(j int) (i, trial int) { return order[j/k.Trials], j % k.Trials }
 	name := func(j int) string {
 		i, trial := place(j)
@@ -91,7 +99,8 @@ func (k Kernels) Run() *KernelsRun {
 
 func (r *KernelsRun) train(ctx context.Context, i, trial int) error {
 	k := r.Kernels
-	target, err := relu.NewTeacher(k.Teacher, k.D, task.Stream(k.Seed, uint64(trial), streamTeacher))
+	s := k.students(k.Alpha[i])
+	target, err := s.teacher(trial)
 	if err != nil {
 		return err
 	}
@@ -99,11 +108,11 @@ func (r *KernelsRun) train(ctx context.Context, i, trial int) error {
 	if err != nil {
 		return err
 	}
-	student, err := relu.NewStudent(k.Width, k.D, k.Alpha[i], task.Stream(k.Seed, uint64(trial), streamStudent))
+	student, err := s.student(trial)
 	if err != nil {
 		return err
 	}
-	x := task.Normal(probes, k.D, task.Stream(k.Seed, uint64(trial), streamProbes))
+	x := s.probe(trial)
 	kernel := source.Kernel(x)
 	c := curve{label: Alpha.Label(k.Alpha[i])}
 	observe := func(time float64, f *relu.Network) {

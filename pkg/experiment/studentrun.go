@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/features-are-fate/fate/pkg/relu"
-	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
@@ -167,6 +165,19 @@ func onFeatures(rho float64, k, n int) (float64, error) {
 	return v.Value, err
 }
 
+// onFeatures is the mean of onFeatures over the teachers, at the ρ that of takes.
+func (r *StudentsRun) onFeatures(mu float64, n int, of func(e StudentEnd) float64) (mean float64, err error) {
+	ends := r.source(mu)
+	for _, e := range ends {
+		v, err := onFeatures(of(e), r.Students.features(mu), n)
+		if err != nil {
+			return 0, err
+		}
+		mean += v / float64(len(ends))
+	}
+	return mean, nil
+}
+
 // Predicted returns the k-feature law ρ(1 + k/(n−k−1)) of linear networks as lines
 // against n, with k the neurons of the source and the measured ρ of the student's k
 // leading directions, for each Mu.
@@ -178,21 +189,17 @@ func (r *StudentsRun) Predicted() Series {
 	sizes := r.Students.sizes()
 	for _, mu := range r.Students.Mu {
 		c := curve{label: muLabel(mu)}
-		ends := r.source(mu)
+		k := r.Students.features(mu)
 		for _, x := range Ratios(slices.Min(sizes), slices.Max(sizes), 60) {
 			n := int(math.Round(x))
-			if n <= ends[0].Features+2 {
+			if n <= k+2 {
 				continue
 			}
-			total := 0.0
-			for _, e := range ends {
-				v, err := onFeatures(e.Residual, e.Features, n)
-				if err != nil {
-					return Series{err: err}
-				}
-				total += v / float64(len(ends))
+			v, err := r.onFeatures(mu, n, func(e StudentEnd) float64 { return e.Residual })
+			if err != nil {
+				return Series{err: err}
 			}
-			c.x, c.y = append(c.x, x), append(c.y, total)
+			c.x, c.y = append(c.x, x), append(c.y, v)
 		}
 		s.curves = append(s.curves, c)
 	}
@@ -304,7 +311,7 @@ func (s Students) floors() (mu, rho []float64, err error) {
 	}
 	rho = make([]float64, len(mu))
 	for i := range s.Trials {
-		target, err := relu.NewTeacher(s.Teacher, s.D, task.Stream(s.Seed, uint64(i), streamTeacher))
+		target, err := s.teacher(i)
 		if err != nil {
 			return nil, nil, err
 		}

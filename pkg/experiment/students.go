@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 )
@@ -77,6 +78,11 @@ func (s Students) runs(p Procedure) bool {
 	return len(s.Procedures) == 0 || slices.Contains(s.Procedures, p)
 }
 
+// features returns k, the number of neurons of the source at mu.
+func (s Students) features(mu float64) int {
+	return s.Teacher - int(math.Round(mu*float64(s.Teacher)))
+}
+
 func (s Students) check() error {
 	if s.Pace != "" && s.Pace != "quick" && s.Pace != "paper" {
 		return fmt.Errorf(`experiment: Pace = %q: it is "quick" or "paper"`, s.Pace)
@@ -87,13 +93,23 @@ func (s Students) check() error {
 		}
 	}
 	for _, mu := range s.Mu {
-		if left := s.Teacher - int(math.Round(mu*float64(s.Teacher))); !(mu > 0) || left < 1 || left >= s.Teacher {
+		if k := s.features(mu); !(mu > 0) || k < 1 || k >= s.Teacher {
 			return fmt.Errorf("experiment: Mu has %v: of %d neurons it must remove at least one and leave at least one", mu, s.Teacher)
 		}
 	}
 	for _, n := range s.N {
 		if n < 2 {
 			return fmt.Errorf("experiment: N has %d: it must be at least 2", n)
+		}
+	}
+	for j, n := range s.N {
+		if slices.Contains(s.N[:j], n) {
+			return fmt.Errorf("experiment: N has %d twice", n)
+		}
+	}
+	for j, mu := range s.Mu {
+		if slices.Contains(s.Mu[:j], mu) {
+			return fmt.Errorf("experiment: Mu has %v twice", mu)
 		}
 	}
 	switch {
@@ -159,19 +175,24 @@ func (s Students) Run() *StudentsRun {
 // complete trains what is not in have, and saves after every part.
 func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *StudentsRun {
 	s = s.defaults()
-	r := &StudentsRun{Students: s, Ends: s.parts(), err: s.check()}
+	parts := s.parts()
+	r := &StudentsRun{Students: s, Ends: slices.Clone(parts), err: s.check()}
 	if r.err != nil {
 		return r
 	}
-	done := map[string]StudentEnd{}
+	at := map[string]int{}
+	for k, e := range r.Ends {
+		at[e.name()] = k
+	}
+	done := make([]bool, len(r.Ends))
 	for _, e := range have {
-		done[e.name()] = e
+		if k, ok := at[e.name()]; ok {
+			r.Ends[k], done[k] = e, true
+		}
 	}
 	var missing []int
-	for k, e := range r.Ends {
-		if got, ok := done[e.name()]; ok {
-			r.Ends[k] = got
-		} else {
+	for k := range r.Ends {
+		if !done[k] {
 			missing = append(missing, k)
 		}
 	}
@@ -180,56 +201,43 @@ func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *St
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	finished := make(chan StudentEnd)
-	saved := make(chan error)
-	go func() { // one writer, which keeps the order of the parts
-		var err error
-		for e := range finished {
-			done[e.name()] = e
-			have = nil
-			for _, part := range r.Students.parts() {
-				if e, ok := done[part.name()]; ok {
-					have = append(have, e)
-				}
-			}
-			if err == nil {
-				err = save(have)
+	var mu sync.Mutex
+	finish := func(k int, e StudentEnd) error {
+		mu.Lock()
+		defer mu.Unlock()
+		r.Ends[k], done[k] = e, true
+		have = nil // in the order of the parts
+		for k, e := range r.Ends {
+			if done[k] {
+				have = append(have, e)
 			}
 		}
-		saved <- err
-	}()
-	err := each(ctx, len(missing), 0, 1, func(k int) string { return r.Ends[missing[k]].name() }, func(ctx context.Context, k int) error {
-		e := &r.Ends[missing[k]]
+		return save(have)
+	}
+	err := each(ctx, len(missing), 0, 1, func(k int) string { return parts[missing[k]].name() }, func(ctx context.Context, k int) error {
+		e := parts[missing[k]]
 		// The part does not depend on the other ones, nor on the number of trials.
 		key := struct {
 			Students Students
 			Part     string
-		}{r.Students, e.name()}
+		}{s, e.name()}
 		key.Students.Trials, key.Students.Mu = 0, nil
 		if e.N > 0 {
 			key.Students.N, key.Students.Procedures = nil, nil
 		}
-		trained, err := cached("student", key, func() (StudentEnd, error) {
-			end := *e
-			return end, r.Students.train(ctx, &end)
+		e, err := cached("student", key, func() (StudentEnd, error) {
+			err := s.train(ctx, &e)
+			return e, err
 		})
 		if err != nil {
 			return err
 		}
-		*e = trained
-		finished <- *e
-		return nil
+		return finish(missing[k], e)
 	})
-	close(finished)
-	failed := <-saved
-	switch {
-	case errors.Is(err, context.Canceled):
-		r.err = fmt.Errorf("experiment: the training of students was interrupted: %d of %d parts are done", len(have), len(r.Ends))
-	case err != nil:
-		r.err = err
-	default:
-		r.err = failed
+	if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("experiment: the training of students was interrupted: %d of %d parts are done", len(have), len(r.Ends))
 	}
+	r.err = err
 	return r
 }
 

@@ -18,6 +18,21 @@ const (
 	streamProbes
 )
 
+// teacher returns the target of a trial.
+func (s Students) teacher(trial int) (*relu.Network, error) {
+	return relu.NewTeacher(s.Teacher, s.D, task.Stream(s.Seed, uint64(trial), streamTeacher))
+}
+
+// student returns the start of a trial: every network of the trial begins there.
+func (s Students) student(trial int) (*relu.Network, error) {
+	return relu.NewStudent(s.Width, s.D, s.Alpha, task.Stream(s.Seed, uint64(trial), streamStudent))
+}
+
+// probe returns the points on which the kernels of a trial are compared.
+func (s Students) probe(trial int) *mat.Dense {
+	return task.Normal(probes, s.D, task.Stream(s.Seed, uint64(trial), streamProbes))
+}
+
 // sample draws n points of the target g; all procedures see the same ones.
 func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, *relu.Loss, error) {
 	x := task.Normal(n, s.D, task.Stream(s.Seed, uint64(trial), streamPoints, uint64(n)))
@@ -28,13 +43,12 @@ func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, 
 
 // train fills in one part.
 func (s Students) train(ctx context.Context, e *StudentEnd) error {
-	trial := uint64(e.Trial)
-	target, err := relu.NewTeacher(s.Teacher, s.D, task.Stream(s.Seed, trial, streamTeacher))
+	target, err := s.teacher(e.Trial)
 	if err != nil {
 		return err
 	}
 	e.Square = relu.Inner(target, target)
-	student, err := relu.NewStudent(s.Width, s.D, s.Alpha, task.Stream(s.Seed, trial, streamStudent))
+	student, err := s.student(e.Trial)
 	if err != nil {
 		return err
 	}
@@ -68,14 +82,8 @@ func (s Students) train(ctx context.Context, e *StudentEnd) error {
 	if err := fit(relu.PopulationLoss(source)); err != nil {
 		return err
 	}
-	if err := s.compare(e, student, source, target); err != nil {
-		return err
-	}
-	space, err := student.Space(e.Features)
+	space, err := s.compare(e, student, source, target)
 	if err != nil {
-		return err
-	}
-	if e.Residual, err = student.Residual(space, target); err != nil {
 		return err
 	}
 	pretrained := student
@@ -106,22 +114,29 @@ func (s Students) train(ctx context.Context, e *StudentEnd) error {
 	return nil
 }
 
-// compare measures the features of a pretrained student against those of the source.
-func (s Students) compare(e *StudentEnd, student, source, target *relu.Network) (err error) {
+// compare measures the features of a pretrained student against those of the source,
+// and returns the space of their leading directions.
+func (s Students) compare(e *StudentEnd, student, source, target *relu.Network) (leading *task.Space, err error) {
 	e.Features = len(source.C)
 	if e.Floor, _, err = floor(target, e.Mu); err != nil {
-		return err
+		return nil, err
 	}
-	space, err := student.Space(0)
+	all, err := student.Space(0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if e.Outside, err = student.Residual(space, target); err != nil {
-		return err
+	if e.Outside, err = student.Residual(all, target); err != nil {
+		return nil, err
 	}
-	x := task.Normal(probes, s.D, task.Stream(s.Seed, uint64(e.Trial), streamProbes))
+	if leading, err = all.Leading(e.Features); err != nil {
+		return nil, err
+	}
+	if e.Residual, err = student.Residual(leading, target); err != nil {
+		return nil, err
+	}
+	x := s.probe(e.Trial)
 	e.Alignment, err = task.Alignment(student.Kernel(x), source.Kernel(x))
-	return err
+	return leading, err
 }
 
 // floor returns the part ρ of the target outside the neurons that the source at mu

@@ -3,7 +3,6 @@ package experiment
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 )
@@ -26,7 +25,7 @@ func (r *StudentsRun) byTrial(result, setting string, predicted float64, value f
 // fitted returns the places in N of the numbers of points on which k features are
 // fitted well, n ≥ 2k: near n = k the fit has a double descent of its own.
 func (r *StudentsRun) fitted(mu float64) (js []int, k int) {
-	k = r.Students.Teacher - int(math.Round(mu*float64(r.Students.Teacher)))
+	k = r.Students.features(mu)
 	for j, n := range r.Students.N {
 		if n >= 2*k {
 			js = append(js, j)
@@ -89,15 +88,12 @@ func (r *StudentsRun) Signs(q theory.Quantity, law PowerLaw) *Verdict {
 	}
 	var wins, loses []cell
 	for _, mu := range r.Students.Mu {
-		js, k := r.fitted(mu)
+		js, _ := r.fitted(mu)
 		for _, j := range js {
-			n, expected := r.Students.N[j], 0.0
-			for _, e := range r.source(mu) {
-				v, err := onFeatures(e.Floor, k, n)
-				if err != nil {
-					return &Verdict{err: err}
-				}
-				expected += v / float64(r.Students.Trials)
+			n := r.Students.N[j]
+			expected, err := r.onFeatures(mu, n, func(e StudentEnd) float64 { return e.Floor })
+			if err != nil {
+				return &Verdict{err: err}
 			}
 			if law.At(float64(n)) > expected {
 				wins = append(wins, cell{mu, j})

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/features-are-fate/fate/pkg/relu"
-	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
@@ -37,9 +35,13 @@ func (r *TeachersRun) Err() error { return r.err }
 // Run measures all teachers on the cores of the machine.
 func (t Teachers) Run() *TeachersRun {
 	r := &TeachersRun{Teachers: t}
-	// What holds of the teachers of students holds here.
-	r.err = Students{D: t.D, Teacher: t.Neurons, Width: t.Neurons, Mu: t.Mu, N: []int{2}, Trials: t.Trials}.check()
-	if r.err != nil {
+	if t.Neurons < 2 {
+		r.err = fmt.Errorf("experiment: Neurons = %d: a teacher that can lose neurons has at least 2", t.Neurons)
+		return r
+	}
+	// What else holds of the teachers of students holds here.
+	s := Students{D: t.D, Teacher: t.Neurons, Width: t.Neurons, Mu: t.Mu, N: []int{2}, Trials: t.Trials, Seed: t.Seed}
+	if r.err = s.check(); r.err != nil {
 		return r
 	}
 	r.Rho, r.Square = make([][]float64, len(t.Mu)), make([][]float64, len(t.Mu))
@@ -49,7 +51,7 @@ func (t Teachers) Run() *TeachersRun {
 	ctx, stop := interruptible()
 	defer stop()
 	r.err = each(ctx, t.Trials, 0, 1, func(k int) string { return fmt.Sprintf("teacher %d", k) }, func(_ context.Context, k int) error {
-		target, err := relu.NewTeacher(t.Neurons, t.D, task.Stream(t.Seed, uint64(k), streamTeacher))
+		target, err := s.teacher(k)
 		if err != nil {
 			return err
 		}

@@ -43,21 +43,27 @@ func NewSpace(gram mat.Symmetric, k int) (*Space, error) {
 			rank++
 		}
 	}
-	if k > rank {
-		return nil, fmt.Errorf("task: k = %d: the features span only %d dimensions", k, rank)
-	}
-	if k == 0 {
-		k = rank
-	}
 	var vectors mat.Dense
 	eig.VectorsTo(&vectors)
-	s := &Space{basis: mat.NewDense(m, k, nil)}
-	for j := range k {
+	s := &Space{basis: mat.NewDense(m, rank, nil)}
+	for j := range rank {
 		column := mat.Col(nil, m-1-j, &vectors)
 		floats.Scale(1/math.Sqrt(values[m-1-j]), column)
 		s.basis.SetCol(j, column)
 	}
-	return s, nil
+	if k == 0 {
+		return s, nil
+	}
+	return s.Leading(k)
+}
+
+// Leading returns the space of the k directions of s with the largest E φ².
+func (s *Space) Leading(k int) (*Space, error) {
+	m, dim := s.basis.Dims()
+	if k < 1 || k > dim {
+		return nil, fmt.Errorf("task: k = %d: the features span only %d dimensions", k, dim)
+	}
+	return &Space{basis: mat.DenseCopyOf(s.basis.Slice(0, m, 0, k))}, nil
 }
 
 // Dim returns the dimension of the space.

@@ -83,6 +83,19 @@ func TestAlignment(t *testing.T) {
 	}
 }
 
+// The leading directions of a space are those of its features.
+func TestLeadingOfASpace(t *testing.T) {
+	features := mat.NewDense(4, 3, []float64{5, 1, 0, 0, 2, 1, 1, 0, 3, 2, 2, 1})
+	want := spaceOf(t, features, 2).Basis()
+	got, err := spaceOf(t, features, 0).Leading(2)
+	if err != nil || !mat.Equal(got.Basis(), want) {
+		t.Errorf("%v, want %v, %v", got, want, err)
+	}
+	if _, err := got.Leading(3); err == nil || !strings.Contains(err.Error(), "only 2 dimensions") {
+		t.Errorf("three directions of two: %v", err)
+	}
+}
+
 func TestSpaceRefuses(t *testing.T) {
 	gram := mat.NewSymDense(2, []float64{1, 1, 1, 1})
 	_, many := NewSpace(gram, 3)
