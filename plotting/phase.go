@@ -86,7 +86,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 			}
 			area.StrokeLines(draw.LineStyle{Color: ink, Width: 1.6}, area.ClipLinesXY(line)...)
 		}
-		d.regions(area, tx, ty, x, y, off)
+		d.regions(area, tx, ty, x, y, off, limit)
 		p.BackgroundColor = nil
 		p.Draw(left) // ticks over the colours
 		frame(p, left)
@@ -122,12 +122,16 @@ func roundLimit(z [][]float64) float64 {
 	return 10 * ten
 }
 
+// pale is the part of the limit up to which a cell looks white, and has no sign to
+// write into it.
+const pale = 0.01
+
 // regions writes the sign of the transfer into the widest part of each
 // region, so that the map reads in grey too.
-func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, y []float64, z [][]float64) {
+func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, y []float64, z [][]float64, limit float64) {
 	for _, sign := range []float64{1, -1} {
 		inside := func(i, j int) bool {
-			return i >= 0 && j >= 0 && i < len(y) && j < len(x) && sign*z[i][j] > 0
+			return i >= 0 && j >= 0 && i < len(y) && j < len(x) && sign*z[i][j] > pale*limit
 		}
 		best, bi, bj := 0, 0, 0
 		for i := range y {
