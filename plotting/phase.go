@@ -158,8 +158,9 @@ func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, 
 			label = fmt.Sprintf(" < %.4g", d.Center)
 		}
 		at := vg.Point{X: tx(x[bj]), Y: ty(y[bi])}
-		half := sty.Width(d.Z+label)/2 + 2
-		at.X = max(c.Min.X+half, min(c.Max.X-half, at.X)) // not over the frame
+		half := sty.Rectangle(d.Z + label).Size().Scale(0.5).Add(vg.Point{X: 2, Y: 3})
+		at.X = max(c.Min.X+half.X, min(c.Max.X-half.X, at.X)) // not over the frame
+		at.Y = max(c.Min.Y+half.Y, min(c.Max.Y-half.Y, at.Y))
 		c.FillText(sty, at, d.Z+label)
 	}
 }
