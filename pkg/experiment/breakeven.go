@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -21,48 +20,54 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	if v.err != nil {
 		return v
 	}
-	var cos, weights []float64
-	for _, c := range r.Cells {
+	cells := r.Cells
+	cos, weights := make([]float64, len(cells)), make([]float64, len(cells))
+	t, exact := make([]float64, len(cells)), make([]float64, len(cells))
+	values := make([][]float64, len(cells))
+	worst := 0.0 // error of the exact means: the angles share the draws of the law
+	for i, c := range cells {
 		m, err := c.Mean(result.Quantity)
 		if err != nil {
 			return &Verdict{err: err}
 		}
-		cos, weights = append(cos, math.Cos(c.Setting.Theta)), append(weights, 1/(m.StdErr*m.StdErr))
-	}
-	fit := func(value func(Cell) (theory.Value, error)) (zero, slope, worst float64, err error) {
-		t := make([]float64, len(r.Cells))
-		for i, c := range r.Cells {
-			v, err := value(c)
-			if err != nil {
-				return 0, 0, 0, err
-			}
-			t[i], worst = v.Value, math.Max(worst, v.StdErr)
+		e, err := result.Mean(c.Setting)
+		if err != nil {
+			return &Verdict{err: err}
 		}
+		if values[i], v.err = c.Values(result.Quantity); v.err != nil {
+			return v
+		}
+		cos[i], weights[i], t[i] = math.Cos(c.Setting.Theta), 1/(m.StdErr*m.StdErr), m.Value
+		exact[i], worst = e.Value, math.Max(worst, e.StdErr)
+	}
+	fit := func(t []float64) (zero, slope float64) {
 		intercept, slope := stat.LinearRegression(cos, t, weights, false)
 		zero = -intercept / slope
-		if !(math.Abs(zero) < 1) {
-			return 0, 0, 0, fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
+		if !(math.Abs(zero) < 1) && v.err == nil {
+			v.err = fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
 		}
-		return zero, slope, worst, nil
+		return zero, slope
 	}
-	zero, slope, _, err := fit(func(c Cell) (theory.Value, error) { return c.Mean(result.Quantity) })
-	if err != nil {
-		return &Verdict{err: err}
+	zero, slope := fit(t)
+	exactZero, exactSlope := fit(exact)
+	if v.err != nil {
+		return v
 	}
-	exact, exactSlope, worst, err := fit(func(c Cell) (theory.Value, error) { return result.Mean(c.Setting) })
-	if err != nil {
-		return &Verdict{err: err}
+	// The zero moves by −(value of a trial's line at the zero)/slope, trial by trial,
+	// as the angles share the data of a trial.
+	moves, line := make([]float64, len(values[0])), make([]float64, len(cells))
+	for k := range moves {
+		for i := range line {
+			line[i] = values[i][k]
+		}
+		a, b := stat.LinearRegression(cos, line, weights, false)
+		moves[k] = (a + b*zero) / slope
 	}
-	// The variance of a weighted least-squares line at its zero.
-	mean, variance := stat.PopMeanVariance(cos, weights)
-	sum := floats.Sum(weights)
-	spread := math.Sqrt((1 + (zero-mean)*(zero-mean)/variance) / sum)
 	degrees := func(zero, spread float64) theory.Value {
 		return theory.Value{Value: math.Acos(zero) * 180 / math.Pi, StdErr: spread / math.Sqrt(1-zero*zero) * 180 / math.Pi}
 	}
-	measured := degrees(zero, spread/math.Abs(slope))
-	// The angles share the draws of the law, so their errors do not average out.
-	predicted := degrees(exact, worst/math.Abs(exactSlope))
+	measured := degrees(zero, theory.Mean(moves).StdErr)
+	predicted := degrees(exactZero, worst/math.Abs(exactSlope))
 	trials := 0
 	for _, c := range r.Cells {
 		trials += len(c.Risks)

@@ -67,14 +67,14 @@ func (c Curves) run(r *CurvesRun) error {
 		return err
 	}
 	pair, data := set.pair, set.target
-	if r.Exact, err = e.solve(s, set); err != nil {
+	if r.Exact, err = e.solve(s, newDataSets(c.Seed, 0, []theory.Setting{s})); err != nil {
 		return err
 	}
 	loss, err := linear.SampleLoss(data)
 	if err != nil {
 		return err
 	}
-	weights := task.Stream(c.Seed, path(s, 0, streamWeights)...)
+	weights := ownStream(c.Seed, s, 0, streamWeights)
 	start := func() (*linear.Network, error) { return linear.NewNetwork(s.D, s.Depth, e.Alpha, weights) }
 	net, err := start()
 	if err != nil {

@@ -35,7 +35,7 @@ func values(t *testing.T, c Cell, q theory.Quantity) []float64 {
 // The joint law is the law of what the solvers measure: Kolmogorov–Smirnov on
 // every risk, on their differences and on the scale, on both sides of n = d.
 func TestLawIsTheLawOfSolve(t *testing.T) {
-	const draws, trials = 20000, 4000
+	const draws, trials = 20000, 10000
 	for _, grid := range []Grid{
 		{D: 12, Gamma: []float64{0.17, 0.5, 0.92, 1, 1.5}, Theta: []float64{1.2}, Sigma: []float64{0.5}, Lambda: []float64{0.1}, Depth: []int{3}},
 		{D: 12, Gamma: []float64{0.5, 1.5}, Theta: []float64{1.2}, Sigma: []float64{0.5}, Depth: []int{3}, SourceGamma: []float64{0.08, 0.5, 1, 1.5}, SourceSigma: []float64{0.7}},
@@ -79,7 +79,7 @@ func TestSolveAgreesWithTheory(t *testing.T) {
 		{Grid{D: 30, Gamma: []float64{0.5, 1.6}, Theta: []float64{0.7}, Sigma: []float64{0.4}, Norm: []float64{0.5, 10}}, []Procedure{Scratch, Tuned, Transfer},
 			[]theory.Result{theory.Scratch, theory.ScratchTuned, theory.Linear, theory.LinearTransferability, theory.LinearTunedTransferability}},
 	} {
-		r := must(t, Experiment{Grid: c.grid, Method: Solve, Trials: 300, Seed: 3, Procedures: c.runs}.Run())
+		r := must(t, Experiment{Grid: c.grid, Method: Solve, Trials: 1000, Seed: 3, Procedures: c.runs}.Run())
 		if v := r.Verdict(c.results...); !v.Agrees() {
 			t.Errorf("%v", v.Err())
 			for _, row := range v.Rows {

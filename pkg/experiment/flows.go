@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/linear"
-	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/floats"
 )
@@ -110,7 +109,7 @@ func (f Flows) follow(ctx context.Context, r *FlowsRun, set sample, source []flo
 		return err
 	}
 
-	net, err := linear.NewBalanced(source, depth, task.Stream(f.Seed, path(f.Setting, 0, streamWeights)...))
+	net, err := linear.NewBalanced(source, depth, ownStream(f.Seed, f.Setting, 0, streamWeights))
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (p Pretraining) train(ctx context.Context, trial int, r *PretrainingRun) (e
 	stream := func(kind uint64) *rand.Rand {
 		return task.Stream(p.Seed, uint64(p.D), uint64(p.Depth), math.Float64bits(p.Alpha), math.Float64bits(p.Step), uint64(trial), kind)
 	}
-	pair, err := task.NewPair(p.D, 0, 0, stream(streamData))
+	pair, err := task.NewPair(p.D, 0, 0, stream(streamTasks))
 	if err != nil {
 		return end, err
 	}

@@ -84,26 +84,38 @@ func (e Experiment) Run() *Run {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	total := len(settings) * e.Trials
-	done := make([]atomic.Bool, total)
-
-	// A block is what one worker takes at a time: one trial, or enough draws
-	// of the law to be worth the hand-over.
-	block := 1
-	if e.Method == Law {
-		block = 1024
+	done := make([]atomic.Bool, len(settings)*e.Trials)
+	keep := func(cell, trial int, risks theory.Risks) {
+		r.Cells[cell].Risks[trial] = risks
+		done[cell*e.Trials+trial].Store(true)
 	}
-	name := func(k int) string { return fmt.Sprintf("%v, trial %d", settings[k/e.Trials], k%e.Trials) }
-	err = each(ctx, total, e.Workers, block, name, func(ctx context.Context, k int) error {
-		cell, i := &r.Cells[k/e.Trials], k%e.Trials
-		risks, err := e.trial(ctx, cell.Setting, i)
-		if err != nil {
-			return err
+	name := func(k int) string { return fmt.Sprintf("trial %d", k%e.Trials) }
+	switch e.Method {
+	case Law: // a hand-over is worth it for many draws at a time
+		err = each(ctx, len(done), e.Workers, 1024, name, func(_ context.Context, k int) error {
+			cell, trial := k/e.Trials, k%e.Trials
+			law, err := theory.NewLaw(settings[cell])
+			if err != nil {
+				return fmt.Errorf("%v: %w", settings[cell], err)
+			}
+			keep(cell, trial, law.Draw(ownStream(e.Seed, settings[cell], trial, streamLaw)))
+			return nil
+		})
+	case Train:
+		err = each(ctx, len(done), e.Workers, 1, name, func(ctx context.Context, k int) error {
+			cell := k / e.Trials
+			return e.trials(ctx, settings[cell:cell+1], k%e.Trials, func(_ int, risks theory.Risks) { keep(cell, k%e.Trials, risks) })
+		})
+	case Solve: // all cells of a trial share its data
+		order := inOrder(settings)
+		sorted := make([]theory.Setting, len(order))
+		for i, cell := range order {
+			sorted[i] = settings[cell]
 		}
-		cell.Risks[i] = risks
-		done[k].Store(true)
-		return nil
-	})
+		err = each(ctx, e.Trials, e.Workers, 1, name, func(ctx context.Context, trial int) error {
+			return e.trials(ctx, sorted, trial, func(i int, risks theory.Risks) { keep(order[i], trial, risks) })
+		})
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		r.Interrupted = true

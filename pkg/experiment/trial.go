@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -17,31 +18,34 @@ import (
 // start that is left over, far below the 1 of the learned direction.
 const featureCutoff float64 = 0.1
 
-// Streams of one trial. The data have their own, so that Solve and Train see
-// the same data sets.
+// Streams of one trial.
 const (
-	streamData = iota
+	streamTasks = iota
 	streamWeights
 	streamLaw
+	streamTarget
+	streamSource
 )
 
-// path identifies the data of a cell by its values, not by its place in the
-// grid: a cell keeps its data when the grid around it changes. Ridge, depth and
-// weight decay are left out: they are compared on the same data sets.
-func path(s theory.Setting, trial, stream int) []uint64 {
-	return []uint64{uint64(s.N), uint64(s.D), math.Float64bits(s.Theta), math.Float64bits(s.Sigma),
-		uint64(s.Features), uint64(s.SourceN), math.Float64bits(s.SourceSigma), math.Float64bits(s.Norm), uint64(trial), uint64(stream)}
+// dataStream is a stream of the data of a trial. They depend on d, the seed and the
+// trial alone: all cells of a trial see one source, one plane of targets, and the
+// first n points of one target and one source sample. So cells are compared on the
+// same data, a cell keeps its data when the grid around it changes, and Solve and
+// Train see the same.
+func dataStream(seed uint64, d, trial, stream int) *rand.Rand {
+	return task.Stream(seed, uint64(d), uint64(trial), uint64(stream))
 }
 
-// trial measures one data set. Procedures that are not run leave NaN behind.
-func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (theory.Risks, error) {
-	if e.Method == Law {
-		law, err := theory.NewLaw(s)
-		if err != nil {
-			return theory.Risks{}, err
-		}
-		return law.Draw(task.Stream(e.Seed, path(s, i, streamLaw)...)), nil
-	}
+// ownStream is a stream that cells do not share, but where they differ in ridge, depth
+// or weight decay alone.
+func ownStream(seed uint64, s theory.Setting, trial, stream int) *rand.Rand {
+	return task.Stream(seed, uint64(s.N), uint64(s.D), math.Float64bits(s.Theta), math.Float64bits(s.Sigma),
+		uint64(s.Features), uint64(s.SourceN), math.Float64bits(s.SourceSigma), math.Float64bits(s.Norm), uint64(trial), uint64(stream))
+}
+
+// trials measures all settings on the data of one trial, and hands each over as it is
+// done. Procedures that are not run leave NaN behind.
+func (e Experiment) trials(ctx context.Context, settings []theory.Setting, trial int, done func(k int, r theory.Risks)) error {
 	key := struct {
 		Setting    theory.Setting
 		Trial      int
@@ -51,23 +55,31 @@ func (e Experiment) trial(ctx context.Context, s theory.Setting, i int) (theory.
 		Alpha      float64
 		ExactFit   bool
 		Balanced   bool
-	}{Setting: s, Trial: i, Seed: e.Seed, Method: e.Method}
+	}{Trial: trial, Seed: e.Seed, Method: e.Method}
 	for _, p := range []Procedure{Scratch, Transfer, FineTune, Tuned} {
 		key.Procedures = append(key.Procedures, e.runs(p))
 	}
 	if e.Method == Train {
 		key.Alpha, key.ExactFit, key.Balanced = e.Alpha, e.ExactFit, e.Balanced
 	}
-	return cached("trial", key, func() (theory.Risks, error) {
-		set, err := dataSet(e.Seed, s, i)
+	shared := newDataSets(e.Seed, trial, settings)
+	for k, s := range settings {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		key.Setting = s
+		r, err := cached("trial", key, func() (theory.Risks, error) {
+			if e.Method == Solve {
+				return e.solve(s, shared)
+			}
+			return e.train(ctx, s, trial)
+		})
 		if err != nil {
-			return theory.Risks{}, err
+			return fmt.Errorf("%v: %w", s, err)
 		}
-		if e.Method == Solve {
-			return e.solve(s, set)
-		}
-		return e.train(ctx, s, i, set)
-	})
+		done(k, r)
+	}
+	return nil
 }
 
 // sample is the data of one trial. source is empty for unlimited source data.
@@ -76,19 +88,18 @@ type sample struct {
 	target, source task.Data
 }
 
-// dataSet draws the data of one trial.
+// dataSet draws the data of one cell of a trial.
 func dataSet(seed uint64, s theory.Setting, trial int) (set sample, err error) {
-	rng := task.Stream(seed, path(s, trial, streamData)...)
-	if set.pair, err = task.NewFamily(s.D, max(1, s.Features), s.Theta, s.Sigma, rng); err != nil {
+	if set.pair, err = task.NewFamily(s.D, max(1, s.Features), s.Theta, s.Sigma, dataStream(seed, s.D, trial, streamTasks)); err != nil {
 		return set, err
 	}
 	if s.Norm != 0 {
 		floats.Scale(s.Norm, set.pair.Target)
 	}
-	if set.target, err = set.pair.Draw(s.N, rng); err != nil || s.SourceN == 0 {
+	if set.target, err = set.pair.Draw(s.N, dataStream(seed, s.D, trial, streamTarget)); err != nil || s.SourceN == 0 {
 		return set, err
 	}
-	set.source, err = set.pair.DrawSource(s.SourceN, s.SourceSigma, rng)
+	set.source, err = set.pair.DrawSource(s.SourceN, s.SourceSigma, dataStream(seed, s.D, trial, streamSource))
 	return set, err
 }
 
@@ -105,9 +116,9 @@ func (set sample) pretrained() ([]float64, error) {
 	return linear.NewInterpolator(set.source.X).MinNorm(set.source.Y)
 }
 
-// residual is the part of the target outside the k leading directions of the features
+// outside is the squared part of the target outside the k leading directions of the features
 // (d×h), or outside all of them at k = 0.
-func (set sample) residual(features *mat.Dense, k int) (float64, error) {
+func outside(features *mat.Dense, k int, target []float64) (float64, error) {
 	var gram mat.SymDense
 	gram.SymOuterK(1, features.T())
 	space, err := task.NewSpace(&gram, k)
@@ -115,66 +126,8 @@ func (set sample) residual(features *mat.Dense, k int) (float64, error) {
 		return 0, err
 	}
 	var inner mat.VecDense
-	inner.MulVec(features.T(), mat.NewVecDense(len(set.pair.Target), set.pair.Target))
-	return space.Residual(inner.RawVector().Data, floats.Dot(set.pair.Target, set.pair.Target))
-}
-
-func (e Experiment) solve(s theory.Setting, set sample) (theory.Risks, error) {
-	r := unmeasured()
-	var source []float64
-	var err error
-	if e.runs(Transfer) || e.runs(FineTune) {
-		if source, err = set.pretrained(); err != nil {
-			return r, err
-		}
-	}
-	if e.runs(Transfer) {
-		features := set.pair.Sources
-		if s.SourceN > 0 {
-			features = mat.NewDense(s.D, 1, source)
-		}
-		beta, err := linear.Transfer(set.target, features, s.Lambda, 0)
-		if err != nil {
-			return r, err
-		}
-		r.Linear = set.pair.Risk(beta)
-		if r.Residual, err = set.residual(features, 0); err != nil {
-			return r, err
-		}
-	}
-	if e.runs(Tuned) {
-		beta, err := tuned(s, set.target)
-		if err != nil {
-			return r, err
-		}
-		r.Tuned = set.pair.Risk(beta)
-	}
-	if e.runs(Scratch) && s.Decay > 0 {
-		beta, _, err := linear.WeightDecay(set.target, s.Decay)
-		if err != nil {
-			return r, err
-		}
-		r.Scratch = set.pair.Risk(beta)
-	}
-	if (!e.runs(Scratch) || s.Decay > 0) && !e.runs(FineTune) {
-		return r, nil
-	}
-	p := linear.NewInterpolator(set.target.X)
-	scratch, err := p.MinNorm(set.target.Y)
-	if err != nil {
-		return r, err
-	}
-	r.Scratch = set.pair.Risk(scratch)
-	if e.runs(FineTune) {
-		tuned, err := linear.FineTune(p, scratch, source, func(a, b, r float64) (float64, error) {
-			return theory.Scale(s.Depth, a, b, r)
-		})
-		if err != nil {
-			return r, err
-		}
-		r.FineTune, r.Scale = set.pair.Risk(tuned.Beta), tuned.Scale
-	}
-	return r, nil
+	inner.MulVec(features.T(), mat.NewVecDense(len(target), target))
+	return space.Residual(inner.RawVector().Data, floats.Dot(target, target))
 }
 
 // tuned is training from scratch at the best ridge, which without noise is none.
@@ -185,13 +138,17 @@ func tuned(s theory.Setting, data task.Data) ([]float64, error) {
 	return linear.NewInterpolator(data.X).MinNorm(data.Y)
 }
 
-func (e Experiment) train(ctx context.Context, s theory.Setting, i int, set sample) (theory.Risks, error) {
+func (e Experiment) train(ctx context.Context, s theory.Setting, trial int) (theory.Risks, error) {
 	r := unmeasured()
+	set, err := dataSet(e.Seed, s, trial)
+	if err != nil {
+		return r, err
+	}
 	loss, err := linear.SampleLoss(set.target)
 	if err != nil {
 		return r, err
 	}
-	rng := task.Stream(e.Seed, append(path(s, i, streamWeights), uint64(s.Depth))...)
+	rng := ownStream(e.Seed, s, trial, streamWeights)
 	fit := func(loss *linear.Loss, outputs int, decay float64) (*linear.Network, error) {
 		net, err := linear.NewMultiNetwork(s.D, outputs, s.Depth, e.Alpha, rng)
 		if err == nil {
@@ -239,7 +196,7 @@ func (e Experiment) train(ctx context.Context, s theory.Setting, i int, set samp
 		if !e.ExactFit {
 			learned = max(1, s.Features)
 		}
-		if r.Residual, err = set.residual(net.Features(), learned); err != nil {
+		if r.Residual, err = outside(net.Features(), learned, set.pair.Target); err != nil {
 			return r, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -169,7 +170,8 @@ func medianRow(c Cell, result theory.Result) (Row, error) {
 
 // Pooled compares the average of a transferability over all cells where theory
 // has it positive, and over all where it is negative: two rows for a whole phase
-// diagram. Cells with |n−d| ≤ 7, whose means are not to be trusted, are left out.
+// diagram. Cells share the data of a trial, so the error is that of the average over
+// trials. Cells with |n−d| ≤ 7, whose means are not to be trusted, are left out.
 func (r *Run) Pooled(results ...theory.Result) *Verdict {
 	v := &Verdict{err: r.verdictError(results)}
 	if v.err == nil {
@@ -180,29 +182,35 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 	}
 	for _, result := range results {
 		type pool struct {
-			cells, trials        int
-			theory, measured     float64
-			theoryVar, measured2 float64
+			cells, trials     int
+			theory, theoryVar float64
+			data              []float64 // the sum over cells, for each trial
 		}
 		var pools [2]pool
 		for _, c := range r.Cells {
 			if heavyTailed(c, result.Quantity) {
 				continue
 			}
-			row, err := meanRow(c, result)
+			predicted, err := result.Mean(c.Setting)
+			if err != nil {
+				return &Verdict{err: err}
+			}
+			x, err := c.Values(result.Quantity)
 			if err != nil {
 				return &Verdict{err: err}
 			}
 			p := &pools[0]
-			if row.Theory.Value < 0 {
+			if predicted.Value < 0 {
 				p = &pools[1]
 			}
+			if p.data == nil {
+				p.data = make([]float64, len(x))
+			}
 			p.cells++
-			p.trials += row.Trials
-			p.theory += row.Theory.Value
-			p.theoryVar += row.Theory.StdErr * row.Theory.StdErr
-			p.measured += row.Measured.Value
-			p.measured2 += row.Measured.StdErr * row.Measured.StdErr
+			p.trials += len(x)
+			p.theory += predicted.Value
+			p.theoryVar += predicted.StdErr * predicted.StdErr
+			floats.Add(p.data, x)
 		}
 		s := r.Cells[0].Setting
 		for i, region := range []string{"≥ 0", "< 0"} {
@@ -211,10 +219,10 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 				continue
 			}
 			n := float64(p.cells)
+			floats.Scale(1/n, p.data)
 			v.Rows = append(v.Rows, newRow("mean "+result.Name, result.Source,
 				fmt.Sprintf("%d cells with %s %s, %s", p.cells, result.Quantity, region, fixed(s)),
-				theory.Value{Value: p.theory / n, StdErr: math.Sqrt(p.theoryVar) / n},
-				theory.Value{Value: p.measured / n, StdErr: math.Sqrt(p.measured2) / n}, p.trials))
+				theory.Value{Value: p.theory / n, StdErr: math.Sqrt(p.theoryVar) / n}, theory.Mean(p.data), p.trials))
 		}
 	}
 	return v

@@ -249,7 +249,7 @@ func TestBadInput(t *testing.T) {
 	run := func(o Options) error { _, err := net.Train(context.Background(), loss, o); return err }
 	_, depth := NewNetwork(4, 0, 0.1, task.Stream(1))
 	_, alpha := NewNetwork(4, 1, math.NaN(), task.Stream(1))
-	_, ridge := Transfer(data, mat.NewDense(4, 1, nil), -1, 0)
+	_, ridge := Transfer(data, mat.NewDense(4, 1, []float64{1, 0, 0, 0}), -1, 0)
 	_, zero := Transfer(data, mat.NewDense(4, 1, nil), 0, 0)
 	_, short := NewInterpolator(data.X).MinNorm([]float64{1})
 	for want, err := range map[string]error{

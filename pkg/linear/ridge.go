@@ -6,93 +6,122 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/task"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
+	lapack "gonum.org/v1/gonum/lapack/gonum"
+	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
-
-// ridge solves (XᵀX/n + λ)β = Xᵀy/n for many λ > 0 on one data set, by the
-// Gram matrix of the smaller side.
-type ridge struct {
-	data task.Data
-	n, d int
-	gram *mat.SymDense // XXᵀ or XᵀX
-	xty  mat.VecDense  // Xᵀy
-}
-
-func newRidge(data task.Data) (*ridge, error) {
-	r := &ridge{data: data}
-	r.n, r.d = data.X.Dims()
-	if len(data.Y) != r.n {
-		return nil, fmt.Errorf("linear: y has %d entries, X has %d rows", len(data.Y), r.n)
-	}
-	r.gram = gram(data.X)
-	r.xty.MulVec(data.X.T(), mat.NewVecDense(r.n, data.Y))
-	return r, nil
-}
-
-// at returns β_λ and, if asked for, its derivative in λ,
-// −(XᵀX/n + λ)⁻¹β_λ.
-func (r *ridge) at(lambda float64, derivative bool) (beta, slope *mat.VecDense, err error) {
-	shift := float64(r.n) * lambda
-	shifted := mat.NewSymDense(r.gram.SymmetricDim(), nil)
-	shifted.CopySym(r.gram)
-	for i := range shifted.SymmetricDim() {
-		shifted.SetSym(i, i, shifted.At(i, i)+shift)
-	}
-	var chol mat.Cholesky
-	if !chol.Factorize(shifted) {
-		return nil, nil, fmt.Errorf("linear: lambda = %.4g: the ridge is too small for this data set", lambda)
-	}
-	// solve returns (XᵀX + nλ)⁻¹v, for n < d as (v − Xᵀ(XXᵀ + nλ)⁻¹Xv)/nλ.
-	solve := func(v *mat.VecDense) (*mat.VecDense, error) {
-		var out, xv mat.VecDense
-		if r.n >= r.d {
-			err := chol.SolveVecTo(&out, v)
-			return &out, err
-		}
-		xv.MulVec(r.data.X, v)
-		if err := chol.SolveVecTo(&xv, &xv); err != nil {
-			return nil, err
-		}
-		out.MulVec(r.data.X.T(), &xv)
-		out.SubVec(v, &out)
-		out.ScaleVec(1/shift, &out)
-		return &out, nil
-	}
-	if r.n < r.d { // β = Xᵀ(XXᵀ + nλ)⁻¹y loses no digits
-		var dual mat.VecDense
-		err = chol.SolveVecTo(&dual, mat.NewVecDense(r.n, r.data.Y))
-		beta = &mat.VecDense{}
-		beta.MulVec(r.data.X.T(), &dual)
-	} else {
-		beta, err = solve(&r.xty)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("linear: lambda = %.4g: %w", lambda, err)
-	}
-	if derivative {
-		if slope, err = solve(beta); err != nil {
-			return nil, nil, err
-		}
-		slope.ScaleVec(-float64(r.n), slope)
-	}
-	return beta, slope, nil
-}
 
 // Ridge returns the β (length d) that minimises ‖Xβ − y‖²/n + lambda·‖β‖², for
 // lambda > 0.
 func Ridge(data task.Data, lambda float64) ([]float64, error) {
+	if n, _ := data.X.Dims(); len(data.Y) != n {
+		return nil, fmt.Errorf("linear: y has %d entries, X has %d rows", len(data.Y), n)
+	}
+	out, err := NewDesign(data.X).Ridge(mat.NewDense(len(data.Y), 1, data.Y), lambda)
+	if err != nil {
+		return nil, err
+	}
+	return out.RawMatrix().Data, nil
+}
+
+// Ridge is [Ridge] on the first n rows for each column of the n×k matrix y: d×k.
+func (p *Design) Ridge(y *mat.Dense, lambda float64) (*mat.Dense, error) {
 	if !(lambda > 0) || math.IsInf(lambda, 0) {
 		return nil, fmt.Errorf("linear: lambda = %v: the ridge must be a finite number above 0", lambda)
 	}
-	r, err := newRidge(data)
-	if err != nil {
-		return nil, err
+	n, _ := y.Dims()
+	if rows, _ := p.x.Dims(); n > rows {
+		return nil, fmt.Errorf("linear: y has %d rows, X has %d", n, rows)
 	}
-	beta, _, err := r.at(lambda, false)
-	if err != nil {
-		return nil, err
+	gram := p.gram(n)
+	for i := range gram.SymmetricDim() {
+		gram.SetSym(i, i, gram.At(i, i)+float64(n)*lambda)
 	}
-	return beta.RawVector().Data, nil
+	var chol mat.Cholesky
+	if !chol.Factorize(gram) {
+		return nil, fmt.Errorf("linear: lambda = %.4g: the ridge is too small for this data set", lambda)
+	}
+	x := p.Rows(n)
+	var out mat.Dense
+	var err error
+	if n < p.d { // β = Xᵀ(XXᵀ + nλ)⁻¹y
+		var dual mat.Dense
+		err = chol.SolveTo(&dual, y)
+		out.Mul(x.T(), &dual)
+	} else {
+		var xty mat.Dense
+		xty.Mul(x.T(), y)
+		err = chol.SolveTo(&out, &xty)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("linear: lambda = %.4g: %w", lambda, err)
+	}
+	return &out, nil
+}
+
+// Path is the ridge path of one X: its smaller Gram matrix as QTQᵀ with T
+// tridiagonal, after which every ridge costs O(min(n, d)).
+type Path struct {
+	x         *mat.Dense
+	n, d      int
+	q         blas64.General // Householder vectors of Q
+	tau       []float64
+	diag, off []float64 // of T
+}
+
+// Path factorises the first n rows.
+func (p *Design) Path(n int) *Path {
+	gram := p.gram(n).RawSymmetric()
+	m := gram.N
+	// Dsytrd wants the lower triangle for a Q that QR's routines can apply.
+	q := blas64.General{Rows: m, Cols: m, Stride: m, Data: make([]float64, m*m)}
+	for i := range m {
+		for j := i; j < m; j++ {
+			q.Data[j*m+i] = gram.Data[i*gram.Stride+j]
+		}
+	}
+	out := &Path{x: p.Rows(n), n: n, d: p.d, q: q, tau: make([]float64, m-1), diag: make([]float64, m), off: make([]float64, m-1)}
+	work := make([]float64, 64*m)
+	lapack.Implementation{}.Dsytrd(blas.Lower, m, q.Data, m, out.diag, out.off, out.tau, work, len(work))
+	return out
+}
+
+// rotate replaces v by Qv, or by Qᵀv.
+func (p *Path) rotate(trans blas.Transpose, v []float64) {
+	m := len(p.diag)
+	if m < 2 {
+		return
+	}
+	q := blas64.General{Rows: m - 1, Cols: m - 1, Stride: p.q.Stride, Data: p.q.Data[p.q.Stride:]}
+	c := blas64.General{Rows: m - 1, Cols: 1, Stride: 1, Data: v[1:]}
+	work := make([]float64, m)
+	lapack64.Ormqr(blas.Left, trans, q, p.tau, c, work, len(work))
+}
+
+// solve returns (T + shift)⁻¹z.
+func (p *Path) solve(shift float64, z []float64) ([]float64, bool) {
+	m := len(p.diag)
+	diag, off, out := append([]float64(nil), p.diag...), append([]float64(nil), p.off...), append([]float64(nil), z...)
+	floats.AddConst(shift, diag)
+	return out, lapack.Implementation{}.Dptsv(m, 1, diag, off, out, 1)
+}
+
+// inner is vᵀMw for the β = Xᵀ(Qv) (n < d, M = T) or β = Qv (M = 1) of v and w.
+func (p *Path) inner(v, w []float64) float64 {
+	if p.n >= p.d {
+		return floats.Dot(v, w)
+	}
+	sum := 0.0
+	for i, t := range p.diag {
+		sum += t * v[i] * w[i]
+	}
+	for i, t := range p.off {
+		sum += t * (v[i]*w[i+1] + v[i+1]*w[i])
+	}
+	return sum
 }
 
 // WeightDecay returns where a two-layer network with weight decay mu ends from a
@@ -101,35 +130,51 @@ func Ridge(data task.Data, lambda float64) ([]float64, error) {
 // ridge solution with lambda·‖β‖ = mu; for mu ≥ ‖Xᵀy‖/n it is β = 0 and lambda is
 // +Inf. It needs mu > 0.
 func WeightDecay(data task.Data, mu float64) (beta []float64, lambda float64, err error) {
-	if !(mu > 0) || math.IsInf(mu, 0) {
+	n, _ := data.X.Dims()
+	return NewDesign(data.X).Path(n).WeightDecay(data.Y, mu)
+}
+
+// WeightDecay is [WeightDecay] for the labels y (length n).
+func (p *Path) WeightDecay(y []float64, mu float64) (beta []float64, lambda float64, err error) {
+	switch {
+	case !(mu > 0) || math.IsInf(mu, 0):
 		return nil, 0, fmt.Errorf("linear: mu = %v: the weight decay must be a finite number above 0", mu)
+	case len(y) != p.n:
+		return nil, 0, fmt.Errorf("linear: y has %d entries, X has %d rows", len(y), p.n)
 	}
-	r, err := newRidge(data)
-	if err != nil {
-		return nil, 0, err
+	z := append([]float64(nil), y...)
+	if p.n >= p.d {
+		z = mulVec(p.x.T(), y)
 	}
-	if most := mat.Norm(&r.xty, 2) / float64(r.n); mu >= most {
-		return make([]float64, r.d), math.Inf(1), nil
+	p.rotate(blas.Trans, z)
+	n := float64(p.n)
+	if mu >= math.Sqrt(p.inner(z, z))/n {
+		return make([]float64, p.d), math.Inf(1), nil
 	}
 	// λ‖β_λ‖ rises in λ. Newton's method, kept within a bracket.
 	lo, hi := 0.0, math.Inf(1)
 	lambda = mu
 	for range 200 {
-		b, slope, err := r.at(lambda, true)
-		if err != nil {
-			return nil, 0, err
+		a, ok := p.solve(n*lambda, z)
+		slope, ok2 := p.solve(n*lambda, a) // −1/n times the derivative of a in λ
+		if !ok || !ok2 {
+			return nil, 0, fmt.Errorf("linear: lambda = %.4g: the ridge is too small for this data set", lambda)
 		}
-		norm := mat.Norm(b, 2)
+		norm := math.Sqrt(p.inner(a, a))
 		f := lambda*norm - mu
 		if math.Abs(f) <= 1e-12*mu {
-			return b.RawVector().Data, lambda, nil
+			p.rotate(blas.NoTrans, a)
+			if p.n < p.d {
+				a = mulVec(p.x.T(), a)
+			}
+			return a, lambda, nil
 		}
 		if f < 0 {
 			lo = lambda
 		} else {
 			hi = lambda
 		}
-		lambda -= f / (norm + lambda*mat.Dot(b, slope)/norm)
+		lambda -= f / (norm - n*lambda*p.inner(a, slope)/norm)
 		if !(lambda > lo && lambda < hi) {
 			lambda = (lo + hi) / 2
 			if math.IsInf(hi, 1) {
@@ -138,4 +183,10 @@ func WeightDecay(data task.Data, mu float64) (beta []float64, lambda float64, er
 		}
 	}
 	return nil, 0, errors.New("linear: the ridge of the weight decay did not converge")
+}
+
+func mulVec(a mat.Matrix, v []float64) []float64 {
+	var out mat.VecDense
+	out.MulVec(a, mat.NewVecDense(len(v), v))
+	return out.RawVector().Data
 }

@@ -16,12 +16,13 @@ import (
 // with x ~ N(0, I) and ε ~ N(0, Sigma²). Source (βs) and Target (βt) are unit
 // vectors of length D with overlap βs·βt = cos θ. Sources (D×k) are the source
 // tasks, unit vectors: βs alone, or several, and then Source is the direction in
-// their span that is closest to the target.
+// their span that is closest to the target. Outside is the unit vector across all
+// sources that the target leans to: βt = cos θ·βs + sin θ·Outside.
 type Pair struct {
-	D              int
-	Theta, Sigma   float64
-	Source, Target []float64
-	Sources        *mat.Dense
+	D                       int
+	Theta, Sigma            float64
+	Source, Target, Outside []float64
+	Sources                 *mat.Dense
 }
 
 // NewPair draws a pair at the angle theta (radians) in a uniformly random
@@ -39,17 +40,11 @@ func NewFamily(d, k int, theta, sigma float64, rng *rand.Rand) (Pair, error) {
 		return Pair{}, fmt.Errorf("task: d = %d: two tasks at an angle need at least 2 dimensions", d)
 	case k < 1 || k >= d:
 		return Pair{}, fmt.Errorf("task: k = %d: the number of source tasks lies between 1 and d − 1 = %d", k, d-1)
-	case math.IsNaN(theta) || math.IsInf(theta, 0):
-		return Pair{}, fmt.Errorf("task: theta = %v: the angle must be a finite number of radians", theta)
-	case !(sigma >= 0) || math.IsInf(sigma, 0):
-		return Pair{}, fmt.Errorf("task: sigma = %v: the noise level must be a finite number, 0 or above", sigma)
 	}
-	// The direction of the target that no source has, then the sources across it.
-	outside := unit(normals(d, rng))
-	p := Pair{D: d, Theta: theta, Sigma: sigma, Source: make([]float64, d), Target: make([]float64, d), Sources: mat.NewDense(d, k, nil)}
+	p := Pair{D: d, Source: make([]float64, d), Outside: unit(normals(d, rng)), Sources: mat.NewDense(d, k, nil)}
 	for j := range k {
 		source := normals(d, rng)
-		floats.AddScaled(source, -floats.Dot(source, outside), outside)
+		floats.AddScaled(source, -floats.Dot(source, p.Outside), p.Outside)
 		p.Sources.SetCol(j, unit(source))
 		weight := 1.0
 		if k > 1 {
@@ -58,8 +53,22 @@ func NewFamily(d, k int, theta, sigma float64, rng *rand.Rand) (Pair, error) {
 		floats.AddScaled(p.Source, weight, source)
 	}
 	unit(p.Source)
+	return p.At(theta, sigma)
+}
+
+// At returns the pair with the target turned to the angle theta (radians) in the
+// same plane, and its label noise set to sigma. It needs theta finite, sigma finite
+// and ≥ 0.
+func (p Pair) At(theta, sigma float64) (Pair, error) {
+	switch {
+	case math.IsNaN(theta) || math.IsInf(theta, 0):
+		return Pair{}, fmt.Errorf("task: theta = %v: the angle must be a finite number of radians", theta)
+	case !(sigma >= 0) || math.IsInf(sigma, 0):
+		return Pair{}, fmt.Errorf("task: sigma = %v: the noise level must be a finite number, 0 or above", sigma)
+	}
+	p.Theta, p.Sigma, p.Target = theta, sigma, make([]float64, p.D)
 	floats.AddScaled(p.Target, math.Cos(theta), p.Source)
-	floats.AddScaled(p.Target, math.Sin(theta), outside)
+	floats.AddScaled(p.Target, math.Sin(theta), p.Outside)
 	return p, nil
 }
 
@@ -84,7 +93,8 @@ type Data struct {
 	Y []float64
 }
 
-// Draw returns n points of the target task.
+// Draw returns n points of the target task; a longer draw from the same stream begins
+// with the shorter one.
 func (p Pair) Draw(n int, rng *rand.Rand) (Data, error) { return draw(p.Target, p.Sigma, n, rng) }
 
 // DrawSource returns n points of the source task with label noise sigma.
@@ -99,14 +109,31 @@ func draw(beta []float64, sigma float64, n int, rng *rand.Rand) (Data, error) {
 	case !(sigma >= 0) || math.IsInf(sigma, 0):
 		return Data{}, fmt.Errorf("task: sigma = %v: the noise level must be a finite number, 0 or above", sigma)
 	}
-	d := len(beta)
-	x := Normal(n, d, rng)
+	x, noise := Sample(n, len(beta), rng)
+	y := make([]float64, n)
+	floats.AddScaledTo(y, mulVec(x, beta), sigma, noise)
+	return Data{X: x, Y: y}, nil
+}
+
+func mulVec(x *mat.Dense, beta []float64) []float64 {
 	var y mat.VecDense
-	y.MulVec(x, mat.NewVecDense(d, beta))
+	y.MulVec(x, mat.NewVecDense(len(beta), beta))
+	return y.RawVector().Data
+}
+
+// Sample returns n points x ~ N(0, I_d), the rows of an n×d matrix, and a noise of
+// variance 1 for each. It draws point by point: a longer sample from the same stream
+// begins with the shorter one.
+func Sample(n, d int, rng *rand.Rand) (x *mat.Dense, noise []float64) {
+	points := make([]float64, n*d)
+	noise = make([]float64, n)
 	for i := range n {
-		y.RawVector().Data[i] += sigma * rng.NormFloat64()
+		for j := range d {
+			points[i*d+j] = rng.NormFloat64()
+		}
+		noise[i] = rng.NormFloat64()
 	}
-	return Data{X: x, Y: y.RawVector().Data}, nil
+	return mat.NewDense(n, d, points), noise
 }
 
 // Normal returns n points x ~ N(0, I_d), the rows of an n×d matrix.
