@@ -33,33 +33,18 @@ func (p *Design) Ridge(y *mat.Dense, lambda float64) (*mat.Dense, error) {
 		return nil, fmt.Errorf("linear: lambda = %v: the ridge must be a finite number above 0", lambda)
 	}
 	n, _ := y.Dims()
-	if rows, _ := p.x.Dims(); n > rows {
-		return nil, fmt.Errorf("linear: y has %d rows, X has %d", n, rows)
+	if n > p.rows {
+		return nil, fmt.Errorf("linear: y has %d rows, X has %d", n, p.rows)
 	}
 	gram := p.gram(n)
 	for i := range gram.SymmetricDim() {
 		gram.SetSym(i, i, gram.At(i, i)+float64(n)*lambda)
 	}
-	var chol mat.Cholesky
-	if !chol.Factorize(gram) {
+	c, ok := factorize(gram)
+	if !ok {
 		return nil, fmt.Errorf("linear: lambda = %.4g: the ridge is too small for this data set", lambda)
 	}
-	x := p.Rows(n)
-	var out mat.Dense
-	var err error
-	if n < p.d { // β = Xᵀ(XXᵀ + nλ)⁻¹y
-		var dual mat.Dense
-		err = chol.SolveTo(&dual, y)
-		out.Mul(x.T(), &dual)
-	} else {
-		var xty mat.Dense
-		xty.Mul(x.T(), y)
-		err = chol.SolveTo(&out, &xty)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("linear: lambda = %.4g: %w", lambda, err)
-	}
-	return &out, nil
+	return c.regress(p.Rows(n), y), nil
 }
 
 // Path is the ridge path of one X: its smaller Gram matrix as QTQᵀ with T

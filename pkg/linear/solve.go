@@ -15,7 +15,7 @@ import (
 type Interpolator struct {
 	x    *mat.Dense
 	n, d int
-	gram *mat.Cholesky // nil where lq or qr is used
+	gram *cholesky // nil where lq or qr is used
 	lq   mat.LQ
 	qr   mat.QR
 }
@@ -52,14 +52,8 @@ func (p *Interpolator) MinNorms(y *mat.Dense) (*mat.Dense, error) {
 	var out mat.Dense
 	var err error
 	switch {
-	case p.gram != nil && p.n < p.d:
-		var dual mat.Dense
-		err = p.gram.SolveTo(&dual, y)
-		out.Mul(p.x.T(), &dual)
 	case p.gram != nil:
-		var xty mat.Dense
-		xty.Mul(p.x.T(), y)
-		err = p.gram.SolveTo(&out, &xty)
+		return p.gram.regress(p.x, y), nil
 	case p.n >= p.d:
 		err = p.qr.SolveTo(&out, false, y)
 	default:

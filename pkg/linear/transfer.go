@@ -49,7 +49,11 @@ func NewHead(x, features *mat.Dense, cutoff float64) (*Head, error) {
 	svd.UTo(&a)
 	h.basis = a.Slice(0, d, 0, h.keep).(*mat.Dense)
 	h.design = mat.NewDense(n+h.keep, h.keep, nil)
-	h.design.Slice(0, n, 0, h.keep).(*mat.Dense).Mul(x, h.basis)
+	for j := range h.keep { // column by column, as a product with few columns is slow
+		for i, v := range mulVec(x, mat.Col(nil, j, h.basis)) {
+			h.design.Set(i, j, v)
+		}
+	}
 	return h, nil
 }
 

@@ -13,6 +13,8 @@ func init() {
 		"FineTune":        reflect.ValueOf(linear.FineTune),
 		"Flow":            reflect.ValueOf(linear.Flow),
 		"NewBalanced":     reflect.ValueOf(linear.NewBalanced),
+		"NewDesign":       reflect.ValueOf(linear.NewDesign),
+		"NewHead":         reflect.ValueOf(linear.NewHead),
 		"NewInterpolator": reflect.ValueOf(linear.NewInterpolator),
 		"NewMultiNetwork": reflect.ValueOf(linear.NewMultiNetwork),
 		"NewNetwork":      reflect.ValueOf(linear.NewNetwork),
@@ -23,11 +25,14 @@ func init() {
 		"WeightDecay":     reflect.ValueOf(linear.WeightDecay),
 
 		// type definitions
+		"Design":       reflect.ValueOf((*linear.Design)(nil)),
 		"FineTuned":    reflect.ValueOf((*linear.FineTuned)(nil)),
+		"Head":         reflect.ValueOf((*linear.Head)(nil)),
 		"Interpolator": reflect.ValueOf((*linear.Interpolator)(nil)),
 		"Loss":         reflect.ValueOf((*linear.Loss)(nil)),
 		"Network":      reflect.ValueOf((*linear.Network)(nil)),
 		"Options":      reflect.ValueOf((*linear.Options)(nil)),
+		"Path":         reflect.ValueOf((*linear.Path)(nil)),
 		"Report":       reflect.ValueOf((*linear.Report)(nil)),
 	}
 }

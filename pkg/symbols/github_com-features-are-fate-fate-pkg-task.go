@@ -15,6 +15,7 @@ func init() {
 		"NewPair":   reflect.ValueOf(task.NewPair),
 		"NewSpace":  reflect.ValueOf(task.NewSpace),
 		"Normal":    reflect.ValueOf(task.Normal),
+		"Sample":    reflect.ValueOf(task.Sample),
 		"Stream":    reflect.ValueOf(task.Stream),
 
 		// type definitions
