@@ -43,7 +43,7 @@ func TestReducedTrainingIsTraining(t *testing.T) {
 			const d = 20
 			loss, reduced := problem(t, c.n, d, c.depth, 0.1)
 			_, full := problem(t, c.n, d, c.depth, 0.1)
-			o := Options{Decay: c.decay, Tolerance: 1e-6}
+			o := Options{Decay: c.decay, Tolerance: 1e-6, Step: 0.1 / (float64(c.depth) * loss.Curvature())}
 			a, err := reduced.Train(context.Background(), loss, o)
 			if err != nil {
 				t.Fatal(err)

@@ -1,0 +1,62 @@
+package linear
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// Where training ends depends on the way for a start that is not small. Descent ends
+// nearer to the end of the adaptive flow in proportion to its step, so the flow ends
+// where descent of vanishing step does.
+func TestFlowEndsWhereDescentDoes(t *testing.T) {
+	for _, c := range []struct {
+		n, depth int
+		alpha    float64
+	}{{8, 2, 0.5}, {8, 3, 0.6}, {15, 2, 1}} {
+		const d = 20
+		ends := [3][]float64{}
+		for i, step := range []float64{0, 0.1, 0.05} {
+			loss, net := problem(t, c.n, d, c.depth, c.alpha)
+			_, err := net.Train(context.Background(), loss, Options{Step: step / (float64(c.depth) * loss.Curvature()), Tolerance: 1e-8})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ends[i] = net.Beta()
+		}
+		coarse, fine := floats.Distance(ends[1], ends[0], 2), floats.Distance(ends[2], ends[0], 2)
+		if ratio := fine / coarse; math.Abs(ratio-0.5) > 0.1 || coarse > 0.05 {
+			t.Errorf("%+v: descent ends %.3g from the flow, at half the step %.3g", c, coarse, fine)
+		}
+	}
+}
+
+// Chebyshev methods of any number of stages are of second order and stable for the
+// curvature that converge allows them.
+func TestChebyshev(t *testing.T) {
+	for _, s := range []int{2, 3, 10, mostStages} {
+		// One step of dw/dt = −zw from 1.
+		step := func(z float64) float64 {
+			m := chebyshev(s)
+			before, now := 1.0, 1-m[0].slope*z
+			for _, c := range m[1:] {
+				before, now = now, 1-c.now-c.before+c.now*now+c.before*before-z*(c.slope*now+c.first)
+			}
+			return now
+		}
+		for _, z := range []float64{1e-2, 1e-3} {
+			if off := math.Abs(step(z)-math.Exp(-z)) / (z * z * z); off > 0.5 {
+				t.Errorf("%d stages: the error at z = %v is %.3g z³", s, z, off)
+			}
+		}
+		limit := float64((s-1)*(s-1)-1) / 1.54
+		for i := range 1000 {
+			if r := step(limit * float64(i) / 999); !(math.Abs(r) <= 1+1e-9) {
+				t.Errorf("%d stages: grows by %v at z = %v of %v", s, r, limit*float64(i)/999, limit)
+				break
+			}
+		}
+	}
+}
