@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
@@ -82,15 +84,26 @@ func (r *Run) verdict(results []theory.Result, row func(Cell, theory.Result) (Ro
 		return v
 	}
 	for _, result := range results {
-		for _, c := range r.Cells {
-			row, err := row(c, result)
-			if err != nil {
-				return &Verdict{err: err}
-			}
-			v.Rows = append(v.Rows, row)
+		rows := make([]Row, len(r.Cells))
+		if v.err = overCells(r.Cells, func(i int, c Cell) (err error) {
+			rows[i], err = row(c, result)
+			return err
+		}); v.err != nil {
+			return &Verdict{err: v.err}
 		}
+		v.Rows = append(v.Rows, rows...)
 	}
 	return v
+}
+
+// overCells does f for all cells, on all cores: exact means can take draws of the law.
+func overCells(cells []Cell, f func(i int, c Cell) error) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range cells {
+		group.Go(func() error { return recovered(func() error { return f(i, c) }) })
+	}
+	return group.Wait()
 }
 
 func (r *Run) verdictError(results []theory.Result) error {
@@ -187,14 +200,20 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 			data              []float64 // the sum over cells, for each trial
 		}
 		var pools [2]pool
-		for _, c := range r.Cells {
+		means := make([]theory.Value, len(r.Cells))
+		if v.err = overCells(r.Cells, func(i int, c Cell) (err error) {
+			if !heavyTailed(c, result.Quantity) {
+				means[i], err = result.Mean(c.Setting)
+			}
+			return err
+		}); v.err != nil {
+			return &Verdict{err: v.err}
+		}
+		for i, c := range r.Cells {
 			if heavyTailed(c, result.Quantity) {
 				continue
 			}
-			predicted, err := result.Mean(c.Setting)
-			if err != nil {
-				return &Verdict{err: err}
-			}
+			predicted := means[i]
 			x, err := c.Values(result.Quantity)
 			if err != nil {
 				return &Verdict{err: err}

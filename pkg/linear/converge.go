@@ -29,7 +29,7 @@ const mostStages = 50
 func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Report, time float64, err error) {
 	s := newScratchpad(n)
 	loss.gradient(s.left[0], make([]float64, loss.d))
-	start := math.Max(floats.Norm(s.left[0], 2), math.SmallestNonzeroFloat64)
+	start := math.Max(norm(s.left[0]), math.SmallestNonzeroFloat64)
 	// slope writes −gradient in all weights of v, and leaves that in β in s.left[0].
 	slope := func(v, into weights) {
 		rep.Steps++
@@ -44,7 +44,7 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 	at, f, end := n.weights(), n.weights(), n.weights()
 	before, now, next, force := n.weights(), n.weights(), n.weights(), n.weights()
 	slope(at, f)
-	gradient := floats.Norm(s.left[0], 2)
+	gradient := norm(s.left[0])
 	// The largest curvature along the way, by a power iteration on differences of slopes.
 	top, along := 0.0, n.weights()
 	rng := rand.New(rand.NewPCG(uint64(len(at.all)), 1))
@@ -53,11 +53,11 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 	}
 	iterate := func(times int) {
 		for range times {
-			tilt := 1e-5 * floats.Norm(at.all, 2) / floats.Norm(along.all, 2)
+			tilt := 1e-5 * norm(at.all) / norm(along.all)
 			floats.AddScaledTo(now.all, at.all, tilt, along.all)
 			slope(now, along)
 			floats.Sub(along.all, f.all)
-			top = floats.Norm(along.all, 2) / (1e-5 * floats.Norm(at.all, 2))
+			top = norm(along.all) / (1e-5 * norm(at.all))
 		}
 	}
 	iterate(20)
@@ -66,7 +66,7 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 	for {
 		rep.Gradient = gradient / start
 		if o.Decay > 0 {
-			rep.Gradient = math.Hypot(floats.Norm(f.all, 2), o.Decay*loss.idle*math.Exp(-o.Decay*time)) / start
+			rep.Gradient = math.Hypot(norm(f.all), o.Decay*loss.idle*math.Exp(-o.Decay*time)) / start
 		}
 		if rep.Gradient <= o.Tolerance {
 			break
@@ -106,7 +106,7 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 				e := 0.8*(v-now.all[i]) + 0.4*h*(f.all[i]+end.all[i])
 				off += e * e
 			}
-			off = math.Sqrt(off) / (accuracy * floats.Norm(at.all, 2))
+			off = math.Sqrt(off) / (accuracy * norm(at.all))
 			if accepted = off <= 1; accepted { // not for NaN
 				time += h
 				at, now = now, at
@@ -121,7 +121,7 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 				iterate(3)
 			}
 		}
-		gradient = floats.Norm(s.left[0], 2)
+		gradient = norm(s.left[0])
 		iterate(1)
 	}
 	for l, w := range at.W {
@@ -181,3 +181,6 @@ func chebyshev(s int) []coefficients {
 	}
 	return out
 }
+
+// norm is that of gonum without its guard against overflow, which takes most of a step.
+func norm(v []float64) float64 { return math.Sqrt(floats.Dot(v, v)) }
