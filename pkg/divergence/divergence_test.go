@@ -213,6 +213,7 @@ func TestBadInput(t *testing.T) {
 
 func BenchmarkTransport(b *testing.B) {
 	x, y, _ := Samples(Tasks{D: 500, Sigma: 0.2}, 250, 1)
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Transport(x, y, L1); err != nil {
 			b.Fatal(err)

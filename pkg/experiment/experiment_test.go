@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -329,22 +330,37 @@ func TestCurvesEndAtTheExactRisks(t *testing.T) {
 	}
 }
 
-func BenchmarkSolveTrial(b *testing.B) {
-	e := Experiment{Grid: Grid{D: 100, Gamma: []float64{0.5}, Theta: []float64{1}, Sigma: []float64{0.2}}, Method: Solve, Trials: 100}
-	for b.Loop() {
-		e.Run()
-	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/100, "µs/trial")
+// One trial of the paper's phase diagram: 20 angles, 20 sample sizes, both noise levels.
+func BenchmarkPhaseDiagramTrial(b *testing.B) {
+	e := Experiment{Method: Solve, Trials: 2, Grid: Grid{D: 500, Gamma: Range(0.05, 1.95, 20), Theta: Range(math.Pi/80, 39*math.Pi/80, 20), Sigma: []float64{0, 0.2}}}
+	benchmarkTrials(b, e)
 }
 
 func BenchmarkTrainTrial(b *testing.B) {
 	for _, depth := range []int{2, 3} {
-		e := Experiment{Grid: Grid{D: 30, Gamma: []float64{0.5}, Theta: []float64{1}, Sigma: []float64{0.2}, Depth: []int{depth}}, Method: Train, Trials: 4}
-		b.Run(Depth.Label(float64(depth)), func(b *testing.B) {
-			for b.Loop() {
-				e.Run()
-			}
-			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/4, "ms/trial")
+		b.Run(fmt.Sprintf("L=%d", depth), func(b *testing.B) {
+			benchmarkTrials(b, Experiment{Grid: Grid{D: 30, Gamma: []float64{0.5}, Theta: []float64{1}, Sigma: []float64{0.2}, Depth: []int{depth}}, Method: Train, Trials: 4})
 		})
 	}
+}
+
+// A trial of the phase diagram that the cache holds.
+func BenchmarkCachedTrial(b *testing.B) {
+	if _, err := UseCache(b.TempDir()); err != nil {
+		b.Fatal(err)
+	}
+	defer UseCache("")
+	e := Experiment{Method: Solve, Trials: 2, Grid: Grid{D: 100, Gamma: Range(0.05, 1.95, 20), Theta: Range(math.Pi/80, 39*math.Pi/80, 20), Sigma: []float64{0, 0.2}}}
+	e.Run()
+	benchmarkTrials(b, e)
+}
+
+func benchmarkTrials(b *testing.B, e Experiment) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := e.Run(); r.Err() != nil {
+			b.Fatal(r.Err())
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N*e.Trials), "ms/trial")
 }

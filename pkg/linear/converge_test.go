@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 
@@ -57,6 +58,31 @@ func TestChebyshev(t *testing.T) {
 				t.Errorf("%d stages: grows by %v at z = %v of %v", s, r, limit*float64(i)/999, limit)
 				break
 			}
+		}
+	}
+}
+
+// Training to convergence from a small start, by the adaptive flow and by descent.
+func BenchmarkConverge(b *testing.B) {
+	for _, n := range []int{15, 27, 45} {
+		for _, method := range []string{"flow", "descent"} {
+			b.Run(fmt.Sprintf("n=%d/%s", n, method), func(b *testing.B) {
+				gradients := 0
+				b.ReportAllocs()
+				for b.Loop() {
+					loss, net := problem(b, n, 30, 2, 0.01)
+					o := Options{}
+					if method == "descent" {
+						o.Step = 0.1 / (2 * loss.Curvature())
+					}
+					rep, err := net.Train(context.Background(), loss, o)
+					if err != nil {
+						b.Fatal(err)
+					}
+					gradients += rep.Steps
+				}
+				b.ReportMetric(float64(gradients)/float64(b.N), "gradients")
+			})
 		}
 	}
 }

@@ -194,13 +194,24 @@ func TestSeveralTasksSpanTheFeatures(t *testing.T) {
 	}
 }
 
+// The ridge path of one data set, and then one weight decay on it.
 func BenchmarkWeightDecay(b *testing.B) {
 	_, data := sample(b, 250, 500, 1, 0.2, 4)
-	for b.Loop() {
-		if _, _, err := WeightDecay(data, 0.1); err != nil {
-			b.Fatal(err)
+	p := NewDesign(data.X).Path(250)
+	b.Run("path", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			NewDesign(data.X).Path(250)
 		}
-	}
+	})
+	b.Run("decay", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, err := p.WeightDecay(data.Y, 0.1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkFlow(b *testing.B) {

@@ -290,3 +290,17 @@ func BenchmarkSolve(b *testing.B) {
 		})
 	}
 }
+
+// 20 sample sizes on one growing data set.
+func BenchmarkDesign(b *testing.B) {
+	_, data := sample(b, 975, 500, 1, 0.2, 4)
+	b.ReportAllocs()
+	for b.Loop() {
+		p := NewDesign(data.X)
+		for n := 25; n < 1000; n += 50 {
+			if _, err := p.Interpolator(n).MinNorm(data.Y[:n]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -126,6 +127,20 @@ func BenchmarkLawDraw(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				l.Draw(rng)
+			}
+		})
+	}
+}
+
+// The mean of a million draws at two sizes: the same time, and memory for a chunk.
+func BenchmarkMillionDraws(b *testing.B) {
+	for _, d := range []int{500, 1_000_000_000} {
+		b.Run(fmt.Sprintf("d=%d", d), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := (Setting{N: d / 2, D: d, Theta: 1, Sigma: 0.2, Depth: 2}).Summary(1_000_000); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
