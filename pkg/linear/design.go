@@ -18,6 +18,8 @@ type Design struct {
 	wide           *mat.SymDense // XXᵀ of the first filled rows
 	tall           *mat.SymDense // XᵀX of the first summed rows
 	filled, summed int
+	last           *mat.SymDense // of the rows asked for last
+	lastRows       int
 }
 
 // NewDesign keeps X and does not change it.
@@ -33,8 +35,18 @@ func (p *Design) Rows(n int) *mat.Dense { return p.x.Slice(0, n, 0, p.d).(*mat.D
 // of that width stay in the cache.
 const chunk = 128
 
-// gram returns the smaller of XXᵀ and XᵀX of the first n rows.
+// gram returns the smaller of XXᵀ and XᵀX of the first n rows, for the caller to
+// overwrite.
 func (p *Design) gram(n int) *mat.SymDense {
+	if p.lastRows != n {
+		p.last, p.lastRows = p.newGram(n), n
+	}
+	out := mat.NewSymDense(p.last.SymmetricDim(), nil)
+	out.CopySym(p.last)
+	return out
+}
+
+func (p *Design) newGram(n int) *mat.SymDense {
 	if n < p.d {
 		if p.wide == nil {
 			p.wide = mat.NewSymDense(min(p.rows, p.d), nil)
@@ -43,9 +55,7 @@ func (p *Design) gram(n int) *mat.SymDense {
 			addGram(p.wide, p.x, from, min(from+chunk, p.d), p.filled, n)
 		}
 		p.filled = max(p.filled, n)
-		out := mat.NewSymDense(n, nil)
-		out.CopySym(p.wide.SliceSym(0, n))
-		return out
+		return p.wide.SliceSym(0, n).(*mat.SymDense)
 	}
 	if p.t == nil {
 		p.t = mat.DenseCopyOf(p.x.T())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -301,6 +302,29 @@ func BenchmarkDesign(b *testing.B) {
 			if _, err := p.Interpolator(n).MinNorm(data.Y[:n]); err != nil {
 				b.Fatal(err)
 			}
+		}
+	}
+}
+
+// The two products of solving at d = 500, on one core.
+func BenchmarkGram(b *testing.B) {
+	_, data := sample(b, 1000, 500, 1, 0.2, 4)
+	b.ReportAllocs()
+	for b.Loop() {
+		NewDesign(data.X).gram(1000)
+	}
+}
+
+func BenchmarkCholesky(b *testing.B) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // gonum spreads a product over all cores
+	_, data := sample(b, 1000, 500, 1, 0.2, 4)
+	gram := NewDesign(data.X).gram(1000)
+	work := mat.NewSymDense(500, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		work.CopySym(gram)
+		if _, ok := factorize(work); !ok {
+			b.Fatal("not positive definite")
 		}
 	}
 }
