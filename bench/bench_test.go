@@ -28,7 +28,7 @@ func TestPageIsCurrent(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	rows := parse("goos: linux\nBenchmarkStep/n=50/reduced-2 \t 62136\t 19183 ns/op\t 12.5 gradients\t 3 B/op\t 1 allocs/op\nBenchmarkPNG \t 10\t 2e6 ns/op\nPASS\n")
-	if len(rows) != 2 || rows[0] != (result{Name: "Step/n=50/reduced", Value: 0.019183, Unit: "ms", Bytes: 3, Allocs: 1}) || rows[1].Value != 2 {
+	if len(rows) != 2 || rows[0] != (result{Name: "Step/n=50/reduced", Value: 0.019183, Unit: "ms", Memory: true, Bytes: 3, Allocs: 1}) || rows[1].Value != 2 {
 		t.Errorf("%+v", rows)
 	}
 }

@@ -32,6 +32,7 @@ type result struct {
 	Unit   string  `json:"unit"`
 	Limit  string  `json:"limit,omitempty"`  // what it should be
 	Before float64 `json:"before,omitempty"` // the value of the run before
+	Memory bool    `json:"memory,omitempty"` // the next two are known
 	Bytes  float64 `json:"bytes,omitempty"`  // allocated an operation
 	Allocs float64 `json:"allocs,omitempty"`
 }
@@ -194,7 +195,7 @@ func parse(out string) (rows []result) {
 			case "ns/op":
 				row.Value, row.Unit = v/1e6, "ms"
 			case "B/op":
-				row.Bytes = v
+				row.Bytes, row.Memory = v, true
 			case "allocs/op":
 				row.Allocs = v
 			}

@@ -24,14 +24,14 @@ Machine: ` + now.Machine + `.
 |---|---:|---|---:|---:|---:|
 `)
 	for _, row := range now.Rows {
-		ratio, bytes := "new", ""
+		ratio, bytes, allocs := "new", "", ""
 		if row.Before > 0 {
 			ratio = fmt.Sprintf("%.2f", row.Value/row.Before)
 		}
-		if row.Bytes > 0 {
-			bytes = quantity(row.Bytes)
+		if row.Memory {
+			bytes, allocs = quantity(row.Bytes), fmt.Sprintf("%.0f", row.Allocs)
 		}
-		fmt.Fprintf(&b, "| %s | %s %s | %s | %s | %s | %s |\n", row.Name, quantity(row.Value), row.Unit, row.Limit, ratio, bytes, allocs(row))
+		fmt.Fprintf(&b, "| %s | %s %s | %s | %s | %s | %s |\n", row.Name, quantity(row.Value), row.Unit, row.Limit, ratio, bytes, allocs)
 	}
 	for _, row := range now.Gone {
 		fmt.Fprintf(&b, "| %s | not measured this time | %s | was %s %s | | |\n", row.Name, row.Limit, quantity(row.Value), row.Unit)
@@ -82,11 +82,4 @@ func quantity(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.3g", v)
-}
-
-func allocs(r result) string {
-	if r.Unit != "ms" || r.Bytes == 0 && r.Allocs == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.0f", r.Allocs)
 }

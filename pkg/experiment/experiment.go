@@ -117,7 +117,10 @@ func reals(x []int) []float64 {
 }
 
 // Experiment describes a measurement. Method, Trials (≥ 2 data sets a cell)
-// and a grid are required.
+// and a grid are required. With Solve and Train all cells of a trial share one
+// source, one plane of targets, and the first n points of one sample: cells are
+// compared on the same data, and are not independent of each other. Draws of the
+// Law are.
 type Experiment struct {
 	Grid       Grid
 	Method     Method
