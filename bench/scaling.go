@@ -190,7 +190,7 @@ func efficiency(r *results) error {
 		{"law, 400,000 draws", experiment.Experiment{Method: experiment.Law, Trials: 400000, Grid: grid(500)}},
 		{"solve, phase diagram of 20 trials at d = 500", experiment.Experiment{Method: experiment.Solve, Trials: 20, Grid: experiment.Grid{D: 500,
 			Gamma: experiment.Range(0.05, 1.95, 20), Theta: experiment.Range(math.Pi/80, 39*math.Pi/80, 20), Sigma: []float64{0, 0.2}}}},
-		{"train, 400 trials at d = 30", experiment.Experiment{Method: experiment.Train, Trials: 400, Grid: grid(30)}},
+		{"train, 1600 trials at d = 30", experiment.Experiment{Method: experiment.Train, Trials: 1600, Grid: grid(30)}},
 	} {
 		fmt.Println("efficiency:", c.name)
 		// The least of five each, in turn, as the speed of a machine drifts.
