@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -24,8 +25,8 @@ const mostStages = 50
 // Near its end the flow is stiff: the smallest singular value of X sets the time, the
 // largest one the step. A Runge–Kutta–Chebyshev step of s gradients is of second order
 // and stable for about s²/3 times the longest step of descent (Sommeijer, Shampine and
-// Verwer 1998); its length follows from the local error, and s from the
-// largest curvature.
+// Verwer 1998); its length follows from the local error, and s from the largest
+// curvature.
 func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Report, time float64, err error) {
 	s := newScratchpad(n)
 	loss.gradient(s.left[0], make([]float64, loss.d))
@@ -51,14 +52,23 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 	for i := range along.all {
 		along.all[i] = rng.NormFloat64()
 	}
+	size := func(w weights) float64 {
+		if n := norm(w.all); n > 0 {
+			return n
+		}
+		return 1 // a linear model may start from 0
+	}
 	iterate := func(times int) {
 		for range times {
-			tilt := 1e-5 * norm(at.all) / norm(along.all)
+			tilt := 1e-5 * size(at) / norm(along.all)
 			floats.AddScaledTo(now.all, at.all, tilt, along.all)
 			slope(now, along)
 			floats.Sub(along.all, f.all)
-			top = norm(along.all) / (1e-5 * norm(at.all))
+			top = norm(along.all) / (1e-5 * size(at))
 		}
+	}
+	if norm(f.all) == 0 && gradient > 0 {
+		return rep, 0, errors.New("linear: training rests: the gradient in every weight is 0, as at a network of zeros")
 	}
 	iterate(20)
 	methods := map[int][]coefficients{}
@@ -106,7 +116,7 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 				e := 0.8*(v-now.all[i]) + 0.4*h*(f.all[i]+end.all[i])
 				off += e * e
 			}
-			off = math.Sqrt(off) / (accuracy * norm(at.all))
+			off = math.Sqrt(off) / (accuracy * size(at))
 			if accepted = off <= 1; accepted { // not for NaN
 				time += h
 				at, now = now, at

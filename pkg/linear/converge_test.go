@@ -34,6 +34,25 @@ func TestFlowEndsWhereDescentDoes(t *testing.T) {
 	}
 }
 
+// From zero one layer learns the minimum-norm solution, and two rest, with an error.
+func TestTrainingFromZero(t *testing.T) {
+	loss, one := problem(t, 8, 20, 1, 1)
+	one.W[0].Zero()
+	if _, err := one.Train(context.Background(), loss, Options{Tolerance: 1e-10}); err != nil {
+		t.Fatal(err)
+	}
+	want, err := NewInterpolator(loss.x).MinNorm(loss.y)
+	if off := floats.Distance(one.Beta(), want, 2); err != nil || off > 1e-8 {
+		t.Errorf("off by %.2g, %v", off, err)
+	}
+	_, two := problem(t, 8, 20, 2, 1)
+	two.W[0].Zero()
+	two.W[1].Zero()
+	if _, err := two.Train(context.Background(), loss, Options{}); err == nil {
+		t.Error("a network of zeros that does not learn is no error")
+	}
+}
+
 // Chebyshev methods of any number of stages are of second order and stable for the
 // curvature that converge allows them.
 func TestChebyshev(t *testing.T) {
