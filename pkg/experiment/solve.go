@@ -82,15 +82,23 @@ func (w *dataSets) draw(n, stream int) *inputs {
 	return p
 }
 
+// memo returns what known has at key, or makes it.
+func memo[K comparable, V any](known map[K]V, key K, build func() (V, error)) (V, error) {
+	if v, ok := known[key]; ok {
+		return v, nil
+	}
+	v, err := build()
+	if err == nil {
+		known[key] = v
+	}
+	return v, err
+}
+
 // pair returns the tasks with k sources, at θ = 0 and without noise.
 func (w *dataSets) pair(k int) (task.Pair, error) {
-	p, ok := w.pairs[k]
-	if ok {
-		return p, nil
-	}
-	p, err := task.NewFamily(w.d, k, 0, 0, dataStream(w.seed, w.d, w.trial, streamTasks))
-	w.pairs[k] = p
-	return p, err
+	return memo(w.pairs, k, func() (task.Pair, error) {
+		return task.NewFamily(w.d, k, 0, 0, dataStream(w.seed, w.d, w.trial, streamTasks))
+	})
 }
 
 // fits returns what cells at n points and k source tasks share.
@@ -138,13 +146,7 @@ func (w *dataSets) tuned(f *fits, lambda float64) (*mat.Dense, error) {
 	if lambda == 0 {
 		return w.scratch(f)
 	}
-	out, ok := f.ridges[lambda]
-	if ok {
-		return out, nil
-	}
-	out, err := w.target.design.Ridge(f.seen, lambda)
-	f.ridges[lambda] = out
-	return out, err
+	return memo(f.ridges, lambda, func() (*mat.Dense, error) { return w.target.design.Ridge(f.seen, lambda) })
 }
 
 // pretrain returns the end point of pretraining: βs, or X_s⁺y_s from finite data.
@@ -152,28 +154,20 @@ func (w *dataSets) pretrain(p pretraining, pair task.Pair) ([]float64, error) {
 	if p.n == 0 {
 		return pair.Source, nil
 	}
-	if beta, ok := w.pretrained[p]; ok {
-		return beta, nil
-	}
-	if w.source == nil {
-		w.source = w.draw(w.mostIn, streamSource)
-	}
-	var y mat.VecDense
-	y.MulVec(w.source.design.Rows(p.n), mat.NewVecDense(w.d, pair.Source))
-	floats.AddScaled(y.RawVector().Data, p.sigma, w.source.noise[:p.n])
-	beta, err := w.source.design.Interpolator(p.n).MinNorm(y.RawVector().Data)
-	w.pretrained[p] = beta
-	return beta, err
+	return memo(w.pretrained, p, func() ([]float64, error) {
+		if w.source == nil {
+			w.source = w.draw(w.mostIn, streamSource)
+		}
+		var y mat.VecDense
+		y.MulVec(w.source.design.Rows(p.n), mat.NewVecDense(w.d, pair.Source))
+		floats.AddScaled(y.RawVector().Data, p.sigma, w.source.noise[:p.n])
+		return w.source.design.Interpolator(p.n).MinNorm(y.RawVector().Data)
+	})
 }
 
 // null returns the part of a pretrained vector that the target data do not see.
 func (w *dataSets) null(f *fits, p pretraining, source []float64) ([]float64, error) {
-	if out, ok := f.nulls[p]; ok {
-		return out, nil
-	}
-	out, err := w.interpolate(f).NullSpace(source)
-	f.nulls[p] = out
-	return out, err
+	return memo(f.nulls, p, func() ([]float64, error) { return w.interpolate(f).NullSpace(source) })
 }
 
 // combine returns the sum of the columns of a with the weights w.
@@ -214,12 +208,9 @@ func (e Experiment) solve(s theory.Setting, w *dataSets) (theory.Risks, error) {
 		if s.SourceN > 0 {
 			features = mat.NewDense(s.D, 1, source)
 		}
-		head := f.heads[from]
-		if head == nil {
-			if head, err = linear.NewHead(f.x, features, 0); err != nil {
-				return r, err
-			}
-			f.heads[from] = head
+		head, err := memo(f.heads, from, func() (*linear.Head, error) { return linear.NewHead(f.x, features, 0) })
+		if err != nil {
+			return r, err
 		}
 		beta, err := head.Fit(combine(f.seen, weights), s.Lambda)
 		if err != nil {
