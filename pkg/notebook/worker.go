@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -51,6 +52,9 @@ func ServeIfWorker() {
 	// What cells start must not become workers.
 	os.Unsetenv(workerVariable)
 	useCache()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // an eighth faster at a quarter more memory: data sets come and go
+	}
 	if err := serve(name, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
