@@ -32,12 +32,14 @@ func compare(r *results, checkout, epoch string) error {
 		}
 	}
 	ours := map[string]float64{}
-	out, err := command("go", "test", "-run", "^$", "-bench", "^Benchmark(Step|Gram|Cholesky)$", "./pkg/linear")
+	out, err := command("go", "test", "-run", "^$", "-count", "3", "-bench", "^Benchmark(Step|Gram|Cholesky)$", "./pkg/linear")
 	if err != nil {
 		return err
 	}
-	for _, row := range parse(out) {
-		ours[row.Name] = row.Value
+	for _, row := range parse(out) { // the least time, as the scripts take it
+		if t, ok := ours[row.Name]; !ok || row.Value < t {
+			ours[row.Name] = row.Value
+		}
 	}
 
 	args := []string{filepath.Join(folder, "epoch.py")}

@@ -188,14 +188,14 @@ func efficiency(r *results) error {
 		e    experiment.Experiment
 	}{
 		{"law, 400,000 draws", experiment.Experiment{Method: experiment.Law, Trials: 400000, Grid: grid(500)}},
-		{"solve, phase diagram of 20 trials at d = 500", experiment.Experiment{Method: experiment.Solve, Trials: 20, Grid: experiment.Grid{D: 500,
+		{"solve, phase diagram of 8 trials at d = 500", experiment.Experiment{Method: experiment.Solve, Trials: 8, Grid: experiment.Grid{D: 500,
 			Gamma: experiment.Range(0.05, 1.95, 20), Theta: experiment.Range(math.Pi/80, 39*math.Pi/80, 20), Sigma: []float64{0, 0.2}}}},
-		{"train, 1600 trials at d = 30", experiment.Experiment{Method: experiment.Train, Trials: 1600, Grid: grid(30)}},
+		{"train, 600 trials at d = 30", experiment.Experiment{Method: experiment.Train, Trials: 600, Grid: grid(30)}},
 	} {
 		fmt.Println("efficiency:", c.name)
-		// The least of five each, in turn, as the speed of a machine drifts.
+		// The least of twelve each, in turn, as the speed of a machine drifts.
 		one, all := math.Inf(1), math.Inf(1)
-		for range 5 {
+		for range 12 {
 			for _, best := range []*float64{&one, &all} {
 				if best == &one {
 					runtime.GOMAXPROCS(1)
