@@ -5,6 +5,7 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
@@ -182,6 +183,9 @@ func draw(sweeps []sweep) error {
 
 // efficiency is the time on one core over that on all, divided by their number.
 func efficiency(r *results) error {
+	// This process holds a few MB and would collect them all the time; a notebook holds
+	// its interpreter, and collects seldom.
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	cores := runtime.GOMAXPROCS(0)
 	for _, c := range []struct {
 		name string
