@@ -172,7 +172,7 @@ func numbers(names []string) (out []string) {
 
 func (r *results) add(row result) { r.Rows = append(r.Rows, row) }
 
-// limits are what issues and papers ask of benchmarks.
+// limits are what the values of benchmarks should be.
 var limits = map[string]string{
 	"MillionDraws/d=500":        "≤ 2 s on two cores",
 	"MillionDraws/d=1000000000": "≤ 2 s on two cores",

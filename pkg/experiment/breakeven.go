@@ -26,17 +26,14 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	values := make([][]float64, len(cells))
 	worst := 0.0 // error of the exact means: the angles share the draws of the law
 	for i, c := range cells {
-		m, err := c.Mean(result.Quantity)
-		if err != nil {
-			return &Verdict{err: err}
-		}
 		e, err := result.Mean(c.Setting)
 		if err != nil {
 			return &Verdict{err: err}
 		}
-		if values[i], v.err = c.Values(result.Quantity); v.err != nil {
-			return v
+		if values[i], err = c.Values(result.Quantity); err != nil {
+			return &Verdict{err: err}
 		}
+		m := theory.Mean(values[i])
 		cos[i], weights[i], t[i] = math.Cos(c.Setting.Theta), 1/(m.StdErr*m.StdErr), m.Value
 		exact[i], worst = e.Value, math.Max(worst, e.StdErr)
 	}
