@@ -65,13 +65,9 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	}
 	measured := degrees(zero, theory.Mean(moves).StdErr)
 	predicted := degrees(exactZero, worst/math.Abs(exactSlope))
-	trials := 0
-	for _, c := range r.Cells {
-		trials += len(c.Risks)
-	}
 	s := r.Cells[0].Setting
 	v.Rows = []Row{newRow("break-even angle in degrees", result.Source,
-		fmt.Sprintf("n=%d %s", s.N, fixed(s)), predicted, measured, trials)}
+		fmt.Sprintf("n=%d %s", s.N, fixed(s)), predicted, measured, len(moves))}
 	return v
 }
 

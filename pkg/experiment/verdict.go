@@ -195,7 +195,7 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 	}
 	for _, result := range results {
 		type pool struct {
-			cells, trials     int
+			cells             int
 			theory, theoryVar float64
 			data              []float64 // the sum over cells, for each trial
 		}
@@ -226,7 +226,6 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 				p.data = make([]float64, len(x))
 			}
 			p.cells++
-			p.trials += len(x)
 			p.theory += predicted.Value
 			p.theoryVar += predicted.StdErr * predicted.StdErr
 			floats.Add(p.data, x)
@@ -241,7 +240,7 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 			floats.Scale(1/n, p.data)
 			v.Rows = append(v.Rows, newRow("mean "+result.Name, result.Source,
 				fmt.Sprintf("%d cells with %s %s, %s", p.cells, result.Quantity, region, fixed(s)),
-				theory.Value{Value: p.theory / n, StdErr: math.Sqrt(p.theoryVar) / n}, theory.Mean(p.data), p.trials))
+				theory.Value{Value: p.theory / n, StdErr: math.Sqrt(p.theoryVar) / n}, theory.Mean(p.data), len(p.data)))
 		}
 	}
 	return v
