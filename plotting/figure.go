@@ -2,36 +2,29 @@
 // as lines and measurements as points with error bars, in one style.
 //
 // A figure is made from panels by [Draw]. As the value of a notebook cell it
-// renders itself; Save writes PNG, SVG or PDF. Labels are plain text with math
+// renders itself; Save writes PNG, SVG or PDF. Each carries its recipe and the plotted
+// numbers (see fate figure show). Labels are plain text with math
 // between dollar signs, as in `$\gamma = n/d$`.
 package plotting
 
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
-	"codeberg.org/go-pdf/fpdf"
+	"github.com/features-are-fate/fate/pkg/figure"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
-
-// FigureMIME is the type of the plotted numbers that go with an inline figure:
-// a JSON object, rounded to six digits.
-const FigureMIME = "application/vnd.fate.figure+json"
 
 // dpi is the resolution of a PNG: twice that of a screen. The file says so,
 // and a front end that heeds it shows the figure at its size in inches.
@@ -46,57 +39,25 @@ type Panel interface {
 type panel struct {
 	width, height vg.Length
 	draw          func(c draw.Canvas)
-	data          panelData
+	data          figure.Panel // what it shows
+	tiers         []string     // how that was measured,
+	seeds         []uint64     // and from which seeds
 }
 
-// panelData are the plotted numbers.
-type panelData struct {
-	Kind   string      `json:"kind"`
-	Title  string      `json:"title,omitempty"`
-	X      string      `json:"x"`
-	Y      string      `json:"y"`
-	Curves []curveData `json:"curves,omitempty"`
-	Grid   *gridData   `json:"grid,omitempty"`
-}
-
-type curveData struct {
-	Role  string   `json:"role"`
-	Label string   `json:"label,omitempty"`
-	X     []number `json:"x"`
-	Y     []number `json:"y"`
-	Err   []number `json:"err,omitempty"`
-}
-
-type gridData struct {
-	X []number   `json:"x"`
-	Y []number   `json:"y"`
-	Z [][]number `json:"z"`
-}
-
-// number is a float64 with six digits in JSON, null where it is not finite.
-type number float64
-
-// MarshalJSON implements json.Marshaler.
-func (n number) MarshalJSON() ([]byte, error) {
-	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
-		return []byte("null"), nil
+// measured notes how numbers of the panel were measured.
+func (p *panel) measured(tier string, seed uint64) {
+	if tier != "" {
+		p.tiers, p.seeds = append(p.tiers, tier), append(p.seeds, seed)
 	}
-	return strconv.AppendFloat(nil, float64(n), 'g', 6, 64), nil
-}
-
-func numbers(x []float64) []number {
-	out := make([]number, len(x))
-	for i, v := range x {
-		out[i] = number(v)
-	}
-	return out
 }
 
 // Figure is a picture of one or more panels side by side. It is never nil: if
 // it could not be made, Err says why.
 type Figure struct {
-	panels []*panel
-	err    error
+	panels  []*panel
+	columns int // of a publication that it fits, 0 for its own size
+	recipe  figure.Recipe
+	err     error
 }
 
 // Draw makes a figure of panels side by side.
@@ -116,18 +77,70 @@ func Draw(panels ...Panel) *Figure {
 		}
 		f.panels = append(f.panels, built)
 	}
+	f.recipe = figure.Add(f)
 	return f
 }
 
 // Err returns why there is no figure, or nil.
 func (f *Figure) Err() error { return f.err }
 
+// The widths of a publication: one column, and two with the space between (those of
+// ICML).
+const (
+	oneColumn  = 3.25 * vg.Inch
+	twoColumns = 6.75 * vg.Inch
+)
+
+// smallest is the scale below which a panel does not go: labels of 8 points.
+const smallest = 0.73
+
+// Columns returns the figure at the width of 1 (3.25 inches) or 2 columns (6.75) of a
+// publication. Panels that would become too small to read go below one another.
+func (f *Figure) Columns(n int) *Figure {
+	out := *f
+	out.columns = n
+	if n != 1 && n != 2 && f.err == nil {
+		out.err = fmt.Errorf("plotting: Columns(%d): a figure is 1 or 2 columns wide", n)
+	}
+	return &out
+}
+
+// row is a row of panels.
+type row struct {
+	panels        []*panel
+	width, height vg.Length
+}
+
+// layout returns the rows of the figure, its size, and the scale of its panels.
+func (f *Figure) layout() (rows []row, scale float64, width, height vg.Length) {
+	limit := vg.Length(math.Inf(1))
+	switch f.columns {
+	case 1:
+		limit = oneColumn
+	case 2:
+		limit = twoColumns
+	}
+	for _, p := range f.panels {
+		if n := len(rows); n == 0 || rows[n-1].width+p.width > limit/smallest {
+			rows = append(rows, row{})
+		}
+		r := &rows[len(rows)-1]
+		r.panels = append(r.panels, p)
+		r.width, r.height = r.width+p.width, max(r.height, p.height)
+	}
+	for _, r := range rows {
+		width, height = max(width, r.width), height+r.height
+	}
+	if f.columns == 0 {
+		return rows, 1, width, height
+	}
+	scale = min(1, float64(limit/width))
+	return rows, scale, limit, height * vg.Length(scale)
+}
+
 // Size returns the width and the height of the figure.
 func (f *Figure) Size() (width, height vg.Length) {
-	for _, p := range f.panels {
-		width += p.width
-		height = max(height, p.height)
-	}
+	_, _, width, height = f.layout()
 	return width, height
 }
 
@@ -135,12 +148,43 @@ func (f *Figure) draw(c vg.CanvasSizer) {
 	all := draw.New(c)
 	all.SetColor(transferStops[len(transferStops)/2])
 	all.Fill(all.Rectangle.Path())
-	var left vg.Length
-	width, _ := f.Size()
-	for _, p := range f.panels {
-		p.draw(draw.Crop(all, left, left+p.width-width, 0, 0))
-		left += p.width
+	rows, scale, width, top := f.layout()
+	for _, r := range rows {
+		top -= r.height * vg.Length(scale)
+		all.Push()
+		all.Translate(vg.Point{X: (width - r.width*vg.Length(scale)) / 2, Y: top})
+		all.Scale(scale, scale)
+		var left vg.Length
+		for _, p := range r.panels {
+			p.draw(draw.Canvas{Canvas: all.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: left}, Max: vg.Point{X: left + p.width, Y: r.height}}})
+			left += p.width
+		}
+		all.Pop()
 	}
+}
+
+// data are the numbers that the figure shows.
+func (f *Figure) data() figure.Data {
+	var d figure.Data
+	for _, p := range f.panels {
+		d.Panels = append(d.Panels, p.data)
+	}
+	return d
+}
+
+// signed puts the recipe and the data of the figure into its picture.
+func (f *Figure) signed(picture []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	r := f.recipe
+	for _, p := range f.panels {
+		r.Tiers, r.Seeds = append(r.Tiers, p.tiers...), append(r.Seeds, p.seeds...)
+	}
+	slices.SortFunc(r.Tiers, func(a, b string) int { return slices.Index(figure.Tiers, a) - slices.Index(figure.Tiers, b) })
+	slices.Sort(r.Seeds)
+	r.Tiers, r.Seeds = slices.Compact(r.Tiers), slices.Compact(r.Seeds)
+	return figure.Embed(picture, r, f.data())
 }
 
 // PNG returns the figure as a PNG at 192 dots per inch.
@@ -151,11 +195,11 @@ func (f *Figure) PNG() ([]byte, error) {
 	w, h := f.Size()
 	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))
 	f.draw(c)
-	var b bytes.Buffer
-	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(&b); err != nil {
+	png, err := written(vgimg.PngCanvas{Canvas: c})
+	if err != nil {
 		return nil, err
 	}
-	return withResolution(b.Bytes()), nil
+	return f.signed(withResolution(png), nil)
 }
 
 // withResolution adds the pHYs chunk, which encoding/png does not write, after
@@ -163,15 +207,8 @@ func (f *Figure) PNG() ([]byte, error) {
 func withResolution(png []byte) []byte {
 	const header = 8 + 8 + 13 + 4 // signature, IHDR
 	perMetre := uint32(math.Round(dpi / 0.0254))
-	chunk := []byte("pHYs")
-	chunk = binary.BigEndian.AppendUint32(chunk, perMetre)
-	chunk = binary.BigEndian.AppendUint32(chunk, perMetre)
-	chunk = append(chunk, 1)
-	out := bytes.Clone(png[:header])
-	out = binary.BigEndian.AppendUint32(out, uint32(len(chunk)-4))
-	out = append(out, chunk...)
-	out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
-	return append(out, png[header:]...)
+	size := append(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, perMetre), perMetre), 1)
+	return append(figure.AppendChunk(bytes.Clone(png[:header]), "pHYs", size), png[header:]...)
 }
 
 // SVG returns the figure as an SVG that needs no font: letters are outlines.
@@ -181,24 +218,18 @@ func (f *Figure) SVG() ([]byte, error) {
 	}
 	c := vgsvg.New(f.Size())
 	f.draw(c)
-	return written(c)
+	return f.signed(written(c))
 }
 
-// pdfDate stands in for the time of day in a PDF, so that the same figure has
-// the same bytes.
-var pdfDate = time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
-
-// PDF returns the figure as a PDF of one page.
+// PDF returns the figure as a PDF of one page, with its fonts in it.
 func (f *Figure) PDF() ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	fpdf.SetDefaultCreationDate(pdfDate)
-	fpdf.SetDefaultModificationDate(pdfDate)
-	fpdf.SetDefaultCatalogSort(true)
-	c := vgpdf.New(f.Size())
+	w, h := f.Size()
+	c := newPDF(f.panels[0].data.Title, w, h)
 	f.draw(c)
-	return written(c)
+	return f.signed(c.bytes())
 }
 
 func written(w io.WriterTo) ([]byte, error) {
@@ -231,19 +262,11 @@ func (f *Figure) Save(path string) *Figure {
 	return f
 }
 
-// Render shows the figure in a notebook: a PNG with the size to show it at, and
-// beside it the plotted numbers as JSON. Its result is the Data of gophernotes.
+// Render shows the figure in a notebook: a PNG with the size to show it at. Its result
+// is the Data of gophernotes.
 func (f *Figure) Render() struct{ Data, Metadata, Transient map[string]interface{} } {
 	var out struct{ Data, Metadata, Transient map[string]interface{} }
 	png, err := f.PNG()
-	var raw []byte
-	if err == nil {
-		data := make([]panelData, len(f.panels))
-		for i, p := range f.panels {
-			data[i] = p.data
-		}
-		raw, err = json.Marshal(map[string][]panelData{"panels": data})
-	}
 	if err != nil {
 		out.Data = map[string]interface{}{"text/plain": err.Error()}
 		return out
@@ -252,7 +275,6 @@ func (f *Figure) Render() struct{ Data, Metadata, Transient map[string]interface
 	const screen = 96 // dots per inch of a browser
 	out.Data = map[string]interface{}{
 		"image/png":  png,
-		FigureMIME:   json.RawMessage(raw),
 		"text/plain": fmt.Sprintf("figure, %.1f × %.1f in", float64(w/vg.Inch), float64(h/vg.Inch)),
 	}
 	out.Metadata = map[string]interface{}{

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/features-are-fate/fate/pkg/figure"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -39,11 +40,11 @@ func (k Kernel) build() (*panel, error) {
 	p.X.Tick.Marker, p.Y.Tick.Marker = angleTicks{}, angleTicks{}
 	xe, ye := edges(x), edges(y)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xe[0], xe[len(x)], ye[0], ye[len(y)]
-	data := panelData{Kind: "kernel", Title: k.Title, X: k.X, Y: k.Y, Grid: newGrid(x, y, z)}
-	return &panel{width: 3.5 * vg.Inch, height: 3 * vg.Inch, data: data, draw: func(c draw.Canvas) {
+	built := &panel{width: 3.5 * vg.Inch, height: 3 * vg.Inch, data: figure.Panel{Kind: "kernel", Title: k.Title, X: k.X, Y: k.Y, Z: k.Z}}
+	built.grid(k.Field, x, y, z)
+	built.draw = func(c draw.Canvas) {
 		left := draw.Crop(c, 6, -60, 5, -6)
 		fitTitle(p, left.Max.X-left.Min.X)
-		p.Draw(left)
 		area := p.DataCanvas(left)
 		tx, ty := p.Transforms(&area)
 		fillCells(area, tx, ty, xe, ye, z, high)
@@ -51,7 +52,8 @@ func (k Kernel) build() (*panel, error) {
 		p.Draw(left) // ticks over the colours
 		frame(p, left)
 		colorBar(area, k.Z, 0, high, func(v float64) color.Color { return transferColor(v, high) })
-	}}, nil
+	}
+	return built, nil
 }
 
 // checkField returns the values of a field that can be drawn.
@@ -80,12 +82,18 @@ func checkField(what string, f Field, labels ...string) (x, y []float64, z [][]f
 	return x, y, z, nil
 }
 
-func newGrid(x, y []float64, z [][]float64) *gridData {
-	g := &gridData{X: numbers(x), Y: numbers(y)}
-	for _, row := range z {
-		g.Z = append(g.Z, numbers(row))
+// grid keeps the values of a field.
+func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
+	g := &figure.Grid{X: x, Y: y}
+	if m, ok := f.(interface{ Origin() (string, uint64) }); ok {
+		var seed uint64
+		g.Tier, seed = m.Origin()
+		p.measured(g.Tier, seed)
 	}
-	return g
+	for _, row := range z {
+		g.Z = append(g.Z, row)
+	}
+	p.data.Grid = g
 }
 
 // edges returns the borders of cells around centres.

@@ -64,6 +64,13 @@ func parseLabel(s string) ([]piece, error) {
 	if strings.Count(strings.ReplaceAll(s, `\$`, ""), "$")%2 != 0 {
 		return nil, fmt.Errorf("plotting: label %q: a $ is not closed", s)
 	}
+	for _, p := range out {
+		for _, r := range p.text {
+			if _, _, ok := find(p.face, r); !ok {
+				return nil, fmt.Errorf("plotting: label %q: the fonts of a figure lack %q", s, r)
+			}
+		}
+	}
 	return out, nil
 }
 
@@ -184,11 +191,10 @@ func (p *parser) command(size, rise float64, depth int) error {
 			return nil
 		}
 		for _, r := range arg {
-			c, err := script(r)
-			if err != nil {
-				return err
+			if r < 'A' || r > 'Z' {
+				return fmt.Errorf(`\mathcal takes capital letters, not %q`, r)
 			}
-			p.add(c, symbol, size, rise, 0)
+			p.add(string(r), symbol, size, rise, 0) // script capitals are the letters of this font
 		}
 	case greek[name] != "":
 		p.add(greek[name], italic, size, rise, 0)
@@ -226,16 +232,4 @@ func (p *parser) braces() (string, error) {
 func (p *parser) add(text string, face weight, size, rise, space float64) {
 	p.out = append(p.out, piece{text: text, face: face, size: size, dx: p.gap + space*size, rise: rise})
 	p.gap = space * size
-}
-
-// script returns a capital in the script alphabet, whose code points have the
-// gaps that Unicode filled earlier.
-func script(r rune) (string, error) {
-	if r < 'A' || r > 'Z' {
-		return "", fmt.Errorf(`\mathcal takes capital letters, not %q`, r)
-	}
-	if i := strings.IndexRune("BEFHILMR", r); i >= 0 {
-		return string([]rune("ℬℰℱℋℐℒℳℛ")[i]), nil
-	}
-	return string(0x1D49C + r - 'A'), nil
 }

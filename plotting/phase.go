@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/features-are-fate/fate/pkg/figure"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -57,9 +58,10 @@ func (d PhaseDiagram) build() (*panel, error) {
 		return nil, fmt.Errorf("plotting: Limit = %v: the range of the colours must be a finite number above 0", d.Limit)
 	}
 	bx, by := d.Field.Boundary()
-	data := panelData{Kind: "phase diagram", Title: d.Title, X: d.X, Y: d.Y, Grid: newGrid(x, y, z)}
+	built := &panel{width: 4 * vg.Inch, height: 3.3 * vg.Inch, data: figure.Panel{Kind: "phase diagram", Title: d.Title, X: d.X, Y: d.Y, Z: d.Z}}
+	built.grid(d.Field, x, y, z)
 	for i := range bx {
-		data.Curves = append(data.Curves, one{role: "boundary", x: bx[i], y: by[i]}.data())
+		built.data.Curves = append(built.data.Curves, one{role: "boundary", x: bx[i], y: by[i]}.data())
 	}
 	p := newPlot(d.Title, d.X, d.Y)
 	xe, ye := edges(x), edges(y)
@@ -68,14 +70,13 @@ func (d PhaseDiagram) build() (*panel, error) {
 		ye = logEdges(y)
 	}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xe[0], xe[len(x)], ye[0], ye[len(y)]
-	return &panel{width: 4 * vg.Inch, height: 3.3 * vg.Inch, data: data, draw: func(c draw.Canvas) {
+	built.draw = func(c draw.Canvas) {
 		c = draw.Crop(c, 6, -8, 5, -6)
 		left := draw.Crop(c, 0, -52, 0, 0)
 		fitTitle(p, left.Max.X-left.Min.X)
 		if d.LogY {
 			left = logYLabel(p, left)
 		}
-		p.Draw(left)
 		area := p.DataCanvas(left)
 		tx, ty := p.Transforms(&area)
 		fillCells(area, tx, ty, xe, ye, off, limit)
@@ -91,7 +92,8 @@ func (d PhaseDiagram) build() (*panel, error) {
 		p.Draw(left) // ticks over the colours
 		frame(p, left)
 		colorBar(area, d.Z, d.Center-limit, d.Center+limit, func(v float64) color.Color { return transferColor(v-d.Center, limit) })
-	}}, nil
+	}
+	return built, nil
 }
 
 // roundLimit is the 90th percentile of |z| rounded up to 1, 2 or 5 times a

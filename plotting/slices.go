@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 
+	"github.com/features-are-fate/fate/pkg/figure"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -39,6 +40,8 @@ type Slices struct {
 type one struct {
 	role, label   string
 	x, y, err     []float64
+	tier          string
+	seed          uint64
 	color, shaded color.NRGBA
 	glyph         draw.GlyphDrawer
 }
@@ -59,6 +62,9 @@ func (s Slices) collect() ([]one, error) {
 		for i := range set.curves.Len() {
 			c := one{role: set.role}
 			c.label, c.x, c.y, c.err = set.curves.Curve(i)
+			if m, ok := set.curves.(interface{ Origin(i int) (string, uint64) }); ok {
+				c.tier, c.seed = m.Origin(i)
+			}
 			if len(c.x) != len(c.y) || c.err != nil && len(c.err) != len(c.x) {
 				return nil, fmt.Errorf("plotting: curve %q has %d x, %d y and %d error values: they must be as many", c.label, len(c.x), len(c.y), len(c.err))
 			}
@@ -109,15 +115,17 @@ func (s Slices) build() (*panel, error) {
 	if s.LogY {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 	}
-	data := panelData{Kind: "slices", Title: s.Title, X: s.X, Y: s.Y}
+	built := &panel{data: figure.Panel{Kind: "slices", Title: s.Title, X: s.X, Y: s.Y}}
 	for _, c := range curves {
-		data.Curves = append(data.Curves, c.data())
+		built.data.Curves = append(built.data.Curves, c.data())
+		built.measured(c.tier, c.seed)
 	}
 	const width, axes = 4.4 * vg.Inch, 3.1 * vg.Inch
 	entries := s.legend(curves)
 	at, rows := layout(entries, width-64)
 	below := vg.Length(rows) * legendLine
-	return &panel{width: width, height: axes + below, data: data, draw: func(c draw.Canvas) {
+	built.width, built.height = width, axes+below
+	built.draw = func(c draw.Canvas) {
 		c = draw.Crop(c, 6, -12, 5, -6)
 		top := draw.Crop(c, 0, 0, below, 0)
 		fitTitle(p, top.Max.X-top.Min.X)
@@ -129,7 +137,8 @@ func (s Slices) build() (*panel, error) {
 		s.drawCurves(p, area, curves)
 		frame(p, top)
 		drawLegend(c, entries, vg.Point{X: area.Min.X, Y: c.Min.Y + below - 2}, at)
-	}}, nil
+	}
+	return built, nil
 }
 
 // limits returns the ranges of the axes: x from all curves, y from YLow and
@@ -317,23 +326,8 @@ func drawLegend(c draw.Canvas, entries []entry, origin vg.Point, at []vg.Point) 
 	}
 }
 
-// linesInData bounds the points that a line leaves in the data of a figure:
-// enough to see that the theory moved.
-const linesInData = 41
-
-func (o one) data() curveData {
-	d := curveData{Role: o.role, Label: o.label}
-	step := 1
-	if o.role != "points" {
-		step = max(1, (len(o.x)-1)/(linesInData-1))
-	}
-	for i := 0; i < len(o.x); i += step {
-		d.X, d.Y = append(d.X, number(o.x[i])), append(d.Y, number(o.y[i]))
-		if o.err != nil {
-			d.Err = append(d.Err, number(o.err[i]))
-		}
-	}
-	return d
+func (o one) data() figure.Curve {
+	return figure.Curve{Role: o.role, Label: o.label, Tier: o.tier, X: o.x, Y: o.y, Err: o.err}
 }
 
 func checkLabels(labels ...string) error {

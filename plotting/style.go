@@ -29,16 +29,16 @@ var (
 	soft = color.NRGBA{150, 150, 150, 255}
 )
 
-// curveColors are told apart by readers of all colour vision, and by their
-// lightness in grey; each comes with a marker and none is the red or the blue
-// of the sign of transfer.
+// curveColors are told apart by readers of all colour vision, and in grey by their
+// lightness (a test); each comes with a marker and none is the red or the blue of the
+// sign of transfer.
 var curveColors = []color.NRGBA{
-	{0x22, 0x22, 0x22, 255}, // near black
-	{0xD5, 0x5E, 0x00, 255}, // vermilion
-	{0x00, 0x9E, 0x73, 255}, // green
-	{0xCC, 0x79, 0xA7, 255}, // mauve
-	{0xB8, 0x86, 0x00, 255}, // ochre
-	{0x6A, 0x4C, 0x93, 255}, // violet
+	{0x1A, 0x1A, 0x1A, 255}, // near black
+	{0xD2, 0x56, 0x0B, 255}, // vermilion
+	{0x0A, 0x6B, 0x58, 255}, // teal
+	{0xC9, 0xA2, 0x27, 255}, // gold
+	{0x4B, 0x2A, 0x78, 255}, // violet
+	{0xDD, 0xB9, 0xD6, 255}, // mauve
 }
 
 var curveGlyphs = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}}

@@ -1,23 +1,35 @@
 package plotting
 
 import (
+	_ "embed"
 	"math"
+	"slices"
 	"strings"
 
-	"github.com/go-fonts/stix/stix2mathregular"
-	"github.com/go-fonts/stix/stix2textitalic"
-	"github.com/go-fonts/stix/stix2textregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
-// faces are the STIX Two fonts, by weight of a piece.
+// The fonts are STIX Two, made by fonts/make.py.
+var (
+	//go:embed fonts/regular.ttf
+	regularTTF []byte
+	//go:embed fonts/italic.ttf
+	italicTTF []byte
+	//go:embed fonts/script.ttf
+	scriptTTF []byte
+
+	fontFiles = [3][]byte{roman: regularTTF, italic: italicTTF, symbol: scriptTTF}
+)
+
+// faces are the fonts, by weight of a piece.
 var faces = func() (out [3]*sfnt.Font) {
-	for i, ttf := range [][]byte{roman: stix2textregular.TTF, italic: stix2textitalic.TTF, symbol: stix2mathregular.TTF} {
+	for i, ttf := range fontFiles {
 		f, err := opentype.Parse(ttf)
 		if err != nil {
 			panic("plotting: embedded font: " + err.Error())
@@ -81,6 +93,10 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	defer c.Pop()
 	c.Translate(pt)
 	c.Rotate(sty.Rotation)
+	if d, ok := c.(*draw.Canvas); ok {
+		c = d.Canvas
+	}
+	canvas, _ := c.(*pdfCanvas) // takes letters as letters
 	lines := h.Lines(txt)
 	lineHeight := h.Extents(sty.Font).Height
 	total := lineHeight * vg.Length(len(lines))
@@ -93,14 +109,25 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 		for _, p := range pieces(line) {
 			at.X += vg.Length(p.dx) * sty.Font.Size
 			size := vg.Length(p.size) * sty.Font.Size
+			origin := vg.Point{X: at.X, Y: at.Y + vg.Length(p.rise)*sty.Font.Size}
+			run, from, in := "", origin, p.face // letters of one face
 			for _, r := range p.text {
 				path, advance := glyph(p.face, r)
-				origin := vg.Point{X: at.X, Y: at.Y + vg.Length(p.rise)*sty.Font.Size}
-				if len(path) > 0 {
+				if face, _, _ := find(p.face, r); canvas != nil {
+					if run != "" && face != in {
+						canvas.text(in, run, from, size)
+						run, from = "", origin
+					}
+					run, in = run+string(r), face
+				} else if len(path) > 0 {
 					c.Fill(place(path, origin, size))
 				}
-				at.X += vg.Length(advance) * size
+				origin.X += vg.Length(advance) * size
 			}
+			if run != "" {
+				canvas.text(in, run, from, size)
+			}
+			at.X = origin.X
 		}
 	}
 }
@@ -121,19 +148,23 @@ func place(path vg.Path, origin vg.Point, size vg.Length) vg.Path {
 	return out
 }
 
-// glyph returns the outline of a character at size 1 and its advance. A
-// character that the face lacks is looked up in the other faces.
+// find returns the glyph of a character, in another face where its own lacks it; ok is
+// false if no face has it.
+func find(face weight, r rune) (weight, sfnt.GlyphIndex, bool) {
+	var buf sfnt.Buffer
+	for _, in := range slices.Compact([]weight{face, roman, symbol}) {
+		if i, err := faces[in].GlyphIndex(&buf, r); err == nil && i != 0 {
+			return in, i, true
+		}
+	}
+	return face, 0, false
+}
+
+// glyph returns the outline of a character at size 1 and its advance.
 func glyph(face weight, r rune) (vg.Path, float64) {
 	var buf sfnt.Buffer
+	face, index, _ := find(face, r)
 	f := faces[face]
-	index, err := f.GlyphIndex(&buf, r)
-	for _, other := range []weight{roman, symbol} {
-		if err == nil && index != 0 {
-			break
-		}
-		f = faces[other]
-		index, err = f.GlyphIndex(&buf, r)
-	}
 	units := fixed.Int26_6(f.UnitsPerEm())
 	scale := 1 / float64(units)
 	segments, err := f.LoadGlyph(&buf, index, units, nil)

@@ -95,5 +95,5 @@ func (r *Run) BreakEvens(result theory.Result, along Axis) (measured, predicted 
 		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value), append(m.bar, row.Measured.StdErr)
 		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value)
 	}
-	return Series{curves: []curve{m}}, Series{curves: []curve{p}}
+	return Series{curves: []curve{m}}.from(r.origin()), Series{curves: []curve{p}}
 }

@@ -215,5 +215,5 @@ func (r *Run) Distribution(q theory.Quantity, by Axis, points int) Series {
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s
+	return s.from(r.origin())
 }

@@ -106,6 +106,9 @@ func (c Curves) run(r *CurvesRun) error {
 		first, last = math.Min(first, x[min(1, len(x)-1)]), math.Max(last, x[len(x)-1])
 	}
 	r.Linear = Series{curves: []curve{{label: "linear transfer", x: []float64{first, last}, y: []float64{r.Final.Linear, r.Final.Linear}}}}
+	for _, s := range []Series{r.Scratch, r.Pretraining, r.FineTuning, r.Linear} {
+		s.from(origin{Train, c.Seed})
+	}
 	return nil
 }
 

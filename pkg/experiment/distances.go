@@ -203,7 +203,7 @@ func (r *TransportsRun) Relative() Series {
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s
+	return s.from(origin{Solve, r.Transports.Seed})
 }
 
 // Verdict compares each estimate with the upper bound δ√(2/π) of the true

@@ -144,6 +144,8 @@ func (f Flows) follow(ctx context.Context, r *FlowsRun, set sample, source []flo
 	r.FlowNorms.curves = append(r.FlowNorms.curves, flowNorms)
 	r.NetworkScale.curves = append(r.NetworkScale.curves, trained)
 	r.NetworkNorms.curves = append(r.NetworkNorms.curves, trainedNorms)
+	r.NetworkScale.from(origin{Train, f.Seed})
+	r.NetworkNorms.from(origin{Train, f.Seed})
 	r.FinalScale.curves = append(r.FinalScale.curves, curve{label: label, x: []float64{first, end}, y: []float64{exact, exact}})
 	r.Trained = append(r.Trained, scale(net.Beta()))
 	r.Exact = append(r.Exact, exact)

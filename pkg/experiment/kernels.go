@@ -93,7 +93,10 @@ func (k Kernels) Run() *KernelsRun {
 	}
 	if r.err != nil {
 		r.Alignment, r.Angles = Series{err: r.err}, Series{err: r.err}
+		return r
 	}
+	r.Alignment.from(origin{Train, k.Seed})
+	r.Angles.from(origin{Train, k.Seed})
 	return r
 }
 
@@ -197,6 +200,9 @@ func (r *KernelsRun) picture(i int) Map {
 		return Map{err: r.err}
 	}
 	m := Map{X: circleAngles(), Gamma: circleAngles()}
+	if i > 0 { // the source is given, not trained
+		m.origin = origin{Train, r.Kernels.Seed}
+	}
 	largest := mat.Max(r.maps[i])
 	for a := range circlePoints {
 		row := make([]float64, circlePoints)

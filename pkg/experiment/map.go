@@ -14,6 +14,7 @@ type Map struct {
 	X, Gamma []float64
 	Value    [][]float64 // Value[i][j] at Gamma[i], X[j]
 	boundary []theory.Curve
+	origin   origin
 	err      error
 }
 
@@ -51,7 +52,7 @@ func (r *Run) WinMap(result theory.Result) Map {
 }
 
 func (r *Run) plane(result theory.Result, value func(Cell) (float64, error)) Map {
-	m := Map{err: r.err}
+	m := Map{origin: r.origin(), err: r.err}
 	if m.err != nil {
 		return m
 	}

@@ -173,6 +173,9 @@ func (p Pretraining) train(ctx context.Context, trial int, r *PretrainingRun) (e
 		}
 		misalignment.x, drift.x = t, t
 		r.Spectrum, r.Misalignment, r.Drift = Series{curves: spectrum}, Series{curves: []curve{misalignment}}, Series{curves: []curve{drift}}
+		for _, s := range []Series{r.Spectrum, r.Misalignment, r.Drift} {
+			s.from(origin{Train, p.Seed})
+		}
 	}
 	return end, nil
 }

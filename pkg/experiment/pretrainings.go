@@ -187,7 +187,7 @@ func (r *PretrainingsRun) Measured(f Feature, axis Axis) Series {
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s
+	return s.from(origin{Train, r.Pretrainings.Seed})
 }
 
 // Power returns, for each depth, the line y = A·x^p through the last measured

@@ -18,6 +18,7 @@ type Series struct {
 type curve struct {
 	label     string
 	x, y, bar []float64
+	origin    origin
 }
 
 // Len returns the number of curves.
@@ -93,7 +94,7 @@ func (r *Run) Measured(q theory.Quantity, along, by Axis) Series {
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s
+	return s.from(r.origin())
 }
 
 // linePoints is the number of points on a line of the limit, exactPoints the

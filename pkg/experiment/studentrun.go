@@ -155,8 +155,10 @@ func (r *StudentsRun) series(mus []float64, values func(mu float64, j int) ([]fl
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s
+	return s.from(r.origin())
 }
+
+func (r *StudentsRun) origin() origin { return origin{Train, r.Students.Seed} }
 
 // onFeatures is the mean risk of linear transfer on k features that leave out ρ, by
 // the law of linear networks.
@@ -224,7 +226,7 @@ func (r *StudentsRun) Residuals() (student, source Series) {
 			curves[i].x, curves[i].y, curves[i].bar = append(curves[i].x, mu), append(curves[i].y, m.Value), append(curves[i].bar, m.StdErr)
 		}
 	}
-	return Series{curves: curves[:1]}, Series{curves: curves[1:]}
+	return Series{curves: curves[:1]}.from(r.origin()), Series{curves: curves[1:]}.from(origin{Solve, r.Students.Seed})
 }
 
 // PowerLaw is the risk A·n^(−Nu) from scratch, fitted to each trial; the errors are
@@ -330,7 +332,7 @@ func (s Students) floors() (mu, rho []float64, err error) {
 // as its boundary where the power law of scratch meets the floor, the mean ρ outside
 // the neurons of the source (Figure 3e).
 func (r *StudentsRun) Map(q theory.Quantity, law PowerLaw) Map {
-	m := Map{X: r.Students.Mu, err: errors.Join(r.err, law.err)}
+	m := Map{X: r.Students.Mu, origin: r.origin(), err: errors.Join(r.err, law.err)}
 	if m.err != nil {
 		return m
 	}

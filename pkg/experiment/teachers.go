@@ -114,7 +114,7 @@ func (r *TeachersRun) series(of func(j, k int) float64) Series {
 		m := r.over(j, of)
 		c.y, c.bar = append(c.y, m.Value), append(c.bar, m.StdErr)
 	}
-	return Series{curves: []curve{c}}
+	return Series{curves: []curve{c}}.from(origin{Solve, r.Teachers.Seed})
 }
 
 func (r *TeachersRun) over(j int, of func(j, k int) float64) theory.Value {

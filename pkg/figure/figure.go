@@ -1,0 +1,325 @@
+// Package figure is what a figure file carries beside its picture: the [Recipe]
+// that it was made by and the [Data] that it shows, in PNG, SVG and PDF.
+//
+// Files come from anywhere. [Parse] bounds what it reads, checks every field and
+// evaluates nothing.
+package figure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"go/token"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Recipe says how a figure was made. It holds no time of day, no user and no folder:
+// the same run writes the same bytes.
+type Recipe struct {
+	Format     int               `json:"fate"`               // 1
+	Notebook   string            `json:"notebook,omitempty"` // file name, without a folder; "" for a program
+	Cell       string            `json:"cell,omitempty"`     // id of the cell
+	Figure     int               `json:"figure"`             // which of the figures that the cell draws, from 1
+	Code       string            `json:"code,omitempty"`     // hash of the cells that led to it, values of parameters left out
+	Parameters map[string]string `json:"parameters,omitempty"`
+	Tiers      []string          `json:"tiers"` // how the points were measured: law, solve, train
+	Seeds      []uint64          `json:"seeds"` // of those measurements
+	Module     string            `json:"module"`
+	Version    string            `json:"version"` // of the module: a hash of its source
+	Go         string            `json:"go"`
+	Arch       string            `json:"arch"`
+	Data       string            `json:"data"` // hash of the plotted data
+	Verdict    *Verdict          `json:"verdict,omitempty"`
+}
+
+// Verdict is the verdict of the notebook that drew a figure, as it was shown: rows of
+// text under Columns, and how many of them agree.
+type Verdict struct {
+	Agree   int        `json:"agree"`
+	Columns []string   `json:"columns"`
+	Rows    [][]string `json:"rows"`
+}
+
+// File is what a figure file carries. Data is nil where it was too large to travel.
+type File struct {
+	Recipe Recipe
+	Data   *Data
+}
+
+// Bounds on a file that comes from anywhere.
+const (
+	maxFile     = 64 << 20  // bytes of a figure file
+	maxRecipe   = 256 << 10 // bytes of its recipe
+	MaxData     = 256 << 10 // bytes of its data, compressed; more does not travel
+	maxUnpacked = 16 << 20  // bytes of its data
+	maxNesting  = 12        // JSON in JSON
+	maxText     = 2000      // bytes of any string in it
+	maxItems    = 2000      // rows of a verdict, parameters, seeds
+)
+
+// Tiers are the ways to measure, from cheap to literal.
+var Tiers = []string{"law", "solve", "train"}
+
+var (
+	notebookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,120}\.ipynb$`)
+	cellName     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	hashText     = regexp.MustCompile(`^[0-9a-f]{16,64}$`)
+	plainText    = regexp.MustCompile(`^[A-Za-z0-9 ._/:,+-]{1,120}$`)
+)
+
+// Check returns an error that names the first field that cannot be.
+func (r Recipe) Check() error {
+	bad := func(field string, value any, allowed string) error {
+		return fmt.Errorf("the recipe is not one: %s is %s: it must be %s", field, brief(value), allowed)
+	}
+	switch {
+	case r.Format != 1:
+		return bad("fate", r.Format, "1, the only format there is")
+	case r.Notebook != "" && !notebookName.MatchString(r.Notebook):
+		return bad("notebook", r.Notebook, "the name of an .ipynb file, without a folder")
+	case r.Cell != "" && !cellName.MatchString(r.Cell):
+		return bad("cell", r.Cell, "the id of a cell")
+	case r.Figure < 1 || r.Figure > maxItems:
+		return bad("figure", r.Figure, "1 or above")
+	case r.Code != "" && !hashText.MatchString(r.Code):
+		return bad("code", r.Code, "a hash")
+	case !hashText.MatchString(r.Data):
+		return bad("data", r.Data, "a hash")
+	case len(r.Parameters) > maxItems || len(r.Seeds) > maxItems:
+		return bad("parameters or seeds", len(r.Parameters)+len(r.Seeds), fmt.Sprintf("at most %d", maxItems))
+	}
+	for _, f := range []struct{ name, value string }{{"module", r.Module}, {"version", r.Version}, {"go", r.Go}, {"arch", r.Arch}} {
+		if !plainText.MatchString(f.value) {
+			return bad(f.name, f.value, "letters, digits and . _ / : + -")
+		}
+	}
+	for _, t := range r.Tiers {
+		if !slices.Contains(Tiers, t) {
+			return bad("tiers", t, "law, solve or train")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
+		if !token.IsIdentifier(name) || len(name) > 100 {
+			return bad("parameters", name, "a name")
+		}
+		if !shown(r.Parameters[name]) {
+			return bad("parameters."+name, r.Parameters[name], "a number, a boolean or a plain string")
+		}
+	}
+	return r.Verdict.check()
+}
+
+func (v *Verdict) check() error {
+	if v == nil {
+		return nil
+	}
+	if len(v.Rows) == 0 || len(v.Rows) > maxItems || v.Agree < 0 || v.Agree > len(v.Rows) {
+		return fmt.Errorf("the recipe is not one: verdict: %d of %d rows agree", v.Agree, len(v.Rows))
+	}
+	for i, row := range append([][]string{v.Columns}, v.Rows...) {
+		if len(row) != len(v.Columns) {
+			return fmt.Errorf("the recipe is not one: verdict: row %d has %d columns, the heading %d", i, len(row), len(v.Columns))
+		}
+		for _, text := range row {
+			if !shown(text) {
+				return fmt.Errorf("the recipe is not one: verdict: row %d holds %s: it must be plain text", i, brief(text))
+			}
+		}
+	}
+	return nil
+}
+
+// shown reports whether a terminal may show the text: it holds nothing that moves its
+// cursor or turns its direction.
+func shown(s string) bool {
+	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// brief shows a value of a stranger in one short line.
+func brief(v any) string {
+	s := fmt.Sprintf("%q", fmt.Sprint(v))
+	if len(s) > 60 {
+		s = s[:56] + `…"`
+	}
+	return s
+}
+
+// Hash identifies plotted data.
+func (d Data) Hash() string {
+	sum := sha256.Sum256(d.encode())
+	return hex.EncodeToString(sum[:])
+}
+
+// encode is the one way in which data are written. Their floats always are numbers or
+// text, so that it cannot fail.
+func (d Data) encode() []byte {
+	b, err := json.Marshal(d)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// encode writes a recipe in letters that every format takes: ASCII.
+func (r Recipe) encode() []byte {
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // strings and integers
+	}
+	var out bytes.Buffer
+	for _, c := range string(b) {
+		switch {
+		case c < 0x80:
+			out.WriteRune(c)
+		case c > 0xFFFF:
+			c -= 0x10000
+			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xD800+c>>10, 0xDC00+c&0x3FF)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, c)
+		}
+	}
+	return out.Bytes()
+}
+
+// Embed returns the picture of a file (PNG, SVG or PDF) with the recipe and the data
+// in it, in place of those that were there. It sets the recipe's format and hash. Data
+// of which more than 256 KB would be left after compression stay out.
+func Embed(picture []byte, r Recipe, d Data) ([]byte, error) {
+	f := formatOf(picture)
+	if f == nil {
+		return nil, errFormat
+	}
+	r.Format, r.Data = 1, d.Hash()
+	if r.Tiers == nil {
+		r.Tiers = []string{}
+	}
+	if r.Seeds == nil {
+		r.Seeds = []uint64{}
+	}
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	text := r.encode()
+	if len(text) > maxRecipe {
+		return nil, fmt.Errorf("the recipe takes %d bytes: at most %d travel", len(text), maxRecipe)
+	}
+	data := compress(d.encode())
+	if len(data) > MaxData {
+		data = nil
+	}
+	return f.embed(picture, text, data)
+}
+
+// Parse reads what a figure file carries. It refuses a file that is no PNG, SVG or
+// PDF, one without a recipe, and one whose recipe or data are damaged or not what
+// [Embed] writes.
+func Parse(file []byte) (*File, error) {
+	f := formatOf(file)
+	if f == nil {
+		return nil, errFormat
+	}
+	text, packed, err := f.extract(file)
+	switch {
+	case err != nil:
+		return nil, err
+	case text == nil:
+		return nil, fmt.Errorf("this %s carries no recipe: it was not drawn by fate, or what passed it on took it out", f.name)
+	case len(text) > maxRecipe:
+		return nil, fmt.Errorf("the recipe has %d bytes: at most %d are read", len(text), maxRecipe)
+	case len(packed) > MaxData:
+		return nil, fmt.Errorf("the data have %d bytes: at most %d are read", len(packed), MaxData)
+	}
+	var out File
+	if err := decode(text, &out.Recipe); err != nil {
+		return nil, fmt.Errorf("the recipe is damaged: %w", err)
+	}
+	if err := out.Recipe.Check(); err != nil {
+		return nil, err
+	}
+	if packed == nil {
+		return &out, nil
+	}
+	raw, err := decompress(packed)
+	if err != nil {
+		return nil, fmt.Errorf("the data are damaged: %w", err)
+	}
+	out.Data = new(Data)
+	if err := decode(raw, out.Data); err != nil {
+		return nil, fmt.Errorf("the data are damaged: %w", err)
+	}
+	if err := out.Data.check(); err != nil {
+		return nil, fmt.Errorf("the data are damaged: %w", err)
+	}
+	if out.Data.Hash() != out.Recipe.Data {
+		return nil, fmt.Errorf("the data are not those of the recipe: their hash is %.16s…, the recipe has %.16s…", out.Data.Hash(), out.Recipe.Data)
+	}
+	return &out, nil
+}
+
+// Read is Parse of the file at a path.
+func Read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s has %d bytes: a figure of more than %d is not read", path, info.Size(), maxFile)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := Parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// decode reads one JSON value of which every field is known, and nothing after it.
+func decode(b []byte, into any) error {
+	if err := checkNesting(b); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("there is more after its end")
+	}
+	return nil
+}
+
+// checkNesting bounds the depth before anything is built.
+func checkNesting(b []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxNesting {
+				return fmt.Errorf("it is nested more than %d deep", maxNesting)
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return nil
+}

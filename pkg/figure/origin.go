@@ -1,0 +1,62 @@
+package figure
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/features-are-fate/fate/pkg"
+)
+
+// Module is the module that a recipe names.
+const Module = "github.com/features-are-fate/fate"
+
+// Origin is where the figures of this process are drawn: a cell of a notebook, with
+// the parts of its recipes that are known before it runs.
+type Origin struct {
+	Notebook, Cell, Code string
+	Parameters           map[string]string
+}
+
+// Drawing is a figure that was drawn.
+type Drawing interface {
+	Err() error
+	PNG() ([]byte, error)
+	SVG() ([]byte, error)
+	PDF() ([]byte, error)
+}
+
+var here struct {
+	sync.Mutex
+	origin Origin
+	drawn  []Drawing
+}
+
+// Begin says where the next figures are drawn, and forgets those drawn before. A
+// program that is no notebook need not call it.
+func Begin(o Origin) {
+	here.Lock()
+	defer here.Unlock()
+	here.origin, here.drawn = o, nil
+}
+
+// Drawn returns the figures drawn since Begin.
+func Drawn() []Drawing {
+	here.Lock()
+	defer here.Unlock()
+	return here.drawn
+}
+
+// Add notes a figure that is drawn and returns its recipe, up to what depends on its
+// data.
+func Add(d Drawing) Recipe {
+	here.Lock()
+	defer here.Unlock()
+	o := here.origin
+	n := 1 // of a program
+	if o.Cell != "" {
+		here.drawn = append(here.drawn, d)
+		n = len(here.drawn)
+	}
+	return Recipe{Notebook: o.Notebook, Cell: o.Cell, Figure: n, Code: o.Code, Parameters: o.Parameters,
+		Module: Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
+}
