@@ -33,6 +33,8 @@ type runFlags struct {
 	record      bool
 	cache       string
 	noCache     bool
+	formats     []string // of figures, beside the PNG in the outputs
+	columns     int
 }
 
 func runCommand() *cobra.Command {
@@ -59,6 +61,8 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().DurationVar(&f.total, "notebook-timeout", 0, "time limit for each notebook, as a `duration`; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
+	cmd.Flags().StringSliceVar(&f.formats, "format", nil, "also write the figures as `files` of these formats: png, svg, pdf")
+	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in columns of a publication: 1 or 2; 0 is their own width")
 	cacheFlag(cmd, &f.cache)
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
 	cmd.Flags().BoolVar(&f.record, "record", false, "write the verdicts of this run with --set into the notebooks themselves, as text")
@@ -78,6 +82,12 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	switch {
 	case !slices.Contains(notebook.Engines, f.engine):
 		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
+	case f.columns < 0 || f.columns > 2:
+		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
+	case f.columns > 0 && len(f.formats) == 0:
+		return errors.New("--columns is the width of the files that --format writes: it goes with --format")
+	case len(f.formats) > 0 && f.engine == notebook.Kernel:
+		return errors.New("--format needs an interpreter: a kernel shows PNG alone")
 	case f.jobs < 1:
 		return fmt.Errorf("--jobs %d: it must be at least 1", f.jobs)
 	case f.timeout < 0:
@@ -88,6 +98,11 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return errors.New("--check compares with what was committed: it goes with neither --set nor --in-place")
 	case f.record && (len(f.set) == 0 || f.inPlace):
 		return errors.New("--record keeps what other parameters gave beside the committed outputs: it goes with --set, and not with --in-place")
+	}
+	for _, format := range f.formats {
+		if !slices.Contains(notebook.Formats, format) {
+			return fmt.Errorf("--format %q: it is one of %s", format, strings.Join(notebook.Formats, ", "))
+		}
 	}
 	if len(args) == 0 {
 		args = []string{"notebooks"}
@@ -229,8 +244,10 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		defer cancel()
 	}
 	dir, err := filepath.Abs(filepath.Dir(j.path))
+	var drawn []notebook.Figure
 	if err == nil {
-		err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
+		drawn, err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
+			Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
 			Progress: func(s notebook.State) { live.show(j.name, s) }})
 	}
 	j.took = time.Since(start)
@@ -245,6 +262,9 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	fail(os.RemoveAll(figures)) // those of an earlier run
 	_, ferr := notebook.WriteFigures(j.nb, figures)
 	fail(ferr)
+	for _, d := range drawn {
+		fail(os.WriteFile(filepath.Join(figures, d.Name()), d.Data, 0o644))
+	}
 	var verr error
 	j.verdicts, verr = notebook.Verdicts(j.nb)
 	fail(verr)

@@ -17,18 +17,10 @@ type Origin struct {
 	Parameters           map[string]string
 }
 
-// Drawing is a figure that was drawn.
-type Drawing interface {
-	Err() error
-	PNG() ([]byte, error)
-	SVG() ([]byte, error)
-	PDF() ([]byte, error)
-}
-
 var here struct {
 	sync.Mutex
 	origin Origin
-	drawn  []Drawing
+	drawn  []any
 }
 
 // Begin says where the next figures are drawn, and forgets those drawn before. A
@@ -40,7 +32,7 @@ func Begin(o Origin) {
 }
 
 // Drawn returns the figures drawn since Begin.
-func Drawn() []Drawing {
+func Drawn() []any {
 	here.Lock()
 	defer here.Unlock()
 	return here.drawn
@@ -48,7 +40,7 @@ func Drawn() []Drawing {
 
 // Add notes a figure that is drawn and returns its recipe, up to what depends on its
 // data.
-func Add(d Drawing) Recipe {
+func Add(d any) Recipe {
 	here.Lock()
 	defer here.Unlock()
 	o := here.origin

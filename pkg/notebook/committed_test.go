@@ -35,7 +35,7 @@ func TestNotebooksAgreeInBothEngines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Run(t.Context(), got, Options{Engine: Yaegi, Dir: filepath.Dir(file), Timeout: 10 * time.Minute}); err != nil {
+		if _, err := Run(t.Context(), got, Options{Engine: Yaegi, Dir: filepath.Dir(file), Timeout: 10 * time.Minute}); err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}

@@ -26,7 +26,7 @@ func book(cells ...string) *Notebook {
 func lastShown(t *testing.T, engine string, cells ...string) (string, error) {
 	t.Helper()
 	nb := book(cells...)
-	err := Run(t.Context(), nb, Options{Engine: engine, Timeout: 20 * time.Second})
+	_, err := Run(t.Context(), nb, Options{Engine: engine, Timeout: 20 * time.Second})
 	var out strings.Builder
 	for _, o := range nb.Cells[len(nb.Cells)-1].Outputs {
 		switch {
@@ -130,7 +130,7 @@ func TestRunawayCells(t *testing.T) {
 				continue
 			}
 			nb := book("import (\n\"os\"\n\"time\"\n\"github.com/features-are-fate/fate/pkg/experiment\"\n)\n1 + 1", c.cell, "2 + 2")
-			err := Run(t.Context(), nb, Options{Engine: engine, Timeout: time.Second})
+			_, err := Run(t.Context(), nb, Options{Engine: engine, Timeout: time.Second})
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("%s: %s: got %v, want %q", engine, name, err, c.want)
 			}

@@ -295,3 +295,12 @@ func writeFile(path string, data []byte) error {
 	}
 	return err
 }
+
+// Paper returns which figure of the paper a cell makes again, and what that figure
+// shows, in words: the strings "paper" and "shows" of "fate" in the cell's metadata.
+func (c Cell) Paper() (figure, shows string) {
+	fate, _ := c.Metadata["fate"].(map[string]any)
+	figure, _ = fate["paper"].(string)
+	shows, _ = fate["shows"].(string)
+	return figure, shows
+}

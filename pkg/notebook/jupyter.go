@@ -32,6 +32,7 @@ type kernelClient struct {
 	dir            string // of the connection file
 	key            []byte
 	session        string
+	cell           string // id of the one that runs
 	cancel         context.CancelFunc
 	shell, control zmq4.Socket
 	iopub          zmq4.Socket
@@ -86,7 +87,7 @@ func startKernel(o Options) (*kernelClient, error) {
 	}
 	c.cmd = exec.Command(argv[0], argv[1:]...)
 	c.cmd.Dir = o.Dir
-	c.cmd.Env = append(os.Environ(), cacheVariable+"="+o.cache())
+	c.cmd.Env = append(os.Environ(), cacheVariable+"="+o.cache(), sessionVariable+"="+o.Name)
 	c.cmd.Stderr = &c.stderr
 	if err := c.cmd.Start(); err != nil {
 		os.RemoveAll(c.dir)
@@ -254,7 +255,7 @@ func (c *kernelClient) sign(parts [][]byte) string {
 func (c *kernelClient) send(s zmq4.Socket, kind string, content any) (id string, err error) {
 	h := header{ID: randomID(), Type: kind, Session: c.session, Username: "fate", Date: time.Now().UTC().Format(time.RFC3339Nano), Version: "5.0"}
 	var parts [][]byte
-	for _, v := range []any{h, map[string]any{}, map[string]any{}, content} {
+	for _, v := range []any{h, map[string]any{}, map[string]any{"cellId": c.cell}, content} {
 		b, err := json.Marshal(v)
 		if err != nil {
 			return "", err
@@ -279,6 +280,8 @@ func (c *kernelClient) dead() string { return "the kernel died: " + causeOf(&c.s
 func (c *kernelClient) interrupt() { c.cmd.Process.Signal(os.Interrupt) }
 
 func (c *kernelClient) kill() { c.cmd.Process.Kill() }
+
+func (c *kernelClient) at(nb *Notebook, cell int) { c.cell = CellID(nb, cell) }
 
 // run sends a cell and turns what the kernel publishes into replies, until it is
 // idle again.

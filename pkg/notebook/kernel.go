@@ -26,18 +26,22 @@ var registerOnce sync.Once
 func LinkPackages() { registerOnce.Do(symbols.RegisterGomacro) }
 
 // KernelCells runs cells in the interpreter of a kernel.
-type KernelCells struct{ engine gomacroEngine }
+type KernelCells struct {
+	engine gomacroEngine
+	file   kernelFile
+}
 
 // NewKernelCells returns the cells of an interpreter.
 func NewKernelCells(ir *fast.Interp) *KernelCells {
 	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
 	useCache()
-	return &KernelCells{gomacroEngine{ir}}
+	return &KernelCells{engine: gomacroEngine{ir}}
 }
 
 // Eval runs a cell and returns what to show of its last expression. Its result
-// is the Data of gophernotes.
-func (k *KernelCells) Eval(code string) (struct{ Data, Metadata, Transient map[string]interface{} }, error) {
+// is the Data of gophernotes. id is that of the cell, where the front end tells it.
+func (k *KernelCells) Eval(id, code string) (struct{ Data, Metadata, Transient map[string]interface{} }, error) {
+	k.file.begin(id, code)
 	d, err := shownBy(&k.engine, code)
 	if err != nil {
 		return display{}, &CellError{Name: errorName(err), Reason: firstLine(err.Error())}

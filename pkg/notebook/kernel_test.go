@@ -34,7 +34,7 @@ func TestKernelAndEnginesAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := Run(t.Context(), got, Options{Engine: engine, Kernel: kernelName, Dir: filepath.Dir(file)}); err != nil {
+			if _, err := Run(t.Context(), got, Options{Engine: engine, Kernel: kernelName, Dir: filepath.Dir(file)}); err != nil {
 				t.Errorf("%s: %s: %v", file, engine, err)
 				continue
 			}

@@ -79,6 +79,38 @@ func assignment(c chunk) (*ast.Ident, ast.Expr) {
 	return a.Lhs[0].(*ast.Ident), a.Rhs[0]
 }
 
+// values returns what a parameters cell assigns, as SetParameters takes it, and its
+// source with each of these values left out. What is no plain number, string or boolean
+// stays in the source.
+func values(source string) (map[string]string, string) {
+	chunks, err := split(source)
+	if err != nil {
+		return nil, source // the run will say so
+	}
+	out := map[string]string{}
+	var blank strings.Builder
+	rest := source
+	for _, c := range chunks {
+		name, value := assignment(c)
+		if name == nil {
+			continue
+		}
+		old := c.src[offset(value.Pos()):offset(value.End())]
+		text := strings.TrimSuffix(strings.TrimPrefix(old, "uint64("), ")")
+		if s, err := strconv.Unquote(old); err == nil {
+			text = s
+		}
+		if _, err := literalLike(old, text); err != nil {
+			continue
+		}
+		out[name.Name] = text
+		at := strings.Index(rest, c.src)
+		blank.WriteString(rest[:at] + c.src[:offset(value.Pos())] + "_" + c.src[offset(value.End()):])
+		rest = rest[at+len(c.src):]
+	}
+	return out, blank.String() + rest
+}
+
 // literalLike turns text into a literal of the kind that old is.
 func literalLike(old, text string) (string, error) {
 	text = strings.TrimSpace(text)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,11 @@ import (
 // Timeout bounds each cell; 0 is no bound. Progress, if not nil, is called when
 // a cell starts and while its experiments run. Cache is the folder in which
 // experiments keep their trials; empty is none.
+//
+// Name is the file name of the notebook, which the recipes of its figures have. Formats
+// (some of Formats) are those in which Run also returns each figure, at the width of
+// Columns columns of a publication, or 0; the engine "kernel" has none. Last, if not 0,
+// is the last cell to run, from 1.
 type Options struct {
 	Engine   string
 	Kernel   string
@@ -30,6 +36,10 @@ type Options struct {
 	Cache    string
 	Timeout  time.Duration
 	Progress func(State)
+	Name     string
+	Formats  []string
+	Columns  int
+	Last     int
 }
 
 // cacheVariable names the cache folder of a process that runs cells, or is noCache.
@@ -98,8 +108,44 @@ func (e *CellError) Error() string {
 
 // Run executes the code cells of the notebook in order and puts their outputs
 // in place of those that were there. It stops at the first cell that fails, or
-// when ctx ends, with a *CellError; the outputs up to there are in the notebook.
-func Run(ctx context.Context, nb *Notebook, o Options) error {
+// when ctx ends, with a *CellError; the outputs up to there are in the notebook. Every
+// figure that comes back, in the outputs too, carries the verdict of the whole run.
+func Run(ctx context.Context, nb *Notebook, o Options) ([]Figure, error) {
+	figures, err := run(ctx, nb, o)
+	return figures, errors.Join(err, giveVerdict(nb, figures))
+}
+
+// giveVerdict puts the verdict of a run into its figures.
+func giveVerdict(nb *Notebook, figures []Figure) (err error) {
+	v := verdictOf(nb)
+	if v == nil {
+		return nil
+	}
+	for i := range figures {
+		if figures[i].Data, err = withVerdict(figures[i].Data, v); err != nil {
+			return err
+		}
+	}
+	for _, c := range nb.Cells {
+		for _, o := range c.Outputs {
+			s, ok := o.Data["image/png"].(string)
+			if !ok {
+				continue
+			}
+			b, err := decodeImage("image/png", s)
+			if err == nil {
+				b, err = withVerdict(b, v)
+			}
+			if err != nil {
+				return err
+			}
+			o.Data["image/png"] = base64.StdEncoding.EncodeToString(b)
+		}
+	}
+	return nil
+}
+
+func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, err error) {
 	code := 0
 	for i := range nb.Cells {
 		if nb.Cells[i].Kind == "code" {
@@ -108,18 +154,20 @@ func Run(ctx context.Context, nb *Notebook, o Options) error {
 		}
 	}
 	var c session
-	var err error
 	if o.Engine == Kernel {
 		c, err = startKernel(o)
 	} else {
 		c, err = startWorker(o)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer c.stop()
 	count := 0
 	for i := range nb.Cells {
+		if o.Last > 0 && i >= o.Last {
+			break
+		}
 		cell := &nb.Cells[i]
 		if cell.Kind != "code" || strings.TrimSpace(cell.Source) == "" {
 			continue
@@ -130,7 +178,8 @@ func Run(ctx context.Context, nb *Notebook, o Options) error {
 		if o.Progress != nil {
 			o.Progress(state)
 		}
-		failed := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
+		c.at(nb, i)
+		failed, drawn := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
@@ -138,14 +187,20 @@ func Run(ctx context.Context, nb *Notebook, o Options) error {
 		})
 		if failed != nil {
 			cell.Outputs = append(cell.Outputs, *failed)
-			return &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
+			return figures, &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
+		}
+		for _, f := range drawn {
+			f.Cell = i + 1
+			figures = append(figures, f)
 		}
 	}
-	return nil
+	return figures, nil
 }
 
 // session is a process that runs cells.
 type session interface {
+	// at says which cell of the notebook runs next.
+	at(nb *Notebook, cell int)
 	// run runs a cell and sends what it says, the last with Done.
 	run(code string, replies chan<- reply)
 	interrupt()
@@ -160,6 +215,8 @@ type client struct {
 	replies chan reply
 	stderr  bytes.Buffer
 	exited  error
+	options Options
+	next    request // what the next cell is sent with
 }
 
 func startWorker(o Options) (*client, error) {
@@ -167,7 +224,7 @@ func startWorker(o Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{cmd: exec.Command(exe), replies: make(chan reply)}
+	c := &client{cmd: exec.Command(exe), replies: make(chan reply), options: o}
 	c.cmd.Env = append(os.Environ(), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
@@ -215,8 +272,13 @@ func (c *client) interrupt() {
 	}
 }
 
+func (c *client) at(nb *Notebook, cell int) {
+	c.next = request{Origin: originAt(nb, c.options.Name, cell), Formats: c.options.Formats, Columns: c.options.Columns}
+}
+
 func (c *client) run(code string, replies chan<- reply) {
-	if err := c.send(request{Code: code}); err != nil {
+	c.next.Code = code
+	if err := c.send(c.next); err != nil {
 		replies <- reply{Done: true, Error: errorOutput("crash", err.Error())}
 		return
 	}
@@ -237,8 +299,9 @@ func errorOutput(name, text string) *Output {
 // is killed.
 const grace = 2 * time.Second
 
-// execute runs one cell and returns its error as an output, or nil.
-func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) *Output {
+// execute runs one cell and returns its error as an output, or nil, and the figures that
+// were asked for.
+func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) (*Output, []Figure) {
 	replies := make(chan reply)
 	go s.run(cell.Source, replies)
 	// However this ends, run must be able to send its last reply.
@@ -264,9 +327,9 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return errorOutput("timeout", context.Cause(ctx).Error())
+				return errorOutput("timeout", context.Cause(ctx).Error()), nil
 			}
-			return errorOutput("interrupted", "the run was stopped")
+			return errorOutput("interrupted", "the run was stopped"), nil
 		case r := <-replies:
 			switch {
 			case r.Output != nil:
@@ -275,10 +338,10 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 				progress(*r.Progress)
 			case r.Done && late:
 				done = true
-				return errorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout))
+				return errorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout)), nil
 			case r.Done:
 				done = true
-				return r.Error
+				return r.Error, r.Figures
 			}
 		case <-limit:
 			if late { // it did not heed the interrupt

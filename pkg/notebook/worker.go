@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/figure"
 )
 
 // A notebook runs in a worker: the same program again, with an environment
@@ -29,13 +30,17 @@ var mark = []byte("\x1efate ")
 // request asks a worker to run a cell, or to interrupt the one that runs.
 type request struct {
 	Code      string `json:"code,omitempty"`
-	Interrupt bool   `json:"interrupt,omitempty"`
+	Origin    figure.Origin
+	Formats   []string `json:"formats,omitempty"` // of the figures to send
+	Columns   int      `json:"columns,omitempty"`
+	Interrupt bool     `json:"interrupt,omitempty"`
 }
 
 // reply is what a worker says while and after it runs a cell.
 type reply struct {
 	Output   *Output              `json:"output,omitempty"`
 	Progress *experiment.Progress `json:"progress,omitempty"`
+	Figures  []Figure             `json:"figures,omitempty"`
 	Done     bool                 `json:"done,omitempty"`
 	Error    *Output              `json:"error,omitempty"` // of a cell that failed, with Done
 }
@@ -86,9 +91,9 @@ func serve(name string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	codes := make(chan string)
+	cells := make(chan request)
 	go func() {
-		defer close(codes)
+		defer close(cells)
 		dec := json.NewDecoder(in)
 		for {
 			var r request
@@ -100,11 +105,11 @@ func serve(name string, in io.Reader, out io.Writer) error {
 				experiment.Interrupt()
 				continue
 			}
-			codes <- r.Code
+			cells <- r
 		}
 	}()
-	for code := range codes {
-		w.send(w.run(eng, code))
+	for cell := range cells {
+		w.send(w.run(eng, cell))
 	}
 	return nil
 }
@@ -124,7 +129,7 @@ func (w *worker) show(v any) error {
 	return nil
 }
 
-func (w *worker) run(eng engine, code string) reply {
+func (w *worker) run(eng engine, cell request) reply {
 	failed := func(err error) reply {
 		return reply{Done: true, Error: errorOutput(errorName(err), firstLine(err.Error()))}
 	}
@@ -134,7 +139,8 @@ func (w *worker) run(eng engine, code string) reply {
 	if err := w.cap.start(); err != nil {
 		return failed(err)
 	}
-	d, err := shownBy(eng, code)
+	figure.Begin(cell.Origin)
+	d, err := shownBy(eng, cell.Code)
 	w.cap.stop()
 	if err != nil {
 		return failed(err)
@@ -146,7 +152,11 @@ func (w *worker) run(eng engine, code string) reply {
 	if ok {
 		w.send(reply{Output: &out})
 	}
-	return reply{Done: true}
+	figures, err := drawn(cell.Formats, cell.Columns)
+	if err != nil {
+		return failed(err)
+	}
+	return reply{Done: true, Figures: figures}
 }
 
 // capture sends what is written to os.Stdout and os.Stderr to emit.

@@ -4,16 +4,13 @@ package symbols
 
 import (
 	"github.com/features-are-fate/fate/plotting"
-	"go/constant"
-	"go/token"
 	"reflect"
 )
 
 func init() {
 	Symbols["github.com/features-are-fate/fate/plotting/plotting"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Draw":       reflect.ValueOf(plotting.Draw),
-		"FigureMIME": reflect.ValueOf(constant.MakeFromLiteral("\"application/vnd.fate.figure+json\"", token.STRING, 0)),
+		"Draw": reflect.ValueOf(plotting.Draw),
 
 		// type definitions
 		"Curves":       reflect.ValueOf((*plotting.Curves)(nil)),

@@ -1,6 +1,6 @@
 """Makes the fonts of the figures: STIX Two as TrueType, the characters that labels use.
 
-python -m venv v && v/bin/pip install fonttools==4.68.0 && v/bin/python plotting/fonts/make.py FOLDER
+python -m venv v && v/bin/pip install fonttools==4.68.0 brotli==1.2.1 && v/bin/python plotting/fonts/make.py FOLDER
 
 FOLDER is that of the module github.com/go-fonts/stix v0.2.2 (go mod download -json).
 A PDF can hold TrueType outlines alone, and the fonts there are in PostScript ones. The
@@ -63,3 +63,19 @@ make(folder / "stix2textregular/STIXTwoText-Regular.otf", TEXT, "regular.ttf")
 make(folder / "stix2textitalic/STIXTwoText-Italic.otf", TEXT, "italic.ttf")
 script = {ord(HOLES.get(c, chr(0x1D49C + i))): ord(c) for i, c in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 make(folder / "stix2mathregular/STIXTwoMath-Regular.otf", SYMBOLS, "script.ttf", script)
+
+
+def make_math(source, out):
+    """The font of the formulas of a report, for the web."""
+    font = TTFont(source, recalcTimestamp=False)
+    ranges = [range(0x20, 0x7F), range(0xA0, 0x100), range(0x370, 0x400), range(0x2000, 0x2070), range(0x20D0, 0x20F0), range(0x2100, 0x2150), range(0x2190, 0x2300), range(0x2308, 0x230C), range(0x23DC, 0x23E2), range(0x27E6, 0x2800), range(0x1D400, 0x1D5D4), range(0x1D6A4, 0x1D6A8), range(0x1D7CE, 0x1D800)]
+    subsetter = Subsetter(Options(layout_features=["ssty", "dtls"], name_IDs=[0, 1, 2, 13, 14]))
+    subsetter.populate(unicodes=[c for r in ranges for c in r])
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    font.save(out)
+    print(out, out.stat().st_size)
+
+
+root = pathlib.Path(__file__).parent.parent.parent
+make_math(folder / "stix2mathregular/STIXTwoMath-Regular.otf", root / "pkg/report/math.woff2")

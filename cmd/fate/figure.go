@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/spf13/cobra"
+)
+
+func figureCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "figure",
+		Short: "Read the recipe of a figure, get its numbers, make it again",
+		Long: `A figure that fate drew, as PNG, SVG or PDF, carries its recipe (notebook, cell,
+parameters, seed, versions, verdict) and the numbers that it shows.`,
+	}
+	cmd.AddCommand(figureShowCommand(), figureRerunCommand(), figurePaperCommand())
+	return cmd
+}
+
+func figureShowCommand() *cobra.Command {
+	var data bool
+	cmd := &cobra.Command{
+		Use:     "show FILE",
+		Short:   "Print the recipe of a figure and the verdict it was drawn with",
+		Example: "  fate figure show figure.pdf\n  fate figure show --data figure.png > figure.csv",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := figure.Read(args[0])
+			if err != nil {
+				return err
+			}
+			if !data {
+				return showFigure(f)
+			}
+			if f.Data == nil {
+				return failure{fmt.Errorf("%s: its numbers were too many to travel: fate figure rerun makes them again", args[0])}
+			}
+			return f.Data.WriteCSV(os.Stdout)
+		},
+	}
+	cmd.Flags().BoolVar(&data, "data", false, "print the numbers of the figure as CSV instead")
+	return cmd
+}
+
+func showFigure(f *figure.File) error {
+	r := f.Recipe
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	if r.Notebook == "" {
+		line("drawn by", "a program or a cell of no saved notebook")
+	} else {
+		line("notebook", "%s", r.Notebook)
+		line("cell", "%s, its figure %d", r.Cell, r.Figure)
+		line("code", "%s", r.Code)
+	}
+	var set []string
+	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
+		set = append(set, name+" = "+r.Parameters[name])
+	}
+	line("parameters", "%s", orNone(strings.Join(set, ", ")))
+	line("measured by", "%s", orNone(strings.Join(r.Tiers, ", ")))
+	line("seed", "%s", orNone(strings.Trim(fmt.Sprint(r.Seeds), "[]")))
+	line("module", "%s, version %s", r.Module, r.Version)
+	line("built with", "%s for %s", r.Go, r.Arch)
+	if f.Data == nil {
+		line("data", "%s (too large to travel)", r.Data)
+	} else {
+		line("data", "%s, in this file", r.Data)
+		for i, p := range f.Data.Panels {
+			line(fmt.Sprintf("panel %d", i+1), "%s: %s; x: %s; y: %s", p.Kind, orNone(p.Title), p.X, p.Y)
+		}
+	}
+	if r.Verdict == nil {
+		line("verdict", "none: a cell saved it, before its notebook came to a verdict")
+		return w.Flush()
+	}
+	line("verdict", "%d of %d agree", r.Verdict.Agree, len(r.Verdict.Rows))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Println()
+	for _, row := range slices.Concat([][]string{r.Verdict.Columns}, r.Verdict.Rows) {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func figureRerunCommand() *cobra.Command {
+	var folder string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "rerun FILE",
+		Short: "Make a figure again and compare its numbers",
+		Long: fmt.Sprintf(`Rerun runs the notebook that a figure names, up to its cell and with its parameters,
+and compares the numbers that are drawn with those in the file. The notebook is that
+in the folder --notebooks; nothing in the file is run as code.
+
+On the architecture that drew the figure they must be equal; on another one they may
+differ by %g of the largest number of their curve or map. The exit code is 1 if they
+differ, with the largest difference and where it is, and 2 if the file is refused.`, figure.Tolerance),
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return rerunFigure(cmd.Context(), args[0], folder, timeout)
+		},
+	}
+	cmd.Flags().StringVar(&folder, "notebooks", "notebooks", "`folder` of the notebooks")
+	cmd.Flags().DurationVar(&timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
+	return cmd
+}
+
+// recipeNotebook reads the notebook that a recipe names, with its parameters.
+func recipeNotebook(r figure.Recipe, folder string) (nb *notebook.Notebook, at int, sameCode bool, err error) {
+	if r.Notebook == "" {
+		return nil, 0, false, errors.New("its recipe names no notebook: a program drew it, or a cell of no saved notebook")
+	}
+	// The name has no folder in it, and a link could lead out of ours.
+	path := filepath.Join(folder, r.Notebook)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, 0, false, fmt.Errorf("it was drawn by %s, which is not in the folder %s: name another one with --notebooks", r.Notebook, folder)
+	case err != nil:
+		return nil, 0, false, err
+	case !info.Mode().IsRegular():
+		return nil, 0, false, fmt.Errorf("%s is no file", path)
+	}
+	if nb, err = notebook.Read(path); err != nil {
+		return nil, 0, false, err
+	}
+	if err := notebook.SetParameters(nb, r.Parameters); err != nil {
+		return nil, 0, false, fmt.Errorf("%s: %w", path, err)
+	}
+	code, at, ok := notebook.CodeAt(nb, r.Cell)
+	if !ok {
+		return nil, 0, false, fmt.Errorf("%s has no code cell %s, which drew the figure", path, r.Cell)
+	}
+	return nb, at, code == r.Code, nil
+}
+
+func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration) error {
+	f, err := figure.Read(path)
+	if err != nil {
+		return err
+	}
+	r := f.Recipe
+	refused := func(err error) error { return fmt.Errorf("%s: %w", path, err) }
+	nb, at, sameCode, err := recipeNotebook(r, folder)
+	if err != nil {
+		return refused(err)
+	}
+	dir, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	live := newLive()
+	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: notebook.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
+		Formats: []string{"png"}, Last: at + 1, Progress: func(s notebook.State) { live.show(r.Notebook, s) }})
+	live.clear()
+	if err != nil {
+		return failure{refused(err)}
+	}
+	i := slices.IndexFunc(figures, func(g notebook.Figure) bool { return g.Cell == at+1 && g.Index == r.Figure })
+	if i < 0 {
+		return failure{refused(fmt.Errorf("cell %s of %s draws no figure %d", r.Cell, r.Notebook, r.Figure))}
+	}
+	again, err := figure.Parse(figures[i].Data)
+	if err != nil {
+		return failure{refused(err)}
+	}
+	note := ""
+	if !sameCode {
+		note = fmt.Sprintf("; the code that leads to it in %s is not that of the recipe: it was changed, or cells ran in another order", r.Notebook)
+	} else if again.Recipe.Version != r.Version {
+		note = fmt.Sprintf("; version %s of the module drew it, this is %s", r.Version, again.Recipe.Version)
+	}
+	if err := compareFigures(f, again); err != nil {
+		return failure{fmt.Errorf("%s%s", refused(err), note)}
+	}
+	fmt.Printf("%s: the same%s\n", path, note)
+	return nil
+}
+
+// compareFigures returns how a figure that was drawn again differs, or nil.
+func compareFigures(file, again *figure.File) error {
+	if file.Recipe.Data == again.Recipe.Data {
+		return nil
+	}
+	if file.Data == nil || again.Data == nil {
+		return errors.New("it differs: the hashes of the data are not the same, and there are too many numbers for the file to hold")
+	}
+	d := figure.Compare(*file.Data, *again.Data)
+	if file.Recipe.Arch != runtime.GOARCH && d.Relative <= figure.Tolerance {
+		return nil
+	}
+	if math.IsInf(d.Relative, 1) {
+		return fmt.Errorf("it differs: %s", d.Where)
+	}
+	return fmt.Errorf("it differs, at most by %.2g of the largest number there: %s", d.Relative, d.Where)
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/report"
+	"github.com/spf13/cobra"
+)
+
+func reportCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "report [NOTEBOOK|DIR]...",
+		Short: "Write executed notebooks as one HTML page",
+		Long: `Report writes executed notebooks (by default those in the folder notebooks) as one
+HTML file that needs nothing beside it, no network and no script: a table of results
+and verdicts, the figures of the paper beside ours, and every notebook. It runs
+nothing: fate run does, and writes executed notebooks to out.`,
+		Example: "  fate report\n  fate run --set pace=paper notebooks && fate report out",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"notebooks"}
+			}
+			return writeReport(args, out)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "out/report.html", "`file` to write")
+	return cmd
+}
+
+func writeReport(paths []string, out string) error {
+	var sources []report.Source
+	for _, path := range paths {
+		files, err := find(path)
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			nb, err := notebook.Read(file)
+			if err != nil {
+				return err
+			}
+			same := func(s report.Source) bool { return filepath.Base(s.Path) == filepath.Base(file) }
+			if i := slices.IndexFunc(sources, same); i >= 0 {
+				return fmt.Errorf("%s and %s would be the same section of the report", sources[i].Path, file)
+			}
+			sources = append(sources, report.Source{Path: file, Notebook: nb})
+		}
+	}
+	var page bytes.Buffer
+	if err := report.Write(&page, sources); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(out, page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d notebooks, %.1f MB\n", out, len(sources), float64(page.Len())/1e6)
+	return nil
+}
+
+func figurePaperCommand() *cobra.Command {
+	f := runFlags{engine: notebook.Gomacro, jobs: 1, formats: notebook.Formats}
+	var folder string
+	cmd := &cobra.Command{
+		Use:   "paper",
+		Short: "Make the figures of the paper again, at its sizes",
+		Long: `Paper runs the notebooks that make a figure of the paper again, at the paper's sizes
+(pace=paper), and writes each figure as PNG, SVG and PDF, and report.html with what the
+paper's figure shows beside it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.paper(cmd.Context(), folder) },
+	}
+	cmd.Flags().StringVar(&folder, "notebooks", "notebooks", "`folder` of the notebooks")
+	cmd.Flags().StringVar(&f.out, "out", "out/paper", "`folder` to write to")
+	cmd.Flags().IntVar(&f.columns, "columns", 2, "`width` of the figures in columns of a publication: 1 or 2; 0 is their own width")
+	cmd.Flags().StringArrayVar(&f.set, "set", []string{"pace=paper"}, "change a value in the parameters cells, as `name=value`; may be repeated")
+	cacheFlag(cmd, &f.cache)
+	return cmd
+}
+
+func (f runFlags) paper(ctx context.Context, folder string) error {
+	all, err := find(folder)
+	if err != nil {
+		return err
+	}
+	var files, executed []string
+	for _, file := range all {
+		nb, err := notebook.Read(file)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(nb.Cells, func(c notebook.Cell) bool { name, _ := c.Paper(); return name != "" }) {
+			files = append(files, file)
+			executed = append(executed, filepath.Join(f.out, filepath.Base(file)))
+		}
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("no notebook in %s makes a figure of the paper: its cell says so in its metadata", folder)
+	}
+	ran := f.run(ctx, files)
+	var failed failure
+	if ran != nil && !errors.As(ran, &failed) {
+		return ran
+	}
+	for _, file := range executed {
+		if err := namePaperFigures(file, f.out); err != nil {
+			return err
+		}
+	}
+	return errors.Join(writeReport(executed, filepath.Join(f.out, "report.html")), ran)
+}
+
+// namePaperFigures copies the files of figures of the paper to their names there.
+func namePaperFigures(executed, out string) error {
+	nb, err := notebook.Read(executed)
+	if err != nil {
+		return err
+	}
+	folder := strings.TrimSuffix(executed, ".ipynb")
+	for i, c := range nb.Cells {
+		paper, _ := c.Paper()
+		if paper == "" {
+			continue
+		}
+		for _, format := range notebook.Formats {
+			from := notebook.Figure{Cell: i + 1, Index: 1, Format: format}
+			data, err := os.ReadFile(filepath.Join(folder, from.Name()))
+			if err != nil {
+				return err
+			}
+			to := filepath.Join(out, fileName(paper)+"."+format)
+			if err := os.WriteFile(to, data, 0o644); err != nil {
+				return err
+			}
+			if format == "pdf" {
+				fmt.Println(to)
+			}
+		}
+	}
+	return nil
+}
+
+// fileName is a name of letters, digits and dashes.
+func fileName(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	}), "-")
+}

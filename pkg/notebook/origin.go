@@ -1,0 +1,193 @@
+package notebook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/plotting"
+)
+
+// CellID is the id of cell i as recipes have it: its own, or its place where the
+// notebook is older than ids.
+func CellID(nb *Notebook, i int) string {
+	if id := nb.Cells[i].ID; id != "" {
+		return id
+	}
+	return fmt.Sprintf("cell-%d", i+1)
+}
+
+// ran is a cell that was run.
+type ran struct{ id, source string }
+
+// originOf says where the figures of the last cell of a history are drawn. The code is
+// that of the cells that led there: each as it ran last, in the order in which they ran
+// last, without those that stand below. A notebook that runs from its top has the code
+// that the file has; cells run in another order, or edited, have another one.
+func originOf(nb *Notebook, name string, history []ran) figure.Origin {
+	place := map[string]int{}
+	for i := range nb.Cells {
+		place[CellID(nb, i)] = i
+	}
+	last := history[len(history)-1].id
+	o := figure.Origin{Notebook: name, Cell: last}
+	h := sha256.New()
+	for k, r := range history {
+		i, known := place[r.id]
+		if known && i > place[last] || slices.ContainsFunc(history[k+1:], func(later ran) bool { return later.id == r.id }) {
+			continue
+		}
+		source := r.source
+		if known && nb.Cells[i].Tagged("parameters") {
+			o.Parameters, source = values(source)
+		}
+		fmt.Fprintf(h, "%d\n%s\n", len(source), source)
+	}
+	o.Code = hex.EncodeToString(h.Sum(nil)[:8])
+	return o
+}
+
+// originAt is originOf a cell of a notebook that runs from its top.
+func originAt(nb *Notebook, name string, at int) figure.Origin {
+	var history []ran
+	for i, c := range nb.Cells[:at+1] {
+		if c.Kind == "code" && strings.TrimSpace(c.Source) != "" {
+			history = append(history, ran{CellID(nb, i), c.Source})
+		}
+	}
+	return originOf(nb, name, history)
+}
+
+// CodeAt returns the hash of the code that leads to the figures of a cell, as recipes
+// have it; ok is false if there is no such code cell.
+func CodeAt(nb *Notebook, id string) (code string, at int, ok bool) {
+	for i, c := range nb.Cells {
+		if CellID(nb, i) == id && c.Kind == "code" && strings.TrimSpace(c.Source) != "" {
+			return originAt(nb, "", i).Code, i, true
+		}
+	}
+	return "", 0, false
+}
+
+// Figure is a figure that a run drew, as a file of one format. Index is its place among
+// the figures of its cell, from 1; Cell counts all cells, from 1.
+type Figure struct {
+	Cell   int
+	Index  int    `json:"index"`
+	Format string `json:"format"`
+	Data   []byte `json:"data"`
+}
+
+// Name is the name of its file: the cell, its place there, and the format.
+func (f Figure) Name() string { return fmt.Sprintf("cell-%02d-%d.%s", f.Cell, f.Index, f.Format) }
+
+// Formats are those of figure files.
+var Formats = []string{"png", "svg", "pdf"}
+
+// drawn returns the figures of the cell that just ran, in each of the formats; columns
+// is the width of a publication, or 0.
+func drawn(formats []string, columns int) (out []Figure, err error) {
+	if len(formats) == 0 {
+		return nil, nil
+	}
+	for i, d := range figure.Drawn() {
+		f, ok := d.(*plotting.Figure)
+		if !ok || f.Err() != nil {
+			continue
+		}
+		if columns > 0 {
+			f = f.Columns(columns)
+		}
+		for _, format := range formats {
+			var data []byte
+			switch format {
+			case "png":
+				data, err = f.PNG()
+			case "svg":
+				data, err = f.SVG()
+			case "pdf":
+				data, err = f.PDF()
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Figure{Index: i + 1, Format: format, Data: data})
+		}
+	}
+	return out, nil
+}
+
+// verdictOf is the verdict of an executed notebook as its figures carry it, nil if it
+// has none.
+func verdictOf(nb *Notebook) *figure.Verdict {
+	rows, err := Verdicts(nb)
+	if err != nil || len(rows) == 0 {
+		return nil
+	}
+	v := &figure.Verdict{Columns: experiment.Columns}
+	for _, r := range rows {
+		v.Rows = append(v.Rows, r.Text())
+		if r.Agree {
+			v.Agree++
+		}
+	}
+	return v
+}
+
+// withVerdict returns a figure file with the verdict in its recipe. A picture that
+// carries no recipe stays as it is.
+func withVerdict(picture []byte, v *figure.Verdict) ([]byte, error) {
+	f, err := figure.Parse(picture)
+	if err != nil || f.Data == nil { // not ours, or too large to be written again
+		return picture, nil
+	}
+	f.Recipe.Verdict = v
+	return figure.Embed(picture, f.Recipe, *f.Data)
+}
+
+// sessionVariable holds the path of the notebook of a kernel, by Jupyter Server.
+const sessionVariable = "JPY_SESSION_NAME"
+
+// kernelFile is what a kernel knows of its notebook: the file as it was saved, and the
+// cells that were run.
+type kernelFile struct {
+	name    string
+	nb      *Notebook
+	read    time.Time
+	history []ran
+}
+
+// begin notes a cell that is run and says where its figures are drawn. id may be empty.
+func (f *kernelFile) begin(id, source string) {
+	name := path.Base(strings.ReplaceAll(os.Getenv(sessionVariable), `\`, "/"))
+	info, err := os.Stat(name)
+	if err != nil || !strings.HasSuffix(name, ".ipynb") {
+		figure.Begin(figure.Origin{})
+		return
+	}
+	if f.nb == nil || f.name != name || info.ModTime() != f.read {
+		nb, err := Read(name)
+		if err != nil {
+			figure.Begin(figure.Origin{})
+			return
+		}
+		f.name, f.nb, f.read = name, nb, info.ModTime()
+	}
+	for i, c := range f.nb.Cells {
+		if id == "" && c.Kind == "code" && c.Source == source {
+			id = CellID(f.nb, i)
+		}
+	}
+	if id == "" {
+		id = "unsaved" // a cell that the file does not have
+	}
+	f.history = append(slices.DeleteFunc(f.history, func(r ran) bool { return r.id == id }), ran{id, source})
+	figure.Begin(originOf(f.nb, f.name, f.history))
+}
