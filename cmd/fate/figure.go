@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -194,27 +192,9 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	} else if again.Recipe.Version != r.Version {
 		note = fmt.Sprintf("; version %s of the module drew it, this is %s", r.Version, again.Recipe.Version)
 	}
-	if err := compareFigures(f, again); err != nil {
+	if err := figure.Same(f, again); err != nil {
 		return failure{fmt.Errorf("%s%s", refused(err), note)}
 	}
 	fmt.Printf("%s: the same%s\n", path, note)
 	return nil
-}
-
-// compareFigures returns how a figure that was drawn again differs, or nil.
-func compareFigures(file, again *figure.File) error {
-	if file.Recipe.Data == again.Recipe.Data {
-		return nil
-	}
-	if file.Data == nil || again.Data == nil {
-		return errors.New("it differs: the hashes of the data are not the same, and there are too many numbers for the file to hold")
-	}
-	d := figure.Compare(*file.Data, *again.Data)
-	if file.Recipe.Arch != runtime.GOARCH && d.Relative <= figure.Tolerance {
-		return nil
-	}
-	if math.IsInf(d.Relative, 1) {
-		return fmt.Errorf("it differs: %s", d.Where)
-	}
-	return fmt.Errorf("it differs, at most by %.2g of the largest number there: %s", d.Relative, d.Where)
 }

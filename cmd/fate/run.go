@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/docker/kernel"
+	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
@@ -35,16 +36,19 @@ type runFlags struct {
 	noCache     bool
 	formats     []string // of figures, beside the PNG in the outputs
 	columns     int
+	trust       bool
+	unpacked    string // folder of the bundles
 }
 
 func runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "run [NOTEBOOK|DIR]...",
+		Use:   "run [NOTEBOOK|DIR|BUNDLE.zip]...",
 		Short: "Execute notebooks and print their verdicts",
 		Long: `Run executes notebooks (by default those in the folder notebooks) and writes
 them with their outputs, and their figures, to the folder --out. It prints a line
-for each notebook and a table of all verdicts.
+for each notebook and a table of all verdicts. Of a bundle (see fate bundle) it also
+compares the numbers of the figures with those in it.
 
 The exit code is 1 if a cell fails, a verdict disagrees or --check finds a
 difference, and 2 if the command line or a notebook cannot be understood.`,
@@ -62,6 +66,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
 	cmd.Flags().StringSliceVar(&f.formats, "format", nil, "also write the figures as `files` of these formats: png, svg, pdf")
+	cmd.Flags().BoolVar(&f.trust, "trust", false, "run the code of a bundle even if it imports packages that do more than compute and draw")
 	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in columns of a publication: 1 or 2; 0 is their own width")
 	cacheFlag(cmd, &f.cache)
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
@@ -72,6 +77,7 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 // job is one notebook of a run.
 type job struct {
 	path, name    string
+	bundle        *bundle.Bundle // that it comes from, or nil
 	committed, nb *notebook.Notebook
 	verdicts      []experiment.Row
 	took          time.Duration
@@ -82,6 +88,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	switch {
 	case !slices.Contains(notebook.Engines, f.engine):
 		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
+	case slices.ContainsFunc(args, isBundle) && (f.inPlace || f.record || f.engine == notebook.Kernel):
+		return errors.New("a bundle runs in an interpreter, and stays as it is: it goes with neither --engine kernel nor --in-place nor --record")
 	case f.columns < 0 || f.columns > 2:
 		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
 	case f.columns > 0 && len(f.formats) == 0:
@@ -106,6 +114,13 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	}
 	if len(args) == 0 {
 		args = []string{"notebooks"}
+	}
+	if slices.ContainsFunc(args, isBundle) {
+		var err error
+		if f.unpacked, err = os.MkdirTemp("", "fate-bundle-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(f.unpacked)
 	}
 	jobs, err := f.load(args)
 	if err != nil {
@@ -155,7 +170,16 @@ func (f runFlags) load(args []string) ([]*job, error) {
 	used := map[string]bool{}
 	names := map[string]string{}
 	for _, path := range args {
-		files, err := find(path)
+		var bundled *job
+		var files []string
+		var err error
+		if isBundle(path) {
+			if bundled, err = f.unpack(path); err == nil {
+				files = []string{bundled.path}
+			}
+		} else {
+			files, err = find(path)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -168,6 +192,9 @@ func (f runFlags) load(args []string) ([]*job, error) {
 				return nil, fmt.Errorf("%s and %s would be written to the same place: run them one at a time", other, file)
 			}
 			names[j.name] = file
+			if bundled != nil {
+				j.bundle = bundled.bundle
+			}
 			if j.committed, err = notebook.Read(file); err != nil {
 				return nil, err
 			}
@@ -243,13 +270,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.total, fmt.Errorf("the notebook did not end within %v", f.total))
 		defer cancel()
 	}
-	dir, err := filepath.Abs(filepath.Dir(j.path))
-	var drawn []notebook.Figure
-	if err == nil {
-		drawn, err = notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
-			Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
-			Progress: func(s notebook.State) { live.show(j.name, s) }})
-	}
+	drawn, err := f.executeIn(ctx, j, live)
 	j.took = time.Since(start)
 	fail := func(err error) {
 		if err != nil {
@@ -280,6 +301,9 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 			j.problems = append(j.problems, fmt.Sprintf("%s: %s at %s (z = %+.2f)", what, v.Result, v.Setting, v.Z))
 		}
 	}
+	if err == nil && len(f.set) == 0 {
+		j.again(drawn)
+	}
 	if f.check && err == nil {
 		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
 	}
@@ -296,6 +320,20 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 			fail(j.committed.Write(j.path))
 		}
 	}
+}
+
+// executeIn runs the cells of a notebook in its folder.
+func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook.Figure, error) {
+	dir, err := filepath.Abs(filepath.Dir(j.path))
+	if err != nil {
+		return nil, err
+	}
+	if j.bundle != nil && !slices.Contains(f.formats, "png") {
+		f.formats = append(slices.Clone(f.formats), "png") // to compare
+	}
+	return notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
+		Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
+		Progress: func(s notebook.State) { live.show(j.name, s) }})
 }
 
 func (j *job) print() {

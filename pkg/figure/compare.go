@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -10,6 +11,25 @@ import (
 // and an addition there, and rounding then differs. On the same architecture data must
 // be equal.
 const Tolerance = 1e-6
+
+// Same returns nil if a figure that was drawn again, on this machine, has the numbers of
+// a file, and else the largest difference and where it is.
+func Same(file, again *File) error {
+	if file.Recipe.Data == again.Recipe.Data {
+		return nil
+	}
+	if file.Data == nil || again.Data == nil {
+		return errors.New("it differs: the hashes of the data are not the same, and there are too many numbers for the file to hold")
+	}
+	d := Compare(*file.Data, *again.Data)
+	if file.Recipe.Arch != again.Recipe.Arch && d.Relative <= Tolerance {
+		return nil
+	}
+	if math.IsInf(d.Relative, 1) {
+		return fmt.Errorf("it differs: %s", d.Where)
+	}
+	return fmt.Errorf("it differs, at most by %.2g of the largest number there: %s", d.Relative, d.Where)
+}
 
 // Difference is the largest difference between two sets of data, relative to the
 // largest number of its curve or map, and where it is. It is +Inf where they differ in

@@ -144,14 +144,15 @@ func Read(path string) (*Notebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	nb, err := parse(data)
+	nb, err := Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return nb, nil
 }
 
-func parse(data []byte) (*Notebook, error) {
+// Parse is Read of the bytes of a file.
+func Parse(data []byte) (*Notebook, error) {
 	var raw struct {
 		Format   *int           `json:"nbformat"`
 		Minor    int            `json:"nbformat_minor"`

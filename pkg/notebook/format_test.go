@@ -28,7 +28,7 @@ func TestFormatRoundTrip(t *testing.T) {
  {"output_type":"stream","name":"stdout","text":["a\n","b"]},
  {"output_type":"execute_result","execution_count":3,"metadata":{"image/png":{"width":4}},"data":{"text/plain":["1"],"image/png":"iVBO\n","application/vnd.x+json":{"a":[0.1,1e30]}}},
  {"output_type":"error","ename":"e","evalue":"v","traceback":["t"]}]}]}`
-	first, err := parse([]byte(file))
+	first, err := Parse([]byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestFormatRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := parse(data)
+	second, err := Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestReadErrors(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"nbformat":4,"cells":[{"cell_type":"code","source":["a"],"outputs":[{"output_type":"stream","text":"x"}]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if nb, err := parse(b); err == nil {
+		if nb, err := Parse(b); err == nil {
 			if _, err := nb.Marshal(); err != nil {
 				t.Error(err)
 			}

@@ -15,6 +15,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/chroma/v2"
@@ -116,6 +117,7 @@ func Write(w io.Writer, sources []Source) error {
 			return fmt.Errorf("%s: %w", s.Path, err)
 		}
 	}
+	slices.SortStableFunc(b.document.Paper, func(p, q paperFigure) int { return strings.Compare(p.Name, q.Name) })
 	if b.document.Style, err = b.style(); err != nil {
 		return err
 	}
@@ -134,7 +136,7 @@ func (b *builder) style() (template.CSS, error) {
 		return "", err
 	}
 	font := "@font-face{font-family:'Report Math';src:url(data:font/woff2;base64," + base64.StdEncoding.EncodeToString(mathFont) + ")}\n"
-	return template.CSS(font + light.String() + "@media screen and (prefers-color-scheme:dark){" + dark.String() + "}\n" + styleSource), nil
+	return template.CSS(font + "@media print,(prefers-color-scheme:light){" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){" + dark.String() + "}\n" + styleSource), nil
 }
 
 var heading = regexp.MustCompile(`(?m)^# +(.+)$`)

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/features-are-fate/fate/pkg/bundle"
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/spf13/cobra"
+)
+
+func bundleCommand() *cobra.Command {
+	f := runFlags{engine: notebook.Gomacro, formats: notebook.Formats}
+	var out string
+	cmd := &cobra.Command{
+		Use:   "bundle NOTEBOOK",
+		Short: "Pack a notebook with its figures and their numbers into a zip file",
+		Long: `Bundle runs a notebook and writes a zip file for a collaborator: the notebook with its
+outputs and what it reads, its figures as PNG, SVG and PDF, their numbers as CSV, their
+recipes, and a README with the one command that makes it again, fate run BUNDLE.zip.
+That command compares the numbers of every figure.`,
+		Example: "  fate bundle notebooks/04_linear_transfer.ipynb\n  fate bundle --set sigma=0.5 -o noisy.zip notebooks/04_linear_transfer.ipynb",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.bundle(cmd.Context(), args[0], out) },
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write (by default NOTEBOOK.zip in this folder)")
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
+	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of the figures in columns of a publication: 1 or 2; 0 is their own width")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "time limit for each cell, as a `duration` like 30s; 0 is none")
+	cacheFlag(cmd, &f.cache)
+	return cmd
+}
+
+func (f runFlags) bundle(ctx context.Context, path, out string) error {
+	if filepath.Ext(path) != ".ipynb" {
+		return fmt.Errorf("%s: a bundle is made of a notebook (*.ipynb)", path)
+	}
+	if f.columns < 0 || f.columns > 2 {
+		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
+	}
+	jobs, err := f.load([]string{path})
+	if err != nil {
+		return err
+	}
+	if f.cache != "" {
+		f.cache = usableCache(f.cache)
+	}
+	j, live := jobs[0], newLive()
+	drawn, err := f.executeIn(ctx, j, live)
+	live.clear()
+	if err != nil {
+		return failure{fmt.Errorf("%s: %w", path, err)}
+	}
+	b := bundle.Bundle{Name: j.name, Notebook: j.nb, Figures: drawn, Files: map[string][]byte{}}
+	for _, name := range notebook.Files(j.nb, filepath.Dir(path)) {
+		if b.Files[name], err = os.ReadFile(filepath.Join(filepath.Dir(path), name)); err != nil {
+			return err
+		}
+	}
+	var z bytes.Buffer
+	if err := b.Write(&z); err != nil {
+		return err
+	}
+	if _, err := bundle.Parse(z.Bytes()); err != nil { // what cannot be read is not sent
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if out == "" {
+		out = j.name + ".zip"
+	}
+	if err := os.WriteFile(out, z.Bytes(), 0o644); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d figures, %.1f MB\n", out, len(drawn)/len(notebook.Formats), float64(z.Len())/1e6)
+	return nil
+}
+
+func isBundle(path string) bool { return filepath.Ext(path) == ".zip" }
+
+// unpack makes a job of a bundle.
+func (f runFlags) unpack(path string) (*job, error) {
+	b, err := bundle.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if reach := notebook.Reach(b.Notebook); len(reach) > 0 && !f.trust {
+		return nil, fmt.Errorf("%s: the code of its notebook imports %s, and could do more than compute and draw: read it, and run it with --trust", path, strings.Join(reach, ", "))
+	}
+	dir, err := os.MkdirTemp(f.unpacked, "")
+	if err != nil {
+		return nil, err
+	}
+	file, err := b.Unpack(dir)
+	return &job{path: file, bundle: b}, err
+}
+
+// again reports what a bundle holds and its run did not make again.
+func (j *job) again(drawn []notebook.Figure) {
+	if j.bundle != nil {
+		j.problems = slices.Concat(j.problems, j.bundle.Differences(drawn))
+	}
+}

@@ -1,0 +1,289 @@
+// Package bundle packs an executed notebook with its figures, their numbers and what
+// it reads into one zip file, and unpacks one that comes from anywhere.
+package bundle
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/notebook"
+)
+
+// Bundle is a notebook with its figures. Name is that of its file without .ipynb; Files
+// are what it reads, by their path beside it.
+type Bundle struct {
+	Name     string
+	Notebook *notebook.Notebook
+	Figures  []notebook.Figure // as files; of the PNGs the numbers are kept too
+	Files    map[string][]byte
+}
+
+// Folders and files in a bundle.
+const (
+	figures = "figures/" // the pictures
+	numbers = "numbers/" // what they show, as CSV
+	recipes = "recipe.json"
+	readme  = "README.md"
+)
+
+// Bounds on a bundle that comes from anywhere.
+const (
+	maxFile  = 64 << 20
+	maxEntry = 32 << 20
+	maxAll   = 128 << 20
+	maxFiles = 500
+)
+
+// Write writes the bundle. The same bundle has the same bytes.
+func (b Bundle) Write(w io.Writer) error {
+	z := zip.NewWriter(w)
+	add := func(name string, data []byte) error {
+		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+		if err == nil {
+			_, err = f.Write(data)
+		}
+		return err
+	}
+	nb, err := b.Notebook.Marshal()
+	if err != nil {
+		return err
+	}
+	all := []figure.Recipe{}
+	var csv []notebook.Figure
+	for _, f := range b.Figures {
+		if f.Format != "png" {
+			continue
+		}
+		file, err := figure.Parse(f.Data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		all = append(all, file.Recipe)
+		if file.Data == nil {
+			continue
+		}
+		var text bytes.Buffer
+		if err := file.Data.WriteCSV(&text); err != nil {
+			return err
+		}
+		csv = append(csv, notebook.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
+	}
+	recipe, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(add(readme, []byte(b.readme(all))), add(b.Name+".ipynb", nb), add(recipes, append(recipe, '\n')))
+	for _, f := range b.Figures {
+		err = errors.Join(err, add(figures+f.Name(), f.Data))
+	}
+	for _, f := range csv {
+		err = errors.Join(err, add(numbers+f.Name(), f.Data))
+	}
+	for _, name := range sortedKeys(b.Files) {
+		err = errors.Join(err, add(name, b.Files[name]))
+	}
+	return errors.Join(err, z.Close())
+}
+
+func (b Bundle) readme(all []figure.Recipe) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "# %s\n\n", b.Name)
+	if len(all) > 0 && all[0].Verdict != nil {
+		v := all[0].Verdict
+		fmt.Fprintf(&out, "%d figures; %d of %d verdicts agree.\n\n", len(all), v.Agree, len(v.Rows))
+	}
+	fmt.Fprintf(&out, "From a clone of %s, with Go and nothing else,\n\n    go run ./cmd/fate run %s.zip\n\nmakes it again and compares the numbers of every figure with those in here.\n\n", "https://"+figure.Module, b.Name)
+	if len(all) > 0 {
+		r := all[0]
+		fmt.Fprintf(&out, "It was made by version %s of the module with %s for %s.\n\n", r.Version, r.Go, r.Arch)
+	}
+	fmt.Fprintf(&out, "- `%s.ipynb`: the notebook, with its outputs\n- `%s`: its figures as PNG, SVG and PDF, each with its recipe in it\n- `%s`: the numbers that they show, as CSV\n- `%s`: the recipes\n", b.Name, figures, numbers, recipes)
+	for _, name := range sortedKeys(b.Files) {
+		fmt.Fprintf(&out, "- `%s`: what the notebook reads\n", name)
+	}
+	return out.String()
+}
+
+func sortedKeys(m map[string][]byte) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+var (
+	notebookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,100}\.ipynb$`)
+	fileName     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_./-]{0,200}$`)
+	figureName   = regexp.MustCompile(`^cell-(\d{2,4})-(\d{1,3})\.(png|svg|pdf)$`)
+)
+
+// Read reads a bundle and refuses what [Bundle.Write] would not write: other names,
+// links, too many or too large files, figures that carry no recipe or that of another
+// notebook. It does not judge the code of the notebook.
+func Read(file string) (*Bundle, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", file)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s has %d bytes: a bundle of more than %d is not read", file, info.Size(), maxFile)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	b, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return b, nil
+}
+
+// Parse is Read of the bytes of a file.
+func Parse(data []byte) (*Bundle, error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("it is no bundle: %w", err)
+	}
+	if len(z.File) > maxFiles {
+		return nil, fmt.Errorf("it holds %d files: a bundle has at most %d", len(z.File), maxFiles)
+	}
+	b := &Bundle{Files: map[string][]byte{}}
+	seen := map[string]bool{}
+	total := 0
+	for _, f := range z.File {
+		name := f.Name
+		switch {
+		case !fileName.MatchString(name) || !filepath.IsLocal(name) || path.Clean(name) != name:
+			return nil, fmt.Errorf("it holds a file %.80q: it must stay in the folder of the notebook, in plain letters", name)
+		case !f.Mode().IsRegular():
+			return nil, fmt.Errorf("%s in it is no file", name)
+		case seen[strings.ToLower(name)]:
+			return nil, fmt.Errorf("it holds %s twice", name)
+		}
+		seen[strings.ToLower(name)] = true
+		content, err := content(f)
+		if err != nil {
+			return nil, fmt.Errorf("%s in it: %w", name, err)
+		}
+		if total += len(content); total > maxAll {
+			return nil, fmt.Errorf("it unpacks to more than %d bytes", maxAll)
+		}
+		if err := b.take(name, content); err != nil {
+			return nil, fmt.Errorf("%s in it: %w", name, err)
+		}
+	}
+	if b.Notebook == nil {
+		return nil, errors.New("it is no bundle: it holds no notebook")
+	}
+	for _, f := range b.Figures {
+		if file, err := figure.Parse(f.Data); err != nil {
+			return nil, fmt.Errorf("%s in it: %w", f.Name(), err)
+		} else if file.Recipe.Notebook != b.Name+".ipynb" {
+			return nil, fmt.Errorf("%s in it is of notebook %q, not of %s", f.Name(), file.Recipe.Notebook, b.Name)
+		}
+	}
+	return b, nil
+}
+
+func content(f *zip.File) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	out, err := io.ReadAll(io.LimitReader(r, maxEntry+1))
+	if err == nil && len(out) > maxEntry {
+		err = fmt.Errorf("it unpacks to more than %d bytes", maxEntry)
+	}
+	return out, err
+}
+
+// take puts a file of the zip into the bundle.
+func (b *Bundle) take(name string, content []byte) (err error) {
+	switch {
+	case notebookName.MatchString(name):
+		if b.Notebook != nil {
+			return errors.New("a bundle has one notebook")
+		}
+		b.Name = strings.TrimSuffix(name, ".ipynb")
+		b.Notebook, err = notebook.Parse(content)
+		return err
+	case name == readme, name == recipes, strings.HasPrefix(name, numbers):
+		return nil // for people
+	case strings.HasPrefix(name, figures):
+		m := figureName.FindStringSubmatch(strings.TrimPrefix(name, figures))
+		if m == nil {
+			return errors.New("it is not named like a figure")
+		}
+		f := notebook.Figure{Format: m[3], Data: content}
+		f.Cell, _ = strconv.Atoi(m[1]) // digits, and few
+		f.Index, _ = strconv.Atoi(m[2])
+		b.Figures = append(b.Figures, f)
+		return nil
+	case path.Ext(name) == ".ipynb":
+		return errors.New("a notebook stands at the top of a bundle")
+	}
+	b.Files[name] = content
+	return nil
+}
+
+// Unpack writes the notebook and what it reads to a folder and returns the path of the
+// notebook.
+func (b *Bundle) Unpack(dir string) (string, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	for _, name := range sortedKeys(b.Files) {
+		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+			return "", err
+		}
+		if err := root.WriteFile(name, b.Files[name], 0o644); err != nil {
+			return "", err
+		}
+	}
+	out := filepath.Join(dir, b.Name+".ipynb")
+	return out, b.Notebook.Write(out)
+}
+
+// Differences compares figures that were drawn again with those of the bundle, a line
+// for each that differs.
+func (b *Bundle) Differences(again []notebook.Figure) []string {
+	var out []string
+	for _, f := range b.Figures {
+		if f.Format != "png" {
+			continue
+		}
+		i := slices.IndexFunc(again, func(g notebook.Figure) bool { return g.Name() == f.Name() })
+		if i < 0 {
+			out = append(out, f.Name()+" is not drawn again")
+			continue
+		}
+		was, err := figure.Parse(f.Data)
+		now, nerr := figure.Parse(again[i].Data)
+		if err := errors.Join(err, nerr); err != nil {
+			out = append(out, fmt.Sprintf("%s: %v", f.Name(), err))
+		} else if err := figure.Same(was, now); err != nil {
+			out = append(out, fmt.Sprintf("%s: %v", f.Name(), err))
+		}
+	}
+	return out
+}

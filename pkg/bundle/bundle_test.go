@@ -1,0 +1,157 @@
+package bundle
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/plotting"
+)
+
+type line struct{ y float64 }
+
+func (line) Len() int { return 1 }
+func (l line) Curve(int) (string, []float64, []float64, []float64) {
+	return "", []float64{1, 2}, []float64{0, l.y}, nil
+}
+func (line) Err() error { return nil }
+
+// drawn is figure 1 of cell 1 of book.ipynb.
+func drawn(t testing.TB, y float64) notebook.Figure {
+	figure.Begin(figure.Origin{Notebook: "book.ipynb", Cell: "c0", Code: "0123456789abcdef"})
+	defer figure.Begin(figure.Origin{})
+	b, err := plotting.Draw(plotting.Slices{Lines: line{y}}).PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return notebook.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
+}
+
+func example(t testing.TB) Bundle {
+	return Bundle{Name: "book", Notebook: &notebook.Notebook{Minor: 5, Cells: []notebook.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
+		Figures: []notebook.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
+}
+
+func TestWriteAndRead(t *testing.T) {
+	var files [2]bytes.Buffer
+	for i := range files {
+		if err := example(t).Write(&files[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(files[0].Bytes(), files[1].Bytes()) {
+		t.Error("two bundles of the same notebook differ")
+	}
+	b, err := Parse(files[0].Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Name != "book" || len(b.Figures) != 1 || string(b.Files["data/x.json"]) != "{}" {
+		t.Errorf("%+v", b)
+	}
+	dir := t.TempDir()
+	path, err := b.Unpack(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := notebook.Read(path); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data", "x.json")); err != nil {
+		t.Error(err)
+	}
+	if d := b.Differences([]notebook.Figure{drawn(t, 1)}); len(d) != 0 {
+		t.Error(d)
+	}
+	if d := b.Differences([]notebook.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
+		t.Error(d)
+	}
+	if d := b.Differences(nil); len(d) != 1 {
+		t.Error(d)
+	}
+}
+
+// packed is a zip of files, name and content in turn.
+func packed(t testing.TB, files ...string) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i < len(files); i += 2 {
+		h := &zip.FileHeader{Name: files[i], Method: zip.Deflate}
+		if strings.HasPrefix(files[i+1], "->") {
+			h.SetMode(os.ModeSymlink | 0o777)
+		}
+		w, err := z.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(w, files[i+1])
+	}
+	z.Close()
+	return b.Bytes()
+}
+
+const book = `{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[]}`
+
+func TestBundlesFromAnywhereAreRefused(t *testing.T) {
+	many := []string{}
+	for i := range 600 {
+		many = append(many, fmt.Sprint("data/", i), "")
+	}
+	other := string(drawn(t, 1).Data)
+	for want, file := range map[string][]byte{
+		"it is no bundle: zip":                 []byte("hello"),
+		"it holds no notebook":                 packed(t, "README.md", "hello"),
+		"stay in the folder of the notebook":   packed(t, "book.ipynb", book, "../x", ""),
+		"a file \"/etc/passwd\"":               packed(t, "book.ipynb", book, "/etc/passwd", ""),
+		"a file \"data//x\"":                   packed(t, "book.ipynb", book, "data//x", ""),
+		"a file \"data/../../x\"":              packed(t, "book.ipynb", book, "data/../../x", ""),
+		`a file "data\\x"`:                     packed(t, "book.ipynb", book, `data\x`, ""),
+		"is no file":                           packed(t, "book.ipynb", book, "data/link", "->/etc/passwd"),
+		"twice":                                packed(t, "book.ipynb", book, "data/a", "", "data/A", ""),
+		"one notebook":                         packed(t, "book.ipynb", book, "more.ipynb", book),
+		"stands at the top":                    packed(t, "book.ipynb", book, "sub/more.ipynb", book),
+		"not a notebook":                       packed(t, "book.ipynb", "hello"),
+		"a bundle has at most":                 packed(t, many...),
+		"unpacks to more than":                 packed(t, "book.ipynb", book, "data/zeros", strings.Repeat("\x00", maxEntry+1)),
+		"not named like a figure":              packed(t, "book.ipynb", book, "figures/x.png", ""),
+		"no PNG, SVG or PDF":                   packed(t, "book.ipynb", book, "figures/cell-01-1.png", "hello"),
+		`is of notebook "book.ipynb", not of `: packed(t, "tome.ipynb", book, "figures/cell-01-1.png", other),
+	} {
+		if _, err := Parse(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
+
+// Whatever a zip holds, nothing is written outside the folder.
+func FuzzParse(f *testing.F) {
+	var b bytes.Buffer
+	if err := example(f).Write(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add(packed(f, "book.ipynb", book, "data/a", "b"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		b, err := Parse(file)
+		if err != nil {
+			return
+		}
+		dir := t.TempDir()
+		inner := filepath.Join(dir, "a", "b")
+		if err := os.MkdirAll(inner, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = b.Unpack(inner) // a name may be too long, or a file and a folder at once
+		for _, folder := range []string{dir, filepath.Join(dir, "a")} {
+			if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
+				t.Errorf("%s holds %v, %v", folder, left, err)
+			}
+		}
+	})
+}
