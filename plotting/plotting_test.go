@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"image/png"
+	imagepng "image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot/vg"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -109,6 +110,65 @@ func TestFigureData(t *testing.T) {
 	}
 }
 
+// A figure fits a column to the point, and its smallest letters stay readable there.
+func TestColumns(t *testing.T) {
+	three := Draw(exampleSlices(), exampleDiagram(), exampleSlices())
+	for n, want := range map[int]float64{1: 3.25, 2: 6.75} {
+		f := three.Columns(n)
+		w, h := f.Size()
+		if f.Err() != nil || math.Abs(float64(w/vg.Inch)-want) > 1e-9 {
+			t.Errorf("%d columns: %v inches wide, want %v: %v", n, w/vg.Inch, want, f.Err())
+		}
+		rows, scale, _, _ := f.layout()
+		if got := map[int]int{1: 3, 2: 2}[n]; len(rows) != got {
+			t.Errorf("%d columns: %d rows, want %d", n, len(rows), got)
+		}
+		if size := float64(tickSize) * scale; size < 6.5 {
+			t.Errorf("%d columns: the smallest letters have %.1f points", n, size)
+		}
+		png, err := f.PNG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := imagepng.DecodeConfig(bytes.NewReader(png))
+		if err != nil || math.Abs(float64(img.Width)-want*dpi) > 1 || math.Abs(float64(img.Height)-float64(h/vg.Inch)*dpi) > 1 {
+			t.Errorf("%d columns: %d × %d pixels: %v", n, img.Width, img.Height, err)
+		}
+		a, err := figure.Parse(png)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Data.Hash() != three.data().Hash() {
+			t.Errorf("%d columns: other data", n)
+		}
+	}
+	for _, n := range []int{0, 3, -1} {
+		if three.Columns(n).Err() == nil {
+			t.Errorf("Columns(%d) is no error", n)
+		}
+	}
+	if w, _ := Draw(exampleSlices()).Columns(2).Size(); w != twoColumns {
+		t.Errorf("one panel on two columns is %v wide", w)
+	}
+}
+
+// All letters of a PDF are in fonts, and the fonts are in the PDF.
+func TestPDFEmbedsItsFonts(t *testing.T) {
+	pdf, err := Draw(exampleSlices()).PDF()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range pdfFonts {
+		if !bytes.Contains(pdf, []byte("/BaseFont /utf8"+name)) {
+			t.Errorf("the font %s is not there", name)
+		}
+	}
+	fonts, files := bytes.Count(pdf, []byte("/Type /FontDescriptor")), bytes.Count(pdf, []byte("/FontFile2"))
+	if fonts != 3 || files != fonts {
+		t.Errorf("%d fonts, %d of them embedded", fonts, files)
+	}
+}
+
 func TestFigureHasTheSameBytesTwice(t *testing.T) {
 	for _, ext := range []string{"png", "svg", "pdf"} {
 		var files [2][]byte
@@ -138,7 +198,7 @@ func TestPNGSaysItsSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := png.Decode(bytes.NewReader(data)) // checks the checksums too
+	img, err := imagepng.Decode(bytes.NewReader(data)) // checks the checksums too
 	if err != nil {
 		t.Fatal(err)
 	}

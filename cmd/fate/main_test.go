@@ -1,8 +1,10 @@
 package main
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -25,8 +27,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"book":  book,
-			"exits": exits,
+			"book":   book,
+			"exits":  exits,
+			"pack":   pack,
+			"unpack": unpackZip,
 		},
 	})
 }
@@ -43,6 +47,24 @@ func book(ts *testscript.TestScript, _ bool, args []string) {
 		nb.Cells = append(nb.Cells, c)
 	}
 	ts.Check(nb.Write(ts.MkAbs(args[0])))
+}
+
+// pack FOLDER FILE: writes a folder as a zip file.
+func pack(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	z := zip.NewWriter(f)
+	ts.Check(z.AddFS(os.DirFS(ts.MkAbs(args[0]))))
+	ts.Check(z.Close())
+	ts.Check(f.Close())
+}
+
+// unpack FILE FOLDER: the reverse.
+func unpackZip(ts *testscript.TestScript, _ bool, args []string) {
+	z, err := zip.OpenReader(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer z.Close()
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), z))
 }
 
 // exits CODE ARGS...: runs fate and wants this exit code, one line of complaint

@@ -1,16 +1,29 @@
 # Runs inside the image: every notebook through the installed kernel, with
 # nbclient, and its outputs against the committed ones.
+import base64
 import glob
+import json
 import math
 import re
 import sys
 import time
+import zlib
 
 import nbformat
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 PROGRESS = "fate-progress-"
+
+
+def numbers(picture):
+    """The numbers that a PNG of fate carries, in its chunk zTXt fate.data."""
+    png = base64.b64decode(picture)
+    key = b"zTXtfate.data\0\0"
+    i = png.find(key)
+    assert i >= 0, "a figure without numbers"
+    size = int.from_bytes(png[i - 4:i], "big")
+    return json.loads(zlib.decompress(png[i + len(key):i + 4 + size]))
 
 
 def shown(cell):
@@ -22,7 +35,7 @@ def shown(cell):
         elif o.output_type == "error":
             out.append(o.evalue)
         elif any(o.data.values()) and list(o.data) != ["text/plain"] or o.data.get("text/plain", "").strip():
-            out.append({k: v for k, v in o.data.items() if not k.startswith("image/")})
+            out.append({k: numbers(v) if k == "image/png" else v for k, v in o.data.items()})
     return out
 
 

@@ -135,16 +135,7 @@ var (
 // links, too many or too large files, figures that carry no recipe or that of another
 // notebook. It does not judge the code of the notebook.
 func Read(file string) (*Bundle, error) {
-	info, err := os.Stat(file)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file", file)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s has %d bytes: a bundle of more than %d is not read", file, info.Size(), maxFile)
-	}
-	data, err := os.ReadFile(file)
+	data, err := figure.ReadFile(file, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -168,8 +159,10 @@ func Parse(data []byte) (*Bundle, error) {
 	seen := map[string]bool{}
 	total := 0
 	for _, f := range z.File {
-		name := f.Name
+		name := strings.TrimSuffix(f.Name, "/")
 		switch {
+		case f.Mode().IsDir() && filepath.IsLocal(name):
+			continue // made with its files
 		case !fileName.MatchString(name) || !filepath.IsLocal(name) || path.Clean(name) != name:
 			return nil, fmt.Errorf("it holds a file %.80q: it must stay in the folder of the notebook, in plain letters", name)
 		case !f.Mode().IsRegular():

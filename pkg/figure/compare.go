@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Tolerance is the difference, relative to the largest number of a curve or a map, up to
@@ -71,10 +72,7 @@ func comparePanels(p, q Panel) (d Difference) {
 	}
 	for i, c := range p.Curves {
 		o := q.Curves[i]
-		name := fmt.Sprintf("%s %d", c.Role, i+1)
-		if c.Label != "" {
-			name += fmt.Sprintf(" (%s)", c.Label)
-		}
+		name := fmt.Sprintf("curve %d (%s)", i+1, strings.TrimSpace(c.Role+" "+c.Label))
 		if c.Role != o.Role || c.Label != o.Label || c.Tier != o.Tier {
 			d.add(name, different("which is %s %q %s now", o.Role, o.Label, o.Tier))
 			continue

@@ -267,16 +267,7 @@ func Parse(file []byte) (*File, error) {
 
 // Read is Parse of the file at a path.
 func Read(path string) (*File, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file", path)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s has %d bytes: a figure of more than %d is not read", path, info.Size(), maxFile)
-	}
-	b, err := os.ReadFile(path)
+	b, err := ReadFile(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -285,6 +276,20 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
+}
+
+// ReadFile reads a file of at most the given number of bytes.
+func ReadFile(path string, most int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > most:
+		return nil, fmt.Errorf("%s has %d bytes: at most %d are read", path, info.Size(), most)
+	}
+	return os.ReadFile(path)
 }
 
 // decode reads one JSON value of which every field is known, and nothing after it.

@@ -61,7 +61,9 @@ func TestEveryFormatCarriesRecipeAndData(t *testing.T) {
 		c := f.Data.Panels[0].Curves[0]
 		e := example()
 		for i := range e.x {
-			same := func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b) }
+			same := func(a, b float64) bool {
+				return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
+			}
 			if !same(c.X[i], e.x[i]) || !same(c.Y[i], e.y[i]) || !same(c.Err[i], e.bar[i]) {
 				t.Errorf("%s: point %d is %v, %v, %v", name, i, c.X[i], c.Y[i], c.Err[i])
 			}
@@ -297,11 +299,11 @@ func TestCompareSaysWhere(t *testing.T) {
 		where    string
 	}{
 		"equal":   {data(func(*figure.Curve) {}), 0, ""},
-		"rounded": {data(func(c *figure.Curve) { c.Y[1] += 4e-8 }), 1e-8, "panel 1, points 1 (a), y of point 2: 0.50000004, in the file 0.5"},
-		"largest": {data(func(c *figure.Curve) { c.Y[0], c.Y[1] = -3, 0.6 }), 0.5, "panel 1, points 1 (a), y of point 1: -3, in the file -1"},
-		"NaN":     {data(func(c *figure.Curve) { c.Y[2] = math.NaN() }), math.Inf(1), "panel 1, points 1 (a), y of point 3: NaN, in the file 4"},
-		"longer":  {data(func(c *figure.Curve) { c.X, c.Y = append(c.X, 4), append(c.Y, 4) }), math.Inf(1), "panel 1, points 1 (a), x: 4 values, in the file 3"},
-		"label":   {data(func(c *figure.Curve) { c.Label = "b" }), math.Inf(1), `panel 1, points 1 (a), which is points "b"  now`},
+		"rounded": {data(func(c *figure.Curve) { c.Y[1] += 4e-8 }), 1e-8, "panel 1, curve 1 (points a), y of point 2: 0.50000004, in the file 0.5"},
+		"largest": {data(func(c *figure.Curve) { c.Y[0], c.Y[1] = -3, 0.6 }), 0.5, "panel 1, curve 1 (points a), y of point 1: -3, in the file -1"},
+		"NaN":     {data(func(c *figure.Curve) { c.Y[2] = math.NaN() }), math.Inf(1), "panel 1, curve 1 (points a), y of point 3: NaN, in the file 4"},
+		"longer":  {data(func(c *figure.Curve) { c.X, c.Y = append(c.X, 4), append(c.Y, 4) }), math.Inf(1), "panel 1, curve 1 (points a), x: 4 values, in the file 3"},
+		"label":   {data(func(c *figure.Curve) { c.Label = "b" }), math.Inf(1), `panel 1, curve 1 (points a), which is points "b"  now`},
 	} {
 		d := figure.Compare(file, test.again)
 		if math.Abs(d.Relative-test.relative) > 1e-12 && d.Relative != test.relative || d.Where != test.where {

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/google/go-cmp/cmp"
 )
 
 // kernelName is the kernel that these tests need; where it is not installed they
@@ -34,15 +37,43 @@ func TestKernelAndEnginesAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Run(t.Context(), got, Options{Engine: engine, Kernel: kernelName, Dir: filepath.Dir(file)}); err != nil {
+			if _, err := Run(t.Context(), got, Options{Engine: engine, Kernel: kernelName, Dir: filepath.Dir(file), Name: filepath.Base(file)}); err != nil {
 				t.Errorf("%s: %s: %v", file, engine, err)
 				continue
 			}
 			for _, d := range Differences(want, got) {
 				t.Errorf("%s: %s: %s", file, engine, d)
 			}
+			if d := cmp.Diff(origins(t, want), origins(t, got)); d != "" {
+				t.Errorf("%s: %s: the figures carry other recipes: %s", file, engine, d)
+			}
 		}
 	}
+}
+
+// origins are the recipes of the figures of a notebook, without the versions.
+func origins(t *testing.T, nb *Notebook) (out []figure.Recipe) {
+	for _, c := range nb.Cells {
+		for _, o := range c.Outputs {
+			s, ok := o.Data["image/png"].(string)
+			if !ok {
+				continue
+			}
+			b, err := decodeImage("image/png", s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := figure.Parse(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := f.Recipe
+			r.Module, r.Version, r.Go, r.Arch, r.Data = "", "", "", "", ""
+			r.Verdict.Rows = nil
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // cellIn runs a cell in a started kernel and returns its outputs as text, and

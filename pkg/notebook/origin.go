@@ -10,9 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/plotting"
 )
 
 // CellID is the id of cell i as recipes have it: its own, or its place where the
@@ -76,82 +74,6 @@ func CodeAt(nb *Notebook, id string) (code string, at int, ok bool) {
 	return "", 0, false
 }
 
-// Figure is a figure that a run drew, as a file of one format. Index is its place among
-// the figures of its cell, from 1; Cell counts all cells, from 1.
-type Figure struct {
-	Cell   int
-	Index  int    `json:"index"`
-	Format string `json:"format"`
-	Data   []byte `json:"data"`
-}
-
-// Name is the name of its file: the cell, its place there, and the format.
-func (f Figure) Name() string { return fmt.Sprintf("cell-%02d-%d.%s", f.Cell, f.Index, f.Format) }
-
-// Formats are those of figure files.
-var Formats = []string{"png", "svg", "pdf"}
-
-// drawn returns the figures of the cell that just ran, in each of the formats; columns
-// is the width of a publication, or 0.
-func drawn(formats []string, columns int) (out []Figure, err error) {
-	if len(formats) == 0 {
-		return nil, nil
-	}
-	for i, d := range figure.Drawn() {
-		f, ok := d.(*plotting.Figure)
-		if !ok || f.Err() != nil {
-			continue
-		}
-		if columns > 0 {
-			f = f.Columns(columns)
-		}
-		for _, format := range formats {
-			var data []byte
-			switch format {
-			case "png":
-				data, err = f.PNG()
-			case "svg":
-				data, err = f.SVG()
-			case "pdf":
-				data, err = f.PDF()
-			}
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, Figure{Index: i + 1, Format: format, Data: data})
-		}
-	}
-	return out, nil
-}
-
-// verdictOf is the verdict of an executed notebook as its figures carry it, nil if it
-// has none.
-func verdictOf(nb *Notebook) *figure.Verdict {
-	rows, err := Verdicts(nb)
-	if err != nil || len(rows) == 0 {
-		return nil
-	}
-	v := &figure.Verdict{Columns: experiment.Columns}
-	for _, r := range rows {
-		v.Rows = append(v.Rows, r.Text())
-		if r.Agree {
-			v.Agree++
-		}
-	}
-	return v
-}
-
-// withVerdict returns a figure file with the verdict in its recipe. A picture that
-// carries no recipe stays as it is.
-func withVerdict(picture []byte, v *figure.Verdict) ([]byte, error) {
-	f, err := figure.Parse(picture)
-	if err != nil || f.Data == nil { // not ours, or too large to be written again
-		return picture, nil
-	}
-	f.Recipe.Verdict = v
-	return figure.Embed(picture, f.Recipe, *f.Data)
-}
-
 // sessionVariable holds the path of the notebook of a kernel, by Jupyter Server.
 const sessionVariable = "JPY_SESSION_NAME"
 
@@ -185,8 +107,8 @@ func (f *kernelFile) begin(id, source string) {
 			id = CellID(f.nb, i)
 		}
 	}
-	if id == "" {
-		id = "unsaved" // a cell that the file does not have
+	if id == "" { // a cell that the file does not have
+		id = fmt.Sprintf("unsaved-%d", len(f.history)+1)
 	}
 	f.history = append(slices.DeleteFunc(f.history, func(r ran) bool { return r.id == id }), ran{id, source})
 	figure.Begin(originOf(f.nb, f.name, f.history))

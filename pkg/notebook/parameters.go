@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,12 +34,38 @@ func SetParameters(nb *Notebook, values map[string]string) error {
 }
 
 func setParameters(source string, values map[string]string) (string, error) {
+	var names []string
+	seen := map[string]bool{}
+	out, err := rewrite(source, func(name, old string) (string, error) {
+		names = append(names, name)
+		text, ok := values[name]
+		if !ok {
+			return old, nil
+		}
+		seen[name] = true
+		literal, err := literalLike(old, text)
+		if err != nil {
+			return "", fmt.Errorf("parameter %s: %w", name, err)
+		}
+		return literal, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !seen[name] {
+			return "", fmt.Errorf("no parameter %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	return out, nil
+}
+
+// rewrite puts what change returns in place of the value old of every assignment.
+func rewrite(source string, change func(name, old string) (string, error)) (string, error) {
 	chunks, err := split(source)
 	if err != nil {
 		return "", fmt.Errorf("parameters cell: %w", err)
 	}
-	var names []string
-	seen := map[string]bool{}
 	var out strings.Builder
 	rest := source
 	for _, c := range chunks {
@@ -45,24 +73,14 @@ func setParameters(source string, values map[string]string) (string, error) {
 		if name == nil {
 			continue
 		}
-		names = append(names, name.Name)
-		text, ok := values[name.Name]
-		if !ok {
-			continue
-		}
-		seen[name.Name] = true
-		literal, err := literalLike(c.src[offset(value.Pos()):offset(value.End())], text)
+		from, to := offset(value.Pos()), offset(value.End())
+		text, err := change(name.Name, c.src[from:to])
 		if err != nil {
-			return "", fmt.Errorf("parameter %s: %w", name.Name, err)
+			return "", err
 		}
 		at := strings.Index(rest, c.src)
-		out.WriteString(rest[:at] + c.src[:offset(value.Pos())] + literal + c.src[offset(value.End()):])
+		out.WriteString(rest[:at] + c.src[:from] + text + c.src[to:])
 		rest = rest[at+len(c.src):]
-	}
-	for name := range values {
-		if !seen[name] {
-			return "", fmt.Errorf("no parameter %q; there are %s", name, strings.Join(names, ", "))
-		}
 	}
 	return out.String() + rest, nil
 }
@@ -83,32 +101,22 @@ func assignment(c chunk) (*ast.Ident, ast.Expr) {
 // source with each of these values left out. What is no plain number, string or boolean
 // stays in the source.
 func values(source string) (map[string]string, string) {
-	chunks, err := split(source)
-	if err != nil {
-		return nil, source // the run will say so
-	}
 	out := map[string]string{}
-	var blank strings.Builder
-	rest := source
-	for _, c := range chunks {
-		name, value := assignment(c)
-		if name == nil {
-			continue
-		}
-		old := c.src[offset(value.Pos()):offset(value.End())]
+	blank, err := rewrite(source, func(name, old string) (string, error) {
 		text := strings.TrimSuffix(strings.TrimPrefix(old, "uint64("), ")")
 		if s, err := strconv.Unquote(old); err == nil {
 			text = s
 		}
 		if _, err := literalLike(old, text); err != nil {
-			continue
+			return old, nil
 		}
-		out[name.Name] = text
-		at := strings.Index(rest, c.src)
-		blank.WriteString(rest[:at] + c.src[:offset(value.Pos())] + "_" + c.src[offset(value.End()):])
-		rest = rest[at+len(c.src):]
+		out[name] = text
+		return "_", nil
+	})
+	if err != nil {
+		return nil, source // the run will say so
 	}
-	return out, blank.String() + rest
+	return out, blank
 }
 
 // literalLike turns text into a literal of the kind that old is.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,36 +112,6 @@ func (e *CellError) Error() string {
 func Run(ctx context.Context, nb *Notebook, o Options) ([]Figure, error) {
 	figures, err := run(ctx, nb, o)
 	return figures, errors.Join(err, giveVerdict(nb, figures))
-}
-
-// giveVerdict puts the verdict of a run into its figures.
-func giveVerdict(nb *Notebook, figures []Figure) (err error) {
-	v := verdictOf(nb)
-	if v == nil {
-		return nil
-	}
-	for i := range figures {
-		if figures[i].Data, err = withVerdict(figures[i].Data, v); err != nil {
-			return err
-		}
-	}
-	for _, c := range nb.Cells {
-		for _, o := range c.Outputs {
-			s, ok := o.Data["image/png"].(string)
-			if !ok {
-				continue
-			}
-			b, err := decodeImage("image/png", s)
-			if err == nil {
-				b, err = withVerdict(b, v)
-			}
-			if err != nil {
-				return err
-			}
-			o.Data["image/png"] = base64.StdEncoding.EncodeToString(b)
-		}
-	}
-	return nil
 }
 
 func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, err error) {
@@ -367,34 +336,6 @@ func causeOf(stderr *bytes.Buffer, exit error) string {
 		return exit.Error()
 	}
 	return "it ended"
-}
-
-// WriteFigures writes the images among the outputs as PNG, SVG or PDF files
-// below dir, named after their cells, and returns their paths.
-func WriteFigures(nb *Notebook, dir string) ([]string, error) {
-	var out []string
-	for i, c := range nb.Cells {
-		k := 0
-		for _, o := range c.Outputs {
-			for _, f := range []struct{ mime, ext string }{{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/svg+xml", "svg"}, {"application/pdf", "pdf"}} {
-				s, ok := o.Data[f.mime].(string)
-				if !ok {
-					continue
-				}
-				data, err := decodeImage(f.mime, s)
-				if err != nil {
-					return out, fmt.Errorf("cell %d: %s: %w", i+1, f.mime, err)
-				}
-				k++
-				path := filepath.Join(dir, fmt.Sprintf("cell-%02d-%d.%s", i+1, k, f.ext))
-				if err := writeFile(path, data); err != nil {
-					return out, err
-				}
-				out = append(out, path)
-			}
-		}
-	}
-	return out, nil
 }
 
 // Verdicts returns the rows of all verdicts among the outputs.

@@ -217,7 +217,7 @@ func (b *builder) note(p *part, c notebook.Cell, s *section) error {
 		return err
 	}
 	p.Paper, p.Shows = paper, template.HTML(html)
-	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Alt: p.Alt, Shows: p.Shows, Thumb: thumb(p.Image, 640)})
+	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Alt: p.Alt, Shows: p.Shows, Thumb: thumb(p.Image, 480)})
 	return nil
 }
 

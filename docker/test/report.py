@@ -1,0 +1,49 @@
+# Opens a report as readers do: in a browser without scripts and without a network, on
+# a screen in light and in dark, on a phone, and on paper. Arguments: the report, the
+# browser, the folder for screenshots.
+import pathlib
+import sys
+
+from playwright.sync_api import sync_playwright
+
+report, browser, keep = sys.argv[1:]
+url = pathlib.Path(report).resolve().as_uri()
+
+with sync_playwright() as p:
+    chromium = p.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+    for name, width, height, scheme in [("light", 1200, 900, "light"), ("dark", 1200, 900, "dark"), ("phone", 380, 800, "light")]:
+        # Scripts of the page are off; those of this test are not of the page.
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True, java_script_enabled=False)
+        page = context.new_page()
+        asked, complaints = [], []
+        page.on("request", lambda r: asked.append(r.url) if not r.url.startswith("data:") else None)
+        page.on("console", lambda m: complaints.append(m.text))
+        page.goto(url)
+        assert asked == [url], f"{name}: it asks for {asked[1:]}"
+        assert not complaints, f"{name}: the browser complains: {complaints}"
+
+        notebooks = page.locator("article").count()
+        assert notebooks >= 1 and page.locator(".board tbody tr").count() == notebooks, f"{name}: {notebooks} notebooks"
+        math = page.locator("math")
+        assert math.count() > 50 and all(box and box["height"] > 4 for box in (math.nth(i).bounding_box() for i in range(20))), f"{name}: mathematics is not set"
+        broken = page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length")
+        assert broken == 0, f"{name}: {broken} pictures are broken"
+        assert page.evaluate("document.fonts.check('16px \"Report Math\"')"), f"{name}: the font of the formulas is not there"
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name}: the page is {wide} wide on a screen of {width}"
+
+        def colours(selector):
+            return page.evaluate("""s => { const c = getComputedStyle(document.querySelector(s)), b = getComputedStyle(document.body);
+                const l = t => { const v = t.match(/[0-9.]+/g).slice(0, 3).map(x => (x /= 255) <= .04045 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2] };
+                const a = [l(c.color), l(b.backgroundColor)].sort(); return (a[1] + .05) / (a[0] + .05) }""", selector)
+
+        for part in ["body", "h2", ".text p", ".code pre", ".output", "a", ".yes"]:
+            assert colours(part) > 4.5, f"{name}: {part} has a contrast of {colours(part):.1f}, less than 4.5"
+        dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+        assert dark == (scheme == "dark"), f"{name}: the page is {'dark' if dark else 'light'}"
+        page.screenshot(path=f"{keep}/report-{name}.png")
+        if name == "light":
+            page.pdf(path=f"{keep}/report.pdf", format="A4", margin={"top": "15mm", "bottom": "15mm", "left": "15mm", "right": "15mm"})
+        context.close()
+    chromium.close()
+print(f"{notebooks} notebooks, no request, no script; light, dark, phone and paper")

@@ -1,0 +1,145 @@
+package notebook
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/plotting"
+)
+
+// Figure is a figure that a run drew, as a file of one format. Index is its place among
+// the figures of its cell, from 1; Cell counts all cells, from 1.
+type Figure struct {
+	Cell   int
+	Index  int    `json:"index"`
+	Format string `json:"format"`
+	Data   []byte `json:"data"`
+}
+
+// Name is the name of its file: the cell, its place there, and the format.
+func (f Figure) Name() string { return fmt.Sprintf("cell-%02d-%d.%s", f.Cell, f.Index, f.Format) }
+
+// Formats are those of figure files.
+var Formats = []string{"png", "svg", "pdf"}
+
+// drawn returns the figures of the cell that just ran, in each of the formats; columns
+// is the width of a publication, or 0.
+func drawn(formats []string, columns int) (out []Figure, err error) {
+	if len(formats) == 0 {
+		return nil, nil
+	}
+	for i, d := range figure.Drawn() {
+		f, ok := d.(*plotting.Figure)
+		if !ok || f.Err() != nil {
+			continue
+		}
+		if columns > 0 {
+			f = f.Columns(columns)
+		}
+		for _, format := range formats {
+			var data []byte
+			switch format {
+			case "png":
+				data, err = f.PNG()
+			case "svg":
+				data, err = f.SVG()
+			case "pdf":
+				data, err = f.PDF()
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Figure{Index: i + 1, Format: format, Data: data})
+		}
+	}
+	return out, nil
+}
+
+// verdictOf is the verdict of an executed notebook as its figures carry it, nil if it
+// has none.
+func verdictOf(nb *Notebook) *figure.Verdict {
+	rows, err := Verdicts(nb)
+	if err != nil || len(rows) == 0 {
+		return nil
+	}
+	v := &figure.Verdict{Columns: experiment.Columns}
+	for _, r := range rows {
+		v.Rows = append(v.Rows, r.Text())
+		if r.Agree {
+			v.Agree++
+		}
+	}
+	return v
+}
+
+// withVerdict returns a figure file with the verdict in its recipe. A picture that
+// carries no recipe stays as it is.
+func withVerdict(picture []byte, v *figure.Verdict) ([]byte, error) {
+	f, err := figure.Parse(picture)
+	if err != nil || f.Data == nil { // not ours, or too large to be written again
+		return picture, nil
+	}
+	f.Recipe.Verdict = v
+	return figure.Embed(picture, f.Recipe, *f.Data)
+}
+
+// giveVerdict puts the verdict of a run into its figures.
+func giveVerdict(nb *Notebook, figures []Figure) (err error) {
+	v := verdictOf(nb)
+	if v == nil {
+		return nil
+	}
+	for i := range figures {
+		if figures[i].Data, err = withVerdict(figures[i].Data, v); err != nil {
+			return err
+		}
+	}
+	for _, c := range nb.Cells {
+		for _, o := range c.Outputs {
+			s, ok := o.Data["image/png"].(string)
+			if !ok {
+				continue
+			}
+			b, err := decodeImage("image/png", s)
+			if err == nil {
+				b, err = withVerdict(b, v)
+			}
+			if err != nil {
+				return err
+			}
+			o.Data["image/png"] = base64.StdEncoding.EncodeToString(b)
+		}
+	}
+	return nil
+}
+
+// WriteFigures writes the images among the outputs as PNG, SVG or PDF files
+// below dir, named after their cells, and returns their paths.
+func WriteFigures(nb *Notebook, dir string) ([]string, error) {
+	var out []string
+	for i, c := range nb.Cells {
+		k := 0
+		for _, o := range c.Outputs {
+			for _, f := range []struct{ mime, ext string }{{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/svg+xml", "svg"}, {"application/pdf", "pdf"}} {
+				s, ok := o.Data[f.mime].(string)
+				if !ok {
+					continue
+				}
+				data, err := decodeImage(f.mime, s)
+				if err != nil {
+					return out, fmt.Errorf("cell %d: %s: %w", i+1, f.mime, err)
+				}
+				k++
+				path := filepath.Join(dir, fmt.Sprintf("cell-%02d-%d.%s", i+1, k, f.ext))
+				if err := writeFile(path, data); err != nil {
+					return out, err
+				}
+				out = append(out, path)
+			}
+		}
+	}
+	return out, nil
+}
