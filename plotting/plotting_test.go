@@ -2,10 +2,12 @@ package plotting
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/json"
 	"errors"
 	"flag"
 	imagepng "image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -166,6 +168,26 @@ func TestPDFEmbedsItsFonts(t *testing.T) {
 	fonts, files := bytes.Count(pdf, []byte("/Type /FontDescriptor")), bytes.Count(pdf, []byte("/FontFile2"))
 	if fonts != 3 || files != fonts {
 		t.Errorf("%d fonts, %d of them embedded", fonts, files)
+	}
+	// The page: every letter of the labels is written as text, in order within a label.
+	_, page, _ := bytes.Cut(pdf, []byte("/Contents"))
+	_, page, _ = bytes.Cut(page, []byte("stream\n"))
+	r, err := zlib.NewReader(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"a slice, ", "exact", "printed", "T"} {
+		var wide []byte
+		for _, letter := range []byte(word) {
+			wide = append(wide, 0, letter)
+		}
+		if !bytes.Contains(content, append([]byte("("), wide...)) {
+			t.Errorf("%q is not written as text", word)
+		}
 	}
 }
 

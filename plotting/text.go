@@ -93,10 +93,7 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	defer c.Pop()
 	c.Translate(pt)
 	c.Rotate(sty.Rotation)
-	if d, ok := c.(*draw.Canvas); ok {
-		c = d.Canvas
-	}
-	canvas, _ := c.(*pdfCanvas) // takes letters as letters
+	canvas := pdfUnder(c) // takes letters as letters
 	lines := h.Lines(txt)
 	lineHeight := h.Extents(sty.Font).Height
 	total := lineHeight * vg.Length(len(lines))
@@ -128,6 +125,22 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 				canvas.text(in, run, from, size)
 			}
 			at.X = origin.X
+		}
+	}
+}
+
+// pdfUnder returns the PDF below the parts of a canvas, or nil.
+func pdfUnder(c vg.Canvas) *pdfCanvas {
+	for {
+		switch under := c.(type) {
+		case *draw.Canvas:
+			c = under.Canvas
+		case draw.Canvas:
+			c = under.Canvas
+		case *pdfCanvas:
+			return under
+		default:
+			return nil
 		}
 	}
 }

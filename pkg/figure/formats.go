@@ -262,7 +262,7 @@ func embedPDF(picture, recipe, data []byte) ([]byte, error) {
 	}
 	out = append(out, ">>\nendobj\n"...)
 	xref := len(out)
-	out = fmt.Appendf(out, "xref\n%s 1\n%010d 00000 n \ntrailer\n<<\n/Size %s\n%s\n/Info %s 0 R\n/Prev %s\n>>\nstartxref\n%d\n%%%%EOF\n",
+	out = fmt.Appendf(out, "xref\n0 1\n0000000000 65535 f \n%s 1\n%010d 00000 n \ntrailer\n<<\n/Size %s\n%s\n/Info %s 0 R\n/Prev %s\n>>\nstartxref\n%d\n%%%%EOF\n",
 		info[1], object, size[1], root, info[1], start[1], xref)
 	return out, nil
 }
