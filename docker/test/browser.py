@@ -1,6 +1,8 @@
 # Drives a notebook in JupyterLab as a person would: run all, see the figure,
 # interrupt a long experiment, find the kernel alive. Arguments: the link, the
 # browser, the folder for screenshots.
+import base64
+import json
 import sys
 
 from playwright.sync_api import sync_playwright
@@ -16,6 +18,14 @@ Grid: experiment.Grid{D: 100, Gamma: []float64{0.5}, Sigma: []float64{0.5}},
 Method: experiment.Train, Trials: 100000,
 }.Run()
 long"""
+
+
+def recipe(picture):
+    """The recipe in a PNG, its chunk tEXt fate.recipe."""
+    png = base64.b64decode(picture)
+    key = b"tEXtfate.recipe\0"
+    i = png.index(key)
+    return json.loads(png[i + len(key):i + 4 + int.from_bytes(png[i - 4:i], "big")])
 
 
 def add_cell(page, code):
@@ -55,6 +65,14 @@ with sync_playwright() as p:
     figure.scroll_into_view_if_needed()
     page.screenshot(path=f"{keep}/2-figure.png")
     print("figure:", figure.bounding_box()["width"], "px wide")
+
+    # Saved from here, it carries the recipe that the committed one carries.
+    shown = recipe(figure.get_attribute("src").split(",", 1)[1])
+    outputs = [o for c in json.load(open("notebooks/00_start_here.ipynb"))["cells"] for o in c.get("outputs", [])]
+    known = recipe(next(o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})))
+    for key in ["notebook", "cell", "figure", "code", "parameters", "tiers", "seeds", "version", "data"]:
+        assert shown.get(key) == known[key], f"{key} of the recipe is {shown.get(key)}, committed {known[key]}"
+    print("recipe:", shown["notebook"], "cell", shown["cell"])
 
     run_cell(page, LONG)
     progress = page.locator("text=/\\d+ %  \\d+ of 100000 trials/")
