@@ -39,9 +39,17 @@ nothing: fate run does, and writes executed notebooks to out.`,
 func writeReport(paths []string, out string) error {
 	var sources []report.Source
 	for _, path := range paths {
-		files, err := find(path)
-		if err != nil {
+		files := []string{path}
+		if info, err := os.Stat(path); err != nil {
 			return err
+		} else if info.IsDir() {
+			// Not below it: out holds the notebooks of other runs, too.
+			if files, err = filepath.Glob(filepath.Join(path, "*.ipynb")); err != nil {
+				return err
+			}
+			if len(files) == 0 {
+				return fmt.Errorf("%s holds no notebook (*.ipynb)", path)
+			}
 		}
 		for _, file := range files {
 			nb, err := notebook.Read(file)

@@ -59,7 +59,7 @@ type File struct {
 const (
 	maxFile     = 64 << 20  // bytes of a figure file
 	maxRecipe   = 256 << 10 // bytes of its recipe
-	MaxData     = 256 << 10 // bytes of its data, compressed; more does not travel
+	maxData     = 256 << 10 // bytes of its data, compressed; more does not travel
 	maxUnpacked = 16 << 20  // bytes of its data
 	maxNesting  = 12        // JSON in JSON
 	maxText     = 2000      // bytes of any string in it
@@ -208,15 +208,37 @@ func Embed(picture []byte, r Recipe, d Data) ([]byte, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
+	data := compress(d.encode())
+	if len(data) > maxData {
+		data = nil
+	}
+	return f.sign(picture, r, data)
+}
+
+func (f *format) sign(picture []byte, r Recipe, data []byte) ([]byte, error) {
 	text := r.encode()
 	if len(text) > maxRecipe {
 		return nil, fmt.Errorf("the recipe takes %d bytes: at most %d travel", len(text), maxRecipe)
 	}
-	data := compress(d.encode())
-	if len(data) > MaxData {
-		data = nil
-	}
 	return f.embed(picture, text, data)
+}
+
+// WithVerdict returns a file that [Embed] wrote with a verdict in its recipe.
+func WithVerdict(file []byte, v *Verdict) ([]byte, error) {
+	was, err := Parse(file)
+	if err != nil {
+		return nil, err
+	}
+	f := formatOf(file)
+	_, data, err := f.extract(file)
+	if err != nil {
+		return nil, err
+	}
+	was.Recipe.Verdict = v
+	if err := was.Recipe.Check(); err != nil {
+		return nil, err
+	}
+	return f.sign(file, was.Recipe, data)
 }
 
 // Parse reads what a figure file carries. It refuses a file that is no PNG, SVG or
@@ -235,8 +257,8 @@ func Parse(file []byte) (*File, error) {
 		return nil, fmt.Errorf("this %s carries no recipe: it was not drawn by fate, or what passed it on took it out", f.name)
 	case len(text) > maxRecipe:
 		return nil, fmt.Errorf("the recipe has %d bytes: at most %d are read", len(text), maxRecipe)
-	case len(packed) > MaxData:
-		return nil, fmt.Errorf("the data have %d bytes: at most %d are read", len(packed), MaxData)
+	case len(packed) > maxData:
+		return nil, fmt.Errorf("the data have %d bytes: at most %d are read", len(packed), maxData)
 	}
 	var out File
 	if err := decode(text, &out.Recipe); err != nil {

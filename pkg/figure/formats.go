@@ -209,7 +209,7 @@ func extractSVG(file []byte) (recipe, data []byte, err error) {
 				data = append(data, t...)
 			}
 		}
-		if len(recipe) > maxRecipe || len(data) > 2*MaxData {
+		if len(recipe) > maxRecipe || len(data) > 2*maxData {
 			return nil, nil, errors.New("the recipe or the data are larger than fate writes them")
 		}
 	}
@@ -273,7 +273,7 @@ func extractPDF(file []byte) (recipe, data []byte, err error) {
 	if recipe, err = pdfString(file, "/FateRecipe", maxRecipe*2); err != nil || recipe == nil {
 		return nil, nil, err
 	}
-	if data, err = pdfString(file, "/FateData", MaxData*2); err != nil || data == nil {
+	if data, err = pdfString(file, "/FateData", maxData*2); err != nil || data == nil {
 		return recipe, nil, err
 	}
 	if data, err = base64.StdEncoding.DecodeString(string(data)); err != nil {

@@ -75,17 +75,6 @@ func verdictOf(nb *Notebook) *figure.Verdict {
 	return v
 }
 
-// withVerdict returns a figure file with the verdict in its recipe. A picture that
-// carries no recipe stays as it is.
-func withVerdict(picture []byte, v *figure.Verdict) ([]byte, error) {
-	f, err := figure.Parse(picture)
-	if err != nil || f.Data == nil { // not ours, or too large to be written again
-		return picture, nil
-	}
-	f.Recipe.Verdict = v
-	return figure.Embed(picture, f.Recipe, *f.Data)
-}
-
 // giveVerdict puts the verdict of a run into its figures.
 func giveVerdict(nb *Notebook, figures []Figure) (err error) {
 	v := verdictOf(nb)
@@ -93,7 +82,7 @@ func giveVerdict(nb *Notebook, figures []Figure) (err error) {
 		return nil
 	}
 	for i := range figures {
-		if figures[i].Data, err = withVerdict(figures[i].Data, v); err != nil {
+		if figures[i].Data, err = figure.WithVerdict(figures[i].Data, v); err != nil {
 			return err
 		}
 	}
@@ -104,10 +93,13 @@ func giveVerdict(nb *Notebook, figures []Figure) (err error) {
 				continue
 			}
 			b, err := decodeImage("image/png", s)
-			if err == nil {
-				b, err = withVerdict(b, v)
-			}
 			if err != nil {
+				return err
+			}
+			if _, err := figure.Parse(b); err != nil {
+				continue // a picture that is none of ours
+			}
+			if b, err = figure.WithVerdict(b, v); err != nil {
 				return err
 			}
 			o.Data["image/png"] = base64.StdEncoding.EncodeToString(b)

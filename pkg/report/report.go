@@ -60,6 +60,7 @@ type section struct {
 	Name, Number string
 	Title        template.HTML
 	Agree, Of    int
+	Failed       bool         // a cell did
 	Thumb        template.URL // of its first figure
 	Cells        []part
 }
@@ -176,6 +177,7 @@ func (b *builder) notebook(s Source) error {
 				if err != nil {
 					return fmt.Errorf("cell %d: %w", i+1, err)
 				}
+				out.Failed = out.Failed || p.Failed
 				p.ID = fmt.Sprintf("%s-%d-%d", n, i+1, k+1)
 				if err := b.note(&p, c, &out); err != nil {
 					return err

@@ -107,6 +107,9 @@ func TestNotebookTextIsText(t *testing.T) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
+	if !strings.Contains(page, "✗ a cell failed") {
+		t.Error("the dashboard does not say that a cell failed")
+	}
 	if strings.Contains(page, "other.ipynb") {
 		t.Error("a link to a file that is not in the report is kept")
 	}
