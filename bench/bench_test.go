@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/features-are-fate/fate/pkg/figure"
 )
 
 // The page is made from the results that are committed with it: run go run ./bench.
@@ -23,6 +25,21 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 	if string(page) != report(r) {
 		t.Error("README.md is not the page of results.json")
+	}
+	committed, err := figure.Read("scaling.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := draw(r.Scaling).PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := figure.Parse(drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := figure.Same(committed, now); err != nil {
+		t.Errorf("scaling.png is not the figure of results.json: %v", err)
 	}
 }
 

@@ -127,7 +127,7 @@ func scaling(r *results) error {
 		_, s.Measured = stat.LinearRegression(logs(s.X[first:]), logs(s.Seconds[first:]), nil, false)
 		r.Scaling = append(r.Scaling, s)
 	}
-	return draw(r.Scaling)
+	return draw(r.Scaling).Save(filepath.Join(folder, "scaling.png")).Err()
 }
 
 func logs(x []float64) []float64 {
@@ -156,7 +156,7 @@ func (l *lines) add(label string, x, y []float64) {
 
 // draw makes one panel for each axis: measured times as points, the expected exponent
 // as a line through the last of them.
-func draw(sweeps []sweep) error {
+func draw(sweeps []sweep) *plotting.Figure {
 	var panels []plotting.Panel
 	for _, axis := range []struct{ name, label, y string }{
 		{"d", `dimension $d$`, `seconds a trial`}, {"n", `sample size $n$`, `seconds a trial`},
@@ -178,7 +178,7 @@ func draw(sweeps []sweep) error {
 		}
 		panels = append(panels, plotting.Slices{Title: "against " + axis.label, X: axis.label, Y: axis.y, Points: &points, Lines: &expected, LogX: true, LogY: true})
 	}
-	return plotting.Draw(panels...).Save(filepath.Join(folder, "scaling.png")).Err()
+	return plotting.Draw(panels...)
 }
 
 // efficiency is the time on one core over that on all, divided by their number.
