@@ -256,6 +256,9 @@ func (f *Figure) Save(path string) *Figure {
 	if err == nil {
 		err = os.WriteFile(path, data, 0o644)
 	}
+	if err == nil {
+		err = figure.Save(path)
+	}
 	if err != nil {
 		return &Figure{err: err}
 	}

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -21,6 +22,7 @@ var here struct {
 	sync.Mutex
 	origin Origin
 	drawn  []any
+	saved  []string
 }
 
 // Begin says where the next figures are drawn, and forgets those drawn before. A
@@ -28,7 +30,7 @@ var here struct {
 func Begin(o Origin) {
 	here.Lock()
 	defer here.Unlock()
-	here.origin, here.drawn = o, nil
+	here.origin, here.drawn, here.saved = o, nil, nil
 }
 
 // Drawn returns the figures drawn since Begin.
@@ -36,6 +38,27 @@ func Drawn() []any {
 	here.Lock()
 	defer here.Unlock()
 	return here.drawn
+}
+
+// Save notes the path of a file that a figure was saved to.
+func Save(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	here.Lock()
+	defer here.Unlock()
+	if here.origin.Cell != "" {
+		here.saved = append(here.saved, path)
+	}
+	return nil
+}
+
+// Saved returns the paths noted since Begin.
+func Saved() []string {
+	here.Lock()
+	defer here.Unlock()
+	return here.saved
 }
 
 // Add notes a figure that is drawn and returns its recipe, up to what depends on its

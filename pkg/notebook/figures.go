@@ -3,6 +3,7 @@ package notebook
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
@@ -75,14 +76,27 @@ func verdictOf(nb *Notebook) *figure.Verdict {
 	return v
 }
 
-// giveVerdict puts the verdict of a run into its figures.
-func giveVerdict(nb *Notebook, figures []Figure) (err error) {
+// giveVerdict puts the verdict of a run into its figures, and into those that its cells
+// saved to files.
+func giveVerdict(nb *Notebook, figures []Figure, saved []string) (err error) {
 	v := verdictOf(nb)
 	if v == nil {
 		return nil
 	}
 	for i := range figures {
 		if figures[i].Data, err = figure.WithVerdict(figures[i].Data, v); err != nil {
+			return err
+		}
+	}
+	for _, path := range saved {
+		b, err := os.ReadFile(path)
+		if err == nil {
+			b, err = figure.WithVerdict(b, v)
+		}
+		if err != nil { // a later cell took it away or wrote something else there
+			continue
+		}
+		if err := writeFile(path, b); err != nil {
 			return err
 		}
 	}

@@ -110,11 +110,11 @@ func (e *CellError) Error() string {
 // when ctx ends, with a *CellError; the outputs up to there are in the notebook. Every
 // figure that comes back, in the outputs too, carries the verdict of the whole run.
 func Run(ctx context.Context, nb *Notebook, o Options) ([]Figure, error) {
-	figures, err := run(ctx, nb, o)
-	return figures, errors.Join(err, giveVerdict(nb, figures))
+	figures, saved, err := run(ctx, nb, o)
+	return figures, errors.Join(err, giveVerdict(nb, figures, saved))
 }
 
-func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, err error) {
+func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved []string, err error) {
 	code := 0
 	for i := range nb.Cells {
 		if nb.Cells[i].Kind == "code" {
@@ -129,7 +129,7 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, err er
 		c, err = startWorker(o)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer c.stop()
 	count := 0
@@ -148,7 +148,7 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, err er
 			o.Progress(state)
 		}
 		c.at(nb, i)
-		failed, drawn := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
+		failed, last := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
@@ -156,14 +156,15 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, err er
 		})
 		if failed != nil {
 			cell.Outputs = append(cell.Outputs, *failed)
-			return figures, &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
+			return figures, saved, &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
 		}
-		for _, f := range drawn {
+		saved = append(saved, last.Saved...)
+		for _, f := range last.Figures {
 			f.Cell = i + 1
 			figures = append(figures, f)
 		}
 	}
-	return figures, nil
+	return figures, saved, nil
 }
 
 // session is a process that runs cells.
@@ -268,9 +269,8 @@ func errorOutput(name, text string) *Output {
 // is killed.
 const grace = 2 * time.Second
 
-// execute runs one cell and returns its error as an output, or nil, and the figures that
-// were asked for.
-func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) (*Output, []Figure) {
+// execute runs one cell and returns its error as an output, or nil, and the last reply.
+func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) (*Output, reply) {
 	replies := make(chan reply)
 	go s.run(cell.Source, replies)
 	// However this ends, run must be able to send its last reply.
@@ -296,9 +296,9 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return errorOutput("timeout", context.Cause(ctx).Error()), nil
+				return errorOutput("timeout", context.Cause(ctx).Error()), reply{}
 			}
-			return errorOutput("interrupted", "the run was stopped"), nil
+			return errorOutput("interrupted", "the run was stopped"), reply{}
 		case r := <-replies:
 			switch {
 			case r.Output != nil:
@@ -307,10 +307,10 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 				progress(*r.Progress)
 			case r.Done && late:
 				done = true
-				return errorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout)), nil
+				return errorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout)), reply{}
 			case r.Done:
 				done = true
-				return r.Error, r.Figures
+				return r.Error, r
 			}
 		case <-limit:
 			if late { // it did not heed the interrupt

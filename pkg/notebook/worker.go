@@ -41,6 +41,7 @@ type reply struct {
 	Output   *Output              `json:"output,omitempty"`
 	Progress *experiment.Progress `json:"progress,omitempty"`
 	Figures  []Figure             `json:"figures,omitempty"`
+	Saved    []string             `json:"saved,omitempty"` // figure files
 	Done     bool                 `json:"done,omitempty"`
 	Error    *Output              `json:"error,omitempty"` // of a cell that failed, with Done
 }
@@ -156,7 +157,7 @@ func (w *worker) run(eng engine, cell request) reply {
 	if err != nil {
 		return failed(err)
 	}
-	return reply{Done: true, Figures: figures}
+	return reply{Done: true, Figures: figures, Saved: figure.Saved()}
 }
 
 // capture sends what is written to os.Stdout and os.Stderr to emit.
