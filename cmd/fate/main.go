@@ -37,7 +37,7 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(runCommand(), predictCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand())
+	cmd.AddCommand(runCommand(), predictCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand(), sweepCommand())
 	cmd.SetArgs(args)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -155,34 +155,39 @@ func AtPace(pace string, quick, paper int) int {
 // DefaultAlpha is the size of the random start where Experiment.Alpha is 0.
 const DefaultAlpha = 0.01
 
-func (e Experiment) validate() ([]theory.Setting, error) {
+// Settings lists the cells that Run measures, or says why it cannot.
+func (e Experiment) Settings() ([]theory.Setting, error) {
 	settings, err := e.Grid.Settings()
 	if err != nil {
 		return nil, err
 	}
+	return settings, e.check(settings)
+}
+
+func (e Experiment) check(settings []theory.Setting) error {
 	switch {
 	case e.Method != Law && e.Method != Solve && e.Method != Train:
-		return nil, fmt.Errorf("experiment: Method = %q: it is one of %q, %q, %q", e.Method, Law, Solve, Train)
+		return fmt.Errorf("experiment: Method = %q: it is one of %q, %q, %q", e.Method, Law, Solve, Train)
 	case e.Pace != "" && e.Pace != "quick" && e.Pace != "paper":
-		return nil, fmt.Errorf("experiment: Pace = %q: it is \"quick\" or \"paper\"", e.Pace)
+		return fmt.Errorf("experiment: Pace = %q: it is \"quick\" or \"paper\"", e.Pace)
 	case e.Trials < 2:
-		return nil, fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", e.Trials)
+		return fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", e.Trials)
 	case e.Workers < 0:
-		return nil, fmt.Errorf("experiment: Workers = %d: it must be 0 (all cores) or above", e.Workers)
+		return fmt.Errorf("experiment: Workers = %d: it must be 0 (all cores) or above", e.Workers)
 	case !(e.Alpha >= 0) || math.IsInf(e.Alpha, 0):
-		return nil, fmt.Errorf("experiment: Alpha = %v: the size of the start must be a finite number, 0 (for %v) or above", e.Alpha, DefaultAlpha)
+		return fmt.Errorf("experiment: Alpha = %v: the size of the start must be a finite number, 0 (for %v) or above", e.Alpha, DefaultAlpha)
 	}
 	for _, p := range e.Procedures {
 		if p != Scratch && p != Transfer && p != FineTune && p != Tuned {
-			return nil, fmt.Errorf("experiment: Procedures has %q: it may hold %q, %q, %q, %q", p, Scratch, Transfer, FineTune, Tuned)
+			return fmt.Errorf("experiment: Procedures has %q: it may hold %q, %q, %q, %q", p, Scratch, Transfer, FineTune, Tuned)
 		}
 	}
 	for _, s := range settings {
 		if err := e.possible(s); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return settings, nil
+	return nil
 }
 
 // possible refuses settings that a procedure of the experiment cannot do.

@@ -70,7 +70,21 @@ func interruptible() (context.Context, func()) {
 // Run does all trials of all cells on the cores of the machine and reports its
 // progress (see [OnProgress]).
 func (e Experiment) Run() *Run {
-	settings, err := e.validate()
+	settings, err := e.Settings()
+	return e.run(settings, err)
+}
+
+// RunAt is Run of the given settings instead of the Grid.
+func (e Experiment) RunAt(settings ...theory.Setting) *Run {
+	for _, s := range settings {
+		if err := s.Validate(); err != nil {
+			return e.run(nil, fmt.Errorf("experiment: %w", err))
+		}
+	}
+	return e.run(settings, e.check(settings))
+}
+
+func (e Experiment) run(settings []theory.Setting, err error) *Run {
 	if e.Alpha == 0 {
 		e.Alpha = DefaultAlpha
 	}

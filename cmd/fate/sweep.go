@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/sweep"
+	"github.com/spf13/cobra"
+)
+
+func sweepCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sweep",
+		Short: "Measure a grid in parts, on any number of machines",
+		Long: `A sweep is a file in JSON that names a tier (method: law, solve or train), trials, a
+seed and a grid:
+
+  {"method": "solve", "trials": 200, "seed": 1,
+   "grid": {"d": [100, 200, 400], "gamma": [0.5, 1.5], "theta": [0.785], "sigma": [0.2]}}
+
+Its cells are listed in one order and each has a seed of its own. Any shard can run
+anywhere, at any time and more than once: the merged result has the same bytes.`,
+	}
+	cmd.AddCommand(sweepPlanCommand(), sweepRunCommand(), sweepStatusCommand(), sweepMergeCommand())
+	return cmd
+}
+
+func sweepPlanCommand() *cobra.Command {
+	var shards int
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Print the number of cells, the time they take, and what each shard holds",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := sweep.Read(args[0])
+			if err != nil {
+				return err
+			}
+			if _, err := p.Shard(1, shards); err != nil {
+				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+			}
+			const budget = 2 * time.Second
+			e, err := p.Estimate(budget)
+			if err != nil {
+				return err
+			}
+			all, err := p.Shard(1, 1)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("sweep %s: %d cells × %d trials (%s), about %s on one core (two trials timed at %d sizes)\n",
+				p.Hash, len(p.Cells), p.Sweep.Trials, p.Sweep.Method, duration(e.Of(all)), e.Measured)
+			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "shard\tcells\tfirst\tlast\ttime on one core")
+			for i := 1; i <= shards; i++ {
+				cells, err := p.Shard(i, shards)
+				if err != nil {
+					return err
+				}
+				first, last := "none", ""
+				if len(cells) > 0 {
+					first, last = p.Cells[cells[0]].String(), p.Cells[cells[len(cells)-1]].String()
+				}
+				fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, len(cells), first, last, duration(e.Of(cells)))
+			}
+			return w.Flush()
+		},
+	}
+	cmd.Flags().IntVar(&shards, "shards", 1, "`number` of shards")
+	return cmd
+}
+
+func duration(seconds float64) time.Duration {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d > time.Minute:
+		return d.Round(time.Second)
+	case d > time.Second:
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(10 * time.Microsecond)
+}
+
+func sweepRunCommand() *cobra.Command {
+	var shard, out string
+	var workers int
+	cmd := &cobra.Command{
+		Use:   "run FILE --shard i/N --out DIR",
+		Short: "Measure the cells of a shard that the folder does not hold yet",
+		Long: `Run measures the cells of shard i of N and writes each to the folder as it is done.
+After SIGTERM or an interrupt it drops the cell in hand and exits with 1; the same
+command goes on from there.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := sweep.Read(args[0])
+			if err != nil {
+				return err
+			}
+			var i, n int
+			if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || shard != fmt.Sprintf("%d/%d", i, n) {
+				return fmt.Errorf("--shard %q: it must be i/N, as in 3/7", shard)
+			}
+			cells, err := p.Shard(i, n)
+			if err != nil {
+				return fmt.Errorf("--shard: %w", err)
+			}
+			if out == "" {
+				return errors.New("--out is missing: the folder of the sweep")
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
+			defer stop()
+			done := 0
+			err = p.Run(ctx, out, cells, workers, func(int) { done++ })
+			fmt.Printf("shard %s: %d of %d cells are done\n", shard, done, len(cells))
+			if errors.Is(err, context.Canceled) {
+				err = errors.New("stopped; the same command goes on from here")
+			}
+			if err != nil {
+				return failure{err}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&shard, "shard", "1/1", "which `part`: i/N")
+	cmd.Flags().StringVar(&out, "out", "", "`folder` of the sweep")
+	cmd.Flags().IntVar(&workers, "workers", 0, "`number` of cores; 0 is all")
+	return cmd
+}
+
+func sweepStatusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status DIR",
+		Short: "Print which cells are done, running, missing or damaged",
+		Long: `Status prints the number of cells in each state and their indices, in the form that
+sbatch --array takes.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := sweep.Open(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := p.Status(args[0])
+			if err != nil {
+				return failure{err}
+			}
+			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "state\tcells\tindices")
+			for _, row := range []struct {
+				name  string
+				cells []int
+			}{{"done", s.Done}, {"running", s.Running}, {"missing", s.Missing}, {"damaged", s.Damaged}, {"of other code", s.Other}} {
+				fmt.Fprintf(w, "%s\t%d\t%s\n", row.name, len(row.cells), sweep.List(row.cells))
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func sweepMergeCommand() *cobra.Command {
+	var out string
+	var partial bool
+	cmd := &cobra.Command{
+		Use:   "merge DIR",
+		Short: "Write the cells of a sweep as one file",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := sweep.Open(args[0])
+			if err != nil {
+				return err
+			}
+			r, err := p.Merge(args[0], partial)
+			if err != nil {
+				return failure{fmt.Errorf("%s: %w", args[0], err)}
+			}
+			if out == "" {
+				out = filepath.Join(args[0], "result.json")
+			}
+			if err := r.Write(out); err != nil {
+				return failure{err}
+			}
+			state := ""
+			if r.Partial {
+				state = fmt.Sprintf("; partial: cells %s are missing", sweep.List(r.Missing))
+			}
+			fmt.Printf("%s: %d cells%s\n", out, len(r.Cells), state)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write (by default result.json in the folder)")
+	cmd.Flags().BoolVar(&partial, "partial", false, "merge what there is, and mark the result as partial")
+	return cmd
+}

@@ -1,0 +1,234 @@
+package sweep
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg"
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/theory"
+)
+
+// Cell is a measured cell, as its file and the merged result hold it. It holds no time
+// and no machine: the same cell has the same bytes wherever it was measured.
+type Cell struct {
+	Index   int                              `json:"index"`
+	Setting theory.Setting                   `json:"setting"`
+	Seed    uint64                           `json:"seed"`
+	Trials  int                              `json:"trials"`
+	Values  map[theory.Quantity]theory.Value `json:"values"`
+}
+
+// cellFile is the file of a cell. Sum is the hash of all else in it.
+type cellFile struct {
+	Sweep   string `json:"sweep"`
+	Version string `json:"version"` // of the code
+	Go      string `json:"go"`
+	Arch    string `json:"arch"`
+	Cell    Cell   `json:"cell"`
+	Sum     string `json:"sum"`
+}
+
+// quantities are what a cell may have measured.
+var quantities = []theory.Quantity{theory.RiskScratch, theory.RiskTuned, theory.RiskLinear, theory.RiskFineTune,
+	theory.TLinear, theory.TFineTune, theory.TLinearTuned, theory.ScaleC, theory.FeatureResidual}
+
+// cellPath is the path of a cell in the folder of a sweep.
+func cellPath(dir string, cell int) string {
+	return filepath.Join(dir, fmt.Sprintf("cell-%07d.json", cell))
+}
+
+func (f cellFile) sum() (string, error) {
+	f.Sum = ""
+	b, err := json.Marshal(f)
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), err
+}
+
+// errAnother is of a cell of another sweep, or of another version of the code.
+type errAnother struct{ what, here, there string }
+
+func (e *errAnother) Error() string {
+	return fmt.Sprintf("its %s is %s, here it is %s", e.what, e.there, e.here)
+}
+
+// read reads the file of a cell. fs.ErrNotExist says that it was not measured, an
+// *errAnother that it is not of this sweep or code, any other error that it is damaged.
+func (p *Plan) read(dir string, cell int) (*cellFile, error) {
+	b, err := os.ReadFile(cellPath(dir, cell))
+	if err != nil {
+		return nil, err
+	}
+	var f cellFile
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	sum, err := f.sum()
+	if err != nil || sum != f.Sum {
+		return nil, errors.New("it is damaged: its checksum is wrong")
+	}
+	for _, c := range []errAnother{{"sweep", p.Hash, f.Sweep}, {"version", pkg.Source(), f.Version}, {"Go version", runtime.Version(), f.Go}, {"architecture", runtime.GOARCH, f.Arch}} {
+		if c.here != c.there {
+			return nil, &c
+		}
+	}
+	if f.Cell.Index != cell || f.Cell.Setting != p.Cells[cell] {
+		return nil, errors.New("it is damaged: it holds another cell")
+	}
+	return &f, nil
+}
+
+// measure measures a cell; ok is false if it was interrupted.
+func (p *Plan) measure(cell, workers int) (f *cellFile, ok bool, err error) {
+	seed, err := p.seed(cell)
+	if err != nil {
+		return nil, false, err
+	}
+	e := p.Sweep.experiment(experiment.Grid{})
+	e.Seed, e.Workers = seed, workers
+	run := e.RunAt(p.Cells[cell])
+	if run.Err() != nil || run.Interrupted {
+		return nil, false, run.Err()
+	}
+	values := map[theory.Quantity]theory.Value{}
+	for _, q := range quantities {
+		if v, err := run.Cells[0].Mean(q); err == nil { // else it was not asked for
+			values[q] = v
+		}
+	}
+	f = &cellFile{Sweep: p.Hash, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH,
+		Cell: Cell{Index: cell, Setting: p.Cells[cell], Seed: seed, Trials: p.Sweep.Trials, Values: values}}
+	f.Sum, err = f.sum()
+	return f, true, err
+}
+
+// write writes a file whole or not at all: whoever writes the same cell at the same time
+// writes the same bytes.
+func write(path string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".write-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = errors.Join(os.Chmod(f.Name(), 0o644), os.Rename(f.Name(), path))
+	}
+	if err != nil {
+		os.Remove(f.Name()) // the first error is the one to report
+	}
+	return err
+}
+
+// mark says in the folder that a cell is being measured. It is for people: two shards
+// that measure one cell do no harm.
+func mark(dir string, cell int) (stop func()) {
+	path := running(dir, cell)
+	touch := func() { _ = os.WriteFile(path, nil, 0o644) } // what follows would say that the folder cannot be written
+	touch()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(stale / 4)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				os.Remove(path)
+				return
+			case <-tick.C:
+				touch()
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+func running(dir string, cell int) string {
+	return filepath.Join(dir, fmt.Sprintf(".running-%07d", cell))
+}
+
+// stale is after how long without a sign a cell no longer counts as running.
+const stale = time.Minute
+
+// Adopt makes a folder that of the sweep: it holds the sweep's file. A folder of another
+// sweep is an error.
+func (p *Plan) Adopt(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	switch there, err := Open(dir); {
+	case err == nil && there.Hash != p.Hash:
+		return fmt.Errorf("%s is the folder of another sweep: its hash is %s, that of this one %s", dir, there.Hash, p.Hash)
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return write(filepath.Join(dir, file), p.Sweep)
+}
+
+// file is the file of the sweep in its folder.
+const file = "sweep.json"
+
+// Open reads the sweep that a folder is of.
+func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, file)) }
+
+// Run measures cells that the folder does not hold yet and writes each as it is done. A
+// damaged file is measured again; one of another sweep or code is an error. When ctx
+// ends the cell in hand is dropped and ctx's error returned. each is called after every
+// cell that was measured or found.
+func (p *Plan) Run(ctx context.Context, dir string, cells []int, workers int, each func(cell int)) error {
+	if err := p.Adopt(dir); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { experiment.Interrupt() })
+	defer stop()
+	for _, cell := range cells {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		_, err := p.read(dir, cell)
+		var another *errAnother
+		switch {
+		case err == nil:
+			each(cell)
+			continue
+		case errors.As(err, &another):
+			return fmt.Errorf("%s: %w: use an empty folder", cellPath(dir, cell), err)
+		case errors.Is(err, fs.ErrPermission):
+			return err
+		}
+		unmark := mark(dir, cell)
+		f, ok, err := p.measure(cell, workers)
+		if err == nil && ok {
+			err = write(cellPath(dir, cell), f)
+		}
+		unmark()
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return context.Cause(ctx)
+		}
+		each(cell)
+	}
+	return nil
+}

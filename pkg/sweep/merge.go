@@ -1,0 +1,131 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg"
+)
+
+// Status is what a folder holds of a sweep: the indices of its cells, by state.
+type Status struct {
+	Done, Running, Missing, Damaged []int
+	Other                           []int // of another sweep, code, compiler or architecture
+}
+
+// Status reads every cell of the folder.
+func (p *Plan) Status(dir string) (Status, error) {
+	var s Status
+	if _, err := os.Stat(dir); err != nil {
+		return s, err
+	}
+	for cell := range p.Cells {
+		_, err := p.read(dir, cell)
+		var another *errAnother
+		switch {
+		case err == nil:
+			s.Done = append(s.Done, cell)
+		case errors.Is(err, fs.ErrNotExist):
+			if info, err := os.Stat(running(dir, cell)); err == nil && time.Since(info.ModTime()) < stale {
+				s.Running = append(s.Running, cell)
+			} else {
+				s.Missing = append(s.Missing, cell)
+			}
+		case errors.As(err, &another):
+			s.Other = append(s.Other, cell)
+		case errors.Is(err, fs.ErrPermission):
+			return s, err
+		default:
+			s.Damaged = append(s.Damaged, cell)
+		}
+	}
+	return s, nil
+}
+
+// List writes indices as sbatch --array takes them: 1-3,7,9-12.
+func List(indices []int) string {
+	var out []string
+	for i := 0; i < len(indices); {
+		j := i
+		for j+1 < len(indices) && indices[j+1] == indices[j]+1 {
+			j++
+		}
+		text := strconv.Itoa(indices[i])
+		if j > i {
+			text += "-" + strconv.Itoa(indices[j])
+		}
+		out = append(out, text)
+		i = j + 1
+	}
+	return strings.Join(out, ",")
+}
+
+// Result is a merged sweep, as its file holds it. Missing lists the cells that a partial
+// result lacks.
+type Result struct {
+	Sweep   Sweep  `json:"sweep"`
+	Hash    string `json:"hash"`
+	Module  string `json:"module"`
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	Arch    string `json:"arch"`
+	Partial bool   `json:"partial"`
+	Missing []int  `json:"missing,omitempty"`
+	Cells   []Cell `json:"cells"`
+}
+
+// Merge reads the cells of a folder. A cell that is missing or damaged is an error unless
+// partial is set, which marks the result; one of another sweep, code, compiler or
+// architecture always is. The result is the same whoever measured the cells, in which
+// order and in how many shards.
+func (p *Plan) Merge(dir string, partial bool) (*Result, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, err
+	}
+	r := &Result{Sweep: p.Sweep, Hash: p.Hash, Module: "github.com/features-are-fate/fate", Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
+	first := ""
+	for cell := range p.Cells {
+		f, err := p.read(dir, cell)
+		var another *errAnother
+		switch {
+		case err == nil:
+			r.Cells = append(r.Cells, f.Cell)
+			continue
+		case errors.As(err, &another):
+			return nil, fmt.Errorf("%s: %w", cellPath(dir, cell), err)
+		case errors.Is(err, fs.ErrPermission):
+			return nil, err
+		case errors.Is(err, fs.ErrNotExist):
+			err = fmt.Errorf("cell %d is missing", cell)
+		default:
+			err = fmt.Errorf("%s: %w", cellPath(dir, cell), err)
+		}
+		r.Missing = append(r.Missing, cell)
+		if first == "" {
+			first = err.Error()
+		}
+	}
+	if len(r.Missing) > 0 && !partial {
+		return nil, fmt.Errorf("%s; %d of %d cells are missing or damaged: run them, or merge what there is with --partial", first, len(r.Missing), len(p.Cells))
+	}
+	if len(r.Cells) == 0 {
+		return nil, fmt.Errorf("%s holds no cell of this sweep", dir)
+	}
+	r.Partial = len(r.Missing) > 0
+	return r, nil
+}
+
+// Write writes the result to a file, whole or not at all.
+func (r *Result) Write(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return write(path, r)
+}

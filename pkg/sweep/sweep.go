@@ -1,0 +1,177 @@
+// Package sweep measures a grid that takes longer than one machine has: its cells are
+// listed in one order, each has a seed of its own, and any part of them can be run
+// anywhere, any number of times, and merged to the same bytes.
+package sweep
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/theory"
+)
+
+// Sweep is an experiment over a grid, as its file holds it in JSON. Method (law, solve,
+// train), Trials (≥ 2 a cell) and the D and Gamma of the grid are required; the other
+// fields and the empty axes are as those of [experiment.Experiment] and its Grid.
+type Sweep struct {
+	Name       string                 `json:"name,omitempty"`
+	Method     experiment.Method      `json:"method"`
+	Procedures []experiment.Procedure `json:"procedures,omitempty"`
+	Trials     int                    `json:"trials"`
+	Seed       uint64                 `json:"seed"`
+	Alpha      float64                `json:"alpha,omitempty"`
+	ExactFit   bool                   `json:"exact_fit,omitempty"`
+	Balanced   bool                   `json:"balanced,omitempty"`
+	Grid       Grid                   `json:"grid"`
+}
+
+// Grid is the product of its axes, Theta in radians. The order of values is free.
+type Grid struct {
+	D           []int     `json:"d"`
+	Gamma       []float64 `json:"gamma"`
+	Theta       []float64 `json:"theta,omitempty"`
+	Sigma       []float64 `json:"sigma,omitempty"`
+	Lambda      []float64 `json:"lambda,omitempty"`
+	Depth       []int     `json:"depth,omitempty"`
+	Features    []int     `json:"features,omitempty"`
+	SourceGamma []float64 `json:"source_gamma,omitempty"`
+	SourceSigma []float64 `json:"source_sigma,omitempty"`
+	Decay       []float64 `json:"decay,omitempty"`
+	Norm        []float64 `json:"norm,omitempty"`
+}
+
+// Plan is a sweep with its cells in their order, and the hash of all that determines
+// their numbers but the code.
+type Plan struct {
+	Sweep Sweep
+	Cells []theory.Setting
+	Hash  string
+}
+
+// maxFile bounds the file of a sweep.
+const maxFile = 16 << 20
+
+// Read reads the file of a sweep and lists its cells. A field that is not known, an
+// empty grid, or a cell that cannot be measured is an error.
+func Read(path string) (*Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	p, err := parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+func parse(b []byte) (*Plan, error) {
+	if len(b) > maxFile {
+		return nil, fmt.Errorf("a sweep of more than %d bytes is not read", maxFile)
+	}
+	var s Sweep
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return nil, fmt.Errorf("not a sweep: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("not a sweep: there is more after its end")
+	}
+	return s.Plan()
+}
+
+// experiment is the sweep at one dimension, without its seed.
+func (s Sweep) experiment(grid experiment.Grid) experiment.Experiment {
+	return experiment.Experiment{Grid: grid, Method: s.Method, Trials: s.Trials, Procedures: s.Procedures,
+		Alpha: s.Alpha, ExactFit: s.ExactFit, Balanced: s.Balanced}
+}
+
+// maxCells bounds a sweep; a product of axes is soon larger than it was meant to be.
+const maxCells = 1_000_000
+
+// Plan lists the cells of a sweep: by dimension, then as [experiment.Grid] lists them, with
+// the values of every axis in rising order and each setting once.
+func (s Sweep) Plan() (*Plan, error) {
+	if len(s.Grid.D) == 0 {
+		return nil, errors.New("grid.d is empty: it needs at least one dimension")
+	}
+	count := len(s.Grid.D)
+	for _, n := range []int{len(s.Grid.Gamma), len(s.Grid.Theta), len(s.Grid.Sigma), len(s.Grid.Lambda), len(s.Grid.Depth), len(s.Grid.Features),
+		len(s.Grid.SourceGamma), len(s.Grid.SourceSigma), len(s.Grid.Decay), len(s.Grid.Norm)} {
+		if count *= max(1, n); count > maxCells {
+			return nil, fmt.Errorf("the grid has more than %d cells", maxCells)
+		}
+	}
+	g := s.Grid
+	p := &Plan{Sweep: s}
+	for _, d := range sorted(g.D) {
+		e := s.experiment(experiment.Grid{D: d, Gamma: sorted(g.Gamma), Theta: sorted(g.Theta), Sigma: sorted(g.Sigma), Lambda: sorted(g.Lambda),
+			Depth: sorted(g.Depth), Features: sorted(g.Features), SourceGamma: sorted(g.SourceGamma), SourceSigma: sorted(g.SourceSigma),
+			Decay: sorted(g.Decay), Norm: sorted(g.Norm)})
+		cells, err := e.Settings()
+		if err != nil {
+			return nil, err
+		}
+		p.Cells = append(p.Cells, cells...)
+	}
+	h := sha256.New()
+	canonical := s
+	canonical.Name, canonical.Grid = "", Grid{}
+	canonical.Procedures = sorted(s.Procedures)
+	for _, v := range []any{canonical, p.Cells} {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		h.Write(b)
+	}
+	p.Hash = hex.EncodeToString(h.Sum(nil))[:32]
+	return p, nil
+}
+
+// sorted returns the values of an axis in rising order, each once.
+func sorted[T cmp.Ordered](x []T) []T {
+	out := slices.Clone(x)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// seed is that of a cell: it depends on the seed of the sweep and on the setting alone, so
+// that a larger grid keeps the numbers of the cells that it has already.
+func (p *Plan) seed(cell int) (uint64, error) {
+	b, err := json.Marshal(p.Cells[cell])
+	if err != nil {
+		return 0, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "fate sweep %d %s", p.Sweep.Seed, b))
+	return binary.LittleEndian.Uint64(sum[:]), nil
+}
+
+// Shard lists the cells of shard i of n, from 1: every n-th one, so that the expensive
+// cells, which stand together, are spread.
+func (p *Plan) Shard(i, n int) ([]int, error) {
+	if n < 1 || i < 1 || i > n {
+		return nil, fmt.Errorf("shard %d/%d: it must be 1/N to N/N", i, n)
+	}
+	var out []int
+	for c := i - 1; c < len(p.Cells); c += n {
+		out = append(out, c)
+	}
+	return out, nil
+}
