@@ -1,0 +1,91 @@
+package sweep
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// Slurm are the limits of a job array. Fate is the path of the command and Dir that of
+// the folder of the sweep, which holds its file, as the nodes see them.
+type Slurm struct {
+	Fate, Dir string
+	Shards    int
+	Throttle  int // shards that run at a time; 0 is all
+	Cores     int // of a shard
+	Memory    string
+	Time      time.Duration // limit of a shard
+}
+
+// Grace is how long before the time limit a shard is told to stop, in seconds. A cell is
+// dropped at once, so that it need not be long.
+const Grace = 60
+
+var slurmFuncs = template.FuncMap{"quote": quote, "clock": clock}
+
+var slurmArray = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/bash
+#SBATCH --job-name=fate-sweep
+#SBATCH --array=1-{{.Shards}}{{if .Throttle}}%{{.Throttle}}{{end}}
+#SBATCH --cpus-per-task={{.Cores}}
+#SBATCH --mem={{.Memory}}
+#SBATCH --time={{clock .Time}}
+#SBATCH --signal=B:TERM@{{.Grace}}
+#SBATCH --requeue
+#SBATCH --open-mode=append
+#SBATCH --output={{.Dir}}/shard-%a.log
+
+# Shard $SLURM_ARRAY_TASK_ID of {{.Shards}}. What is done is not measured again: submit the
+# array, or some of its indices, as often as it takes.
+exec {{quote .Fate}} sweep run --shards {{.Shards}} --workers {{.Cores}} --out {{quote .Dir}} {{quote .Dir}}/sweep.json
+`))
+
+var slurmMerge = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/bash
+#SBATCH --job-name=fate-merge
+#SBATCH --cpus-per-task=1
+#SBATCH --mem={{.Memory}}
+#SBATCH --time=00:10:00
+#SBATCH --output={{.Dir}}/merge.log
+
+exec {{quote .Fate}} sweep merge {{quote .Dir}}
+`))
+
+// Write writes the script of the array and that of the job that merges after it.
+func (s Slurm) Write(array, merge io.Writer) error {
+	switch {
+	case s.Shards < 1:
+		return fmt.Errorf("shards %d: there must be at least 1", s.Shards)
+	case s.Throttle < 0:
+		return fmt.Errorf("throttle %d: it must be 0 (none) or above", s.Throttle)
+	case s.Cores < 1:
+		return fmt.Errorf("cores %d: a shard needs at least 1", s.Cores)
+	case s.Time < 2*Grace*time.Second:
+		return fmt.Errorf("time %v: it must be at least %v, as a shard is told to stop %d s before its end", s.Time, 2*Grace*time.Second, Grace)
+	}
+	for _, c := range s.Memory {
+		if !strings.ContainsRune("0123456789KMGT", c) {
+			return fmt.Errorf("memory %q: it must be a number with K, M, G or T, as in 4G", s.Memory)
+		}
+	}
+	if s.Memory == "" || strings.ContainsAny(s.Dir, " \t\n%\\") { // a line of #SBATCH has no quotes, and % is a pattern
+		return fmt.Errorf("memory %q or folder %q: the one must not be empty, the other must have no space, %% or backslash", s.Memory, s.Dir)
+	}
+	data := struct {
+		Slurm
+		Grace int
+	}{s, Grace}
+	if err := slurmArray.Execute(array, data); err != nil {
+		return err
+	}
+	return slurmMerge.Execute(merge, data)
+}
+
+// quote makes one word of a text for the shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// clock is a duration as Slurm has it, hours:minutes:seconds.
+func clock(d time.Duration) string {
+	s := int(d.Seconds())
+	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+}
