@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -32,7 +28,7 @@ seed and a grid:
 Its cells are listed in one order and each has a seed of its own. Any shard can run
 anywhere, at any time and more than once: the merged result has the same bytes.`,
 	}
-	cmd.AddCommand(sweepPlanCommand(), sweepRunCommand(), sweepStatusCommand(), sweepMergeCommand(), sweepSlurmCommand())
+	cmd.AddCommand(sweepPlanCommand(), sweepRunCommand(), sweepStatusCommand(), sweepMergeCommand(), sweepSlurmCommand(), sweepKubernetesCommand())
 	return cmd
 }
 
@@ -143,99 +139,6 @@ command goes on from there.`,
 	cmd.Flags().StringVar(&out, "out", "", "`folder` of the sweep")
 	cmd.Flags().IntVar(&workers, "workers", 0, "`number` of cores; 0 is all")
 	return cmd
-}
-
-// shardOfTask is the shard of a task of a job array of Slurm. The number of shards is
-// never taken from the array: some of its indices may be submitted again.
-func shardOfTask(shards int) (string, error) {
-	const variable = "SLURM_ARRAY_TASK_ID"
-	task := os.Getenv(variable)
-	if shards == 1 && task == "" {
-		return "1/1", nil
-	}
-	if _, err := strconv.Atoi(task); err != nil {
-		return "", fmt.Errorf("--shards %d without --shard: %s = %q: it must be the index of the shard", shards, variable, task)
-	}
-	return fmt.Sprintf("%s/%d", task, shards), nil
-}
-
-func sweepSlurmCommand() *cobra.Command {
-	var s sweep.Slurm
-	var submit bool
-	cmd := &cobra.Command{
-		Use:   "slurm FILE --shards N --out DIR",
-		Short: "Write the sweep as a job array of Slurm",
-		Long: `Slurm writes the scripts array.sh and merge.sh to the folder of the sweep: a job array
-with one task a shard, and a job that merges after it. A task is told to stop a minute
-before its time limit and drops the cell in hand. Submit the array again, or the
-indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := sweep.Read(args[0])
-			if err != nil {
-				return err
-			}
-			if s.Dir == "" {
-				return errors.New("--out is missing: the folder of the sweep")
-			}
-			if strings.Contains(s.Fate, "go-build") {
-				return errors.New("go run leaves no command that a node could run: build one (go build -o fate ./cmd/fate) and use that")
-			}
-			if s.Dir, err = filepath.Abs(s.Dir); err != nil {
-				return err
-			}
-			var array, merge bytes.Buffer
-			if err := s.Write(&array, &merge); err != nil {
-				return err
-			}
-			if err := p.Adopt(s.Dir); err != nil {
-				return failure{err}
-			}
-			for name, script := range map[string]*bytes.Buffer{"array.sh": &array, "merge.sh": &merge} {
-				if err := os.WriteFile(filepath.Join(s.Dir, name), script.Bytes(), 0o755); err != nil {
-					return failure{err}
-				}
-			}
-			if !submit {
-				fmt.Printf("%s and merge.sh: submit them with --submit, or sbatch\n", filepath.Join(s.Dir, "array.sh"))
-				return nil
-			}
-			id, err := sbatch(cmd.Context(), filepath.Join(s.Dir, "array.sh"))
-			if err != nil {
-				return failure{err}
-			}
-			after, err := sbatch(cmd.Context(), "--dependency=afterok:"+id, "--kill-on-invalid-dep=yes", filepath.Join(s.Dir, "merge.sh"))
-			if err != nil {
-				return failure{err}
-			}
-			fmt.Printf("array %s, merge %s\n", id, after)
-			return nil
-		},
-	}
-	exe, err := os.Executable()
-	if err != nil {
-		exe = "fate"
-	}
-	cmd.Flags().IntVar(&s.Shards, "shards", 0, "`number` of shards")
-	cmd.Flags().StringVar(&s.Dir, "out", "", "`folder` of the sweep, on a file system that all nodes share")
-	cmd.Flags().IntVar(&s.Throttle, "throttle", 0, "`number` of shards that run at a time; 0 is all")
-	cmd.Flags().IntVar(&s.Cores, "cores", 1, "`number` of cores of a shard")
-	cmd.Flags().StringVar(&s.Memory, "memory", "2G", "`memory` of a shard")
-	cmd.Flags().DurationVar(&s.Time, "time", 4*time.Hour, "time `limit` of a shard")
-	cmd.Flags().StringVar(&s.Fate, "fate", exe, "`path` of this command on the nodes")
-	cmd.Flags().BoolVar(&submit, "submit", false, "submit both")
-	return cmd
-}
-
-// sbatch submits a script and returns the id of its job.
-func sbatch(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "sbatch", append([]string{"--parsable"}, args...)...).CombinedOutput()
-	text := strings.TrimSpace(string(out))
-	if err != nil {
-		return "", fmt.Errorf("sbatch: %w: %s", err, strings.ReplaceAll(text, "\n", "; "))
-	}
-	id, _, _ := strings.Cut(text, ";") // the cluster may follow
-	return id, nil
 }
 
 func sweepStatusCommand() *cobra.Command {

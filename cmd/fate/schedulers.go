@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/features-are-fate/fate/pkg/sweep"
+	"github.com/spf13/cobra"
+)
+
+// shardOfTask is the shard of a task of a job array of Slurm, or of a pod of an Indexed
+// Job of Kubernetes, which counts from 0. The number of shards is never taken from there:
+// some of the indices may be submitted again.
+func shardOfTask(shards int) (string, error) {
+	for _, task := range []struct {
+		variable string
+		first    int
+	}{{"SLURM_ARRAY_TASK_ID", 1}, {"JOB_COMPLETION_INDEX", 0}} {
+		text := os.Getenv(task.variable)
+		if text == "" {
+			continue
+		}
+		i, err := strconv.Atoi(text)
+		if err != nil {
+			return "", fmt.Errorf("%s = %q: it must be the index of the shard", task.variable, text)
+		}
+		return fmt.Sprintf("%d/%d", i-task.first+1, shards), nil
+	}
+	if shards == 1 {
+		return "1/1", nil
+	}
+	return "", fmt.Errorf("--shards %d without --shard: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set: it must be the index of the shard", shards)
+}
+
+func sweepSlurmCommand() *cobra.Command {
+	var s sweep.Slurm
+	var submit bool
+	cmd := &cobra.Command{
+		Use:   "slurm FILE --shards N --out DIR",
+		Short: "Write the sweep as a job array of Slurm",
+		Long: `Slurm writes the scripts array.sh and merge.sh to the folder of the sweep: a job array
+with one task a shard, and a job that merges after it. A task is told to stop a minute
+before its time limit and drops the cell in hand. Submit the array again, or the
+indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := sweep.Read(args[0])
+			if err != nil {
+				return err
+			}
+			if s.Dir == "" {
+				return errors.New("--out is missing: the folder of the sweep")
+			}
+			if strings.Contains(s.Fate, "go-build") {
+				return errors.New("go run leaves no command that a node could run: build one (go build -o fate ./cmd/fate) and use that")
+			}
+			if s.Dir, err = filepath.Abs(s.Dir); err != nil {
+				return err
+			}
+			var array, merge bytes.Buffer
+			if err := s.Write(&array, &merge); err != nil {
+				return err
+			}
+			if err := p.Adopt(s.Dir); err != nil {
+				return failure{err}
+			}
+			for name, script := range map[string]*bytes.Buffer{"array.sh": &array, "merge.sh": &merge} {
+				if err := os.WriteFile(filepath.Join(s.Dir, name), script.Bytes(), 0o755); err != nil {
+					return failure{err}
+				}
+			}
+			if !submit {
+				fmt.Printf("%s and merge.sh: submit them with --submit, or sbatch\n", filepath.Join(s.Dir, "array.sh"))
+				return nil
+			}
+			id, err := sbatch(cmd.Context(), filepath.Join(s.Dir, "array.sh"))
+			if err != nil {
+				return failure{err}
+			}
+			after, err := sbatch(cmd.Context(), "--dependency=afterok:"+id, "--kill-on-invalid-dep=yes", filepath.Join(s.Dir, "merge.sh"))
+			if err != nil {
+				return failure{err}
+			}
+			fmt.Printf("array %s, merge %s\n", id, after)
+			return nil
+		},
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		exe = "fate"
+	}
+	cmd.Flags().IntVar(&s.Shards, "shards", 0, "`number` of shards")
+	cmd.Flags().StringVar(&s.Dir, "out", "", "`folder` of the sweep, on a file system that all nodes share")
+	cmd.Flags().IntVar(&s.Throttle, "throttle", 0, "`number` of shards that run at a time; 0 is all")
+	cmd.Flags().IntVar(&s.Cores, "cores", 1, "`number` of cores of a shard")
+	cmd.Flags().StringVar(&s.Memory, "memory", "2G", "`memory` of a shard")
+	cmd.Flags().DurationVar(&s.Time, "time", 4*time.Hour, "time `limit` of a shard")
+	cmd.Flags().StringVar(&s.Fate, "fate", exe, "`path` of this command on the nodes")
+	cmd.Flags().BoolVar(&submit, "submit", false, "submit both")
+	return cmd
+}
+
+// sbatch submits a script and returns the id of its job.
+func sbatch(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "sbatch", append([]string{"--parsable"}, args...)...).CombinedOutput()
+	text := strings.TrimSpace(string(out))
+	if err != nil {
+		return "", fmt.Errorf("sbatch: %w: %s", err, strings.ReplaceAll(text, "\n", "; "))
+	}
+	id, _, _ := strings.Cut(text, ";") // the cluster may follow
+	return id, nil
+}
+
+func sweepKubernetesCommand() *cobra.Command {
+	var k sweep.Kubernetes
+	cmd := &cobra.Command{
+		Use:   "k8s FILE --shards N --claim CLAIM",
+		Short: "Write the sweep as an Indexed Job of Kubernetes",
+		Long: `K8s prints the sweep and an Indexed Job, one index a shard, on the project's image (see
+docker) and a volume that the nodes share:
+
+  fate sweep k8s sweep.json --shards 100 --claim data | kubectl apply -f -
+
+An index that fails is tried again with its own back-off. Afterwards, where the volume
+is mounted, fate sweep status and fate sweep merge.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := sweep.Read(args[0])
+			if err != nil {
+				return err
+			}
+			return p.Kubernetes(os.Stdout, k)
+		},
+	}
+	cmd.Flags().IntVar(&k.Shards, "shards", 0, "`number` of shards")
+	cmd.Flags().StringVar(&k.Image, "image", "fate", "`image` of the project")
+	cmd.Flags().StringVar(&k.Claim, "claim", "", "`name` of the persistent volume claim")
+	cmd.Flags().StringVar(&k.Folder, "folder", "sweep", "`folder` of the sweep in the volume")
+	cmd.Flags().IntVar(&k.Parallel, "parallel", 0, "`number` of shards that run at a time; 0 is all")
+	cmd.Flags().IntVar(&k.Cores, "cores", 1, "`number` of cores of a shard")
+	cmd.Flags().StringVar(&k.Memory, "memory", "2Gi", "`memory` of a shard")
+	cmd.Flags().DurationVar(&k.Time, "time", 4*time.Hour, "time `limit` of a shard")
+	cmd.Flags().IntVar(&k.Retries, "retries", 3, "`times` that a failed shard is tried again")
+	return cmd
+}

@@ -1,0 +1,106 @@
+package sweep
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Kubernetes are the limits of an Indexed Job. Image is that of the project; Claim is a
+// volume that all nodes share, and Folder the folder of the sweep in it.
+type Kubernetes struct {
+	Image, Claim, Folder string
+	Shards               int
+	Parallel             int // shards that run at a time; 0 is all
+	Cores                int // of a shard
+	Memory               string
+	Time                 time.Duration // limit of a shard
+	Retries              int           // of a shard that fails, each with its own back-off
+}
+
+var (
+	imageName  = regexp.MustCompile(`^[a-z0-9][A-Za-z0-9._/:@-]{0,250}$`)
+	claimName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$`)
+	folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,100}$`)
+	memorySize = regexp.MustCompile(`^[1-9][0-9]{0,6}[KMGT]i?$`)
+)
+
+func (k Kubernetes) check() error {
+	switch {
+	case k.Shards < 1:
+		return fmt.Errorf("shards %d: there must be at least 1", k.Shards)
+	case k.Parallel < 0:
+		return fmt.Errorf("parallel %d: it must be 0 (all) or above", k.Parallel)
+	case k.Cores < 1:
+		return fmt.Errorf("cores %d: a shard needs at least 1", k.Cores)
+	case k.Retries < 0:
+		return fmt.Errorf("retries %d: it must be 0 or above", k.Retries)
+	case k.Time < time.Minute:
+		return fmt.Errorf("time %v: it must be at least a minute", k.Time)
+	case !memorySize.MatchString(k.Memory):
+		return fmt.Errorf("memory %q: it must be a number with Mi or Gi, as in 4Gi", k.Memory)
+	case !imageName.MatchString(k.Image):
+		return fmt.Errorf("image %q: it must be the name of an image", k.Image)
+	case !claimName.MatchString(k.Claim):
+		return fmt.Errorf("claim %q: it must be the name of a persistent volume claim", k.Claim)
+	case !folderName.MatchString(k.Folder):
+		return fmt.Errorf("folder %q: it must be one name of letters, digits, - and _", k.Folder)
+	}
+	return nil
+}
+
+// Kubernetes writes the sweep, in a ConfigMap, and its Indexed Job as one List in JSON, for
+// kubectl apply -f. Each index has its own back-off, and one that fails for good does not
+// stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1.
+func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
+	if err := k.check(); err != nil {
+		return err
+	}
+	sweep, err := json.Marshal(p.Sweep)
+	if err != nil {
+		return err
+	}
+	type m = map[string]any
+	name := "fate-sweep-" + p.Hash[:8]
+	labels := m{"app.kubernetes.io/name": "fate", "fate/sweep": p.Hash}
+	size := m{"cpu": strconv.Itoa(k.Cores), "memory": k.Memory}
+	parallel := k.Parallel
+	if parallel == 0 {
+		parallel = k.Shards
+	}
+	const volume, config = "/sweep", "/config"
+	pod := m{
+		"restartPolicy":                 "Never", // an index that fails gets a new pod
+		"activeDeadlineSeconds":         int(k.Time.Seconds()),
+		"terminationGracePeriodSeconds": Grace,
+		"containers": []m{{
+			"name":  "fate",
+			"image": k.Image,
+			"command": []string{"fate", "sweep", "run", "--shards", strconv.Itoa(k.Shards), "--workers", strconv.Itoa(k.Cores),
+				"--out", volume + "/" + k.Folder, config + "/" + file},
+			"resources":    m{"requests": size, "limits": size},
+			"volumeMounts": []m{{"name": "sweep", "mountPath": volume}, {"name": "config", "mountPath": config, "readOnly": true}},
+		}},
+		"volumes": []m{{"name": "sweep", "persistentVolumeClaim": m{"claimName": k.Claim}}, {"name": "config", "configMap": m{"name": name}}},
+	}
+	list := m{"apiVersion": "v1", "kind": "List", "items": []m{
+		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "labels": labels}, "data": m{file: string(sweep)}},
+		{"apiVersion": "batch/v1", "kind": "Job", "metadata": m{"name": name, "labels": labels}, "spec": m{
+			"completionMode":       "Indexed",
+			"completions":          k.Shards,
+			"parallelism":          min(parallel, k.Shards),
+			"backoffLimitPerIndex": k.Retries,
+			"maxFailedIndexes":     k.Shards,
+			"template":             m{"metadata": m{"labels": labels}, "spec": pod},
+		}},
+	}}
+	b, err := json.MarshalIndent(list, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
+}
