@@ -14,6 +14,9 @@ import (
 	"sync"
 )
 
+// Module is the path of the module.
+const Module = "github.com/features-are-fate/fate"
+
 //go:embed divergence/*.go experiment/*.go linear/*.go relu/*.go task/*.go theory/*.go
 var source embed.FS
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/bundle"
@@ -40,8 +39,8 @@ func (f runFlags) bundle(ctx context.Context, path, out string) error {
 	if filepath.Ext(path) != ".ipynb" {
 		return fmt.Errorf("%s: a bundle is made of a notebook (*.ipynb)", path)
 	}
-	if f.columns < 0 || f.columns > 2 {
-		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
+	if err := f.checkColumns(); err != nil {
+		return err
 	}
 	jobs, err := f.load([]string{path})
 	if err != nil {
@@ -81,26 +80,19 @@ func (f runFlags) bundle(ctx context.Context, path, out string) error {
 
 func isBundle(path string) bool { return filepath.Ext(path) == ".zip" }
 
-// unpack makes a job of a bundle.
-func (f runFlags) unpack(path string) (*job, error) {
+// unpack reads a bundle and returns the path of its notebook in a folder of its own.
+func (f runFlags) unpack(path string) (*bundle.Bundle, string, error) {
 	b, err := bundle.Read(path)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if reach := notebook.Reach(b.Notebook); len(reach) > 0 && !f.trust {
-		return nil, fmt.Errorf("%s: the code of its notebook imports %s, and could do more than compute and draw: read it, and run it with --trust", path, strings.Join(reach, ", "))
+		return nil, "", fmt.Errorf("%s: the code of its notebook imports %s, and could do more than compute and draw: read it, and run it with --trust", path, strings.Join(reach, ", "))
 	}
 	dir, err := os.MkdirTemp(f.unpacked, "")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	file, err := b.Unpack(dir)
-	return &job{path: file, bundle: b}, err
-}
-
-// again reports what a bundle holds and its run did not make again.
-func (j *job) again(drawn []notebook.Figure) {
-	if j.bundle != nil {
-		j.problems = slices.Concat(j.problems, j.bundle.Differences(drawn))
-	}
+	return b, file, err
 }

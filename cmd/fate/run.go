@@ -85,13 +85,14 @@ type job struct {
 }
 
 func (f runFlags) run(ctx context.Context, args []string) error {
+	if err := f.checkColumns(); err != nil {
+		return err
+	}
 	switch {
 	case !slices.Contains(notebook.Engines, f.engine):
 		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
 	case slices.ContainsFunc(args, isBundle) && (f.inPlace || f.record || f.engine == notebook.Kernel):
 		return errors.New("a bundle runs in an interpreter, and stays as it is: it goes with neither --engine kernel nor --in-place nor --record")
-	case f.columns < 0 || f.columns > 2:
-		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
 	case f.columns > 0 && len(f.formats) == 0:
 		return errors.New("--columns is the width of the files that --format writes: it goes with --format")
 	case len(f.formats) > 0 && f.engine == notebook.Kernel:
@@ -170,13 +171,12 @@ func (f runFlags) load(args []string) ([]*job, error) {
 	used := map[string]bool{}
 	names := map[string]string{}
 	for _, path := range args {
-		var bundled *job
+		var packed *bundle.Bundle
 		var files []string
 		var err error
 		if isBundle(path) {
-			if bundled, err = f.unpack(path); err == nil {
-				files = []string{bundled.path}
-			}
+			files = make([]string, 1)
+			packed, files[0], err = f.unpack(path)
 		} else {
 			files, err = find(path)
 		}
@@ -184,7 +184,7 @@ func (f runFlags) load(args []string) ([]*job, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			j := &job{path: file, name: strings.TrimSuffix(filepath.Base(file), ".ipynb")}
+			j := &job{path: file, bundle: packed, name: strings.TrimSuffix(filepath.Base(file), ".ipynb")}
 			if other, ok := names[j.name]; ok {
 				if other == file {
 					continue
@@ -192,9 +192,6 @@ func (f runFlags) load(args []string) ([]*job, error) {
 				return nil, fmt.Errorf("%s and %s would be written to the same place: run them one at a time", other, file)
 			}
 			names[j.name] = file
-			if bundled != nil {
-				j.bundle = bundled.bundle
-			}
 			if j.committed, err = notebook.Read(file); err != nil {
 				return nil, err
 			}
@@ -301,8 +298,8 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 			j.problems = append(j.problems, fmt.Sprintf("%s: %s at %s (z = %+.2f)", what, v.Result, v.Setting, v.Z))
 		}
 	}
-	if err == nil && len(f.set) == 0 {
-		j.again(drawn)
+	if err == nil && len(f.set) == 0 && j.bundle != nil {
+		j.problems = append(j.problems, j.bundle.Differences(drawn)...)
 	}
 	if f.check && err == nil {
 		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
@@ -320,6 +317,13 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 			fail(j.committed.Write(j.path))
 		}
 	}
+}
+
+func (f runFlags) checkColumns() error {
+	if f.columns < 0 || f.columns > 2 {
+		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
+	}
+	return nil
 }
 
 // executeIn runs the cells of a notebook in its folder.

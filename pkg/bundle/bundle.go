@@ -17,7 +17,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/internal/file"
 	"github.com/features-are-fate/fate/pkg/notebook"
 )
 
@@ -104,7 +106,7 @@ func (b Bundle) readme(all []figure.Recipe) string {
 		v := all[0].Verdict
 		fmt.Fprintf(&out, "%d figures; %d of %d verdicts agree.\n\n", len(all), v.Agree, len(v.Rows))
 	}
-	fmt.Fprintf(&out, "From a clone of %s, with Go and nothing else,\n\n    go run ./cmd/fate run %s.zip\n\nmakes it again and compares the numbers of every figure with those in here.\n\n", "https://"+figure.Module, b.Name)
+	fmt.Fprintf(&out, "From a clone of %s, with Go and nothing else,\n\n    go run ./cmd/fate run %s.zip\n\nmakes it again and compares the numbers of every figure with those in here.\n\n", "https://"+pkg.Module, b.Name)
 	if len(all) > 0 {
 		r := all[0]
 		fmt.Fprintf(&out, "It was made by version %s of the module with %s for %s.\n\n", r.Version, r.Go, r.Arch)
@@ -134,14 +136,14 @@ var (
 // Read reads a bundle and refuses what [Bundle.Write] would not write: other names,
 // links, too many or too large files, figures that carry no recipe or that of another
 // notebook. It does not judge the code of the notebook.
-func Read(file string) (*Bundle, error) {
-	data, err := figure.ReadFile(file, maxFile)
+func Read(name string) (*Bundle, error) {
+	data, err := file.Read(name, maxFile)
 	if err != nil {
 		return nil, err
 	}
 	b, err := Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return b, nil
 }

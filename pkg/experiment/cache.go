@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/features-are-fate/fate/pkg"
+	"github.com/features-are-fate/fate/pkg/internal/file"
 )
 
 // The cache keeps the result of every trial under a hash of all that determines it,
@@ -90,7 +91,7 @@ func openCache(path string) (*cache, error) {
 	if whole := c.read(b); c.damaged > 0 {
 		// Another process that has the file open goes on in the old one: what it
 		// keeps is lost to the cache, and no more.
-		if err := writeFile(path, whole); err != nil {
+		if err := file.Write(path, whole); err != nil {
 			return nil, fmt.Errorf("experiment: the cache: %w", err)
 		}
 	}

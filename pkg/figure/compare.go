@@ -84,9 +84,7 @@ func comparePanels(p, q Panel) (d Difference) {
 	if g := p.Grid; g != nil {
 		d.add("the map", compareNumbers("x", g.X, q.Grid.X))
 		d.add("the map", compareNumbers("y", g.Y, q.Grid.Y))
-		if d.Where == "" || !math.IsInf(d.Relative, 1) {
-			d.add("the map", compareNumbers("row by row,", flat(g.Z), flat(q.Grid.Z)))
-		}
+		d.add("the map", compareNumbers("row by row,", flat(g.Z), flat(q.Grid.Z)))
 	}
 	return d
 }

@@ -14,12 +14,13 @@ import (
 	"go/token"
 	"io"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/features-are-fate/fate/pkg/internal/file"
 )
 
 // Recipe says how a figure was made. It holds no time of day, no user and no folder:
@@ -53,6 +54,9 @@ type Verdict struct {
 type File struct {
 	Recipe Recipe
 	Data   *Data
+
+	format      *format
+	all, packed []byte // the file, and its data compressed
 }
 
 // Bounds on a file that comes from anywhere.
@@ -223,33 +227,25 @@ func (f *format) sign(picture []byte, r Recipe, data []byte) ([]byte, error) {
 	return f.embed(picture, text, data)
 }
 
-// WithVerdict returns a file that [Embed] wrote with a verdict in its recipe.
-func WithVerdict(file []byte, v *Verdict) ([]byte, error) {
-	was, err := Parse(file)
-	if err != nil {
+// WithVerdict returns the file that f was parsed from, with a verdict in its recipe.
+func (f *File) WithVerdict(v *Verdict) ([]byte, error) {
+	r := f.Recipe
+	r.Verdict = v
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	f := formatOf(file)
-	_, data, err := f.extract(file)
-	if err != nil {
-		return nil, err
-	}
-	was.Recipe.Verdict = v
-	if err := was.Recipe.Check(); err != nil {
-		return nil, err
-	}
-	return f.sign(file, was.Recipe, data)
+	return f.format.sign(f.all, r, f.packed)
 }
 
 // Parse reads what a figure file carries. It refuses a file that is no PNG, SVG or
 // PDF, one without a recipe, and one whose recipe or data are damaged or not what
 // [Embed] writes.
-func Parse(file []byte) (*File, error) {
-	f := formatOf(file)
+func Parse(all []byte) (*File, error) {
+	f := formatOf(all)
 	if f == nil {
 		return nil, errFormat
 	}
-	text, packed, err := f.extract(file)
+	text, packed, err := f.extract(all)
 	switch {
 	case err != nil:
 		return nil, err
@@ -260,7 +256,7 @@ func Parse(file []byte) (*File, error) {
 	case len(packed) > maxData:
 		return nil, fmt.Errorf("the data have %d bytes: at most %d are read", len(packed), maxData)
 	}
-	var out File
+	out := File{format: f, all: all, packed: packed}
 	if err := decode(text, &out.Recipe); err != nil {
 		return nil, fmt.Errorf("the recipe is damaged: %w", err)
 	}
@@ -281,15 +277,15 @@ func Parse(file []byte) (*File, error) {
 	if err := out.Data.check(); err != nil {
 		return nil, fmt.Errorf("the data are damaged: %w", err)
 	}
-	if out.Data.Hash() != out.Recipe.Data {
-		return nil, fmt.Errorf("the data are not those of the recipe: their hash is %.16s…, the recipe has %.16s…", out.Data.Hash(), out.Recipe.Data)
+	if hash := out.Data.Hash(); hash != out.Recipe.Data {
+		return nil, fmt.Errorf("the data are not those of the recipe: their hash is %.16s…, the recipe has %.16s…", hash, out.Recipe.Data)
 	}
 	return &out, nil
 }
 
 // Read is Parse of the file at a path.
 func Read(path string) (*File, error) {
-	b, err := ReadFile(path, maxFile)
+	b, err := file.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -298,20 +294,6 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
-}
-
-// ReadFile reads a file of at most the given number of bytes.
-func ReadFile(path string, most int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file", path)
-	case info.Size() > most:
-		return nil, fmt.Errorf("%s has %d bytes: at most %d are read", path, info.Size(), most)
-	}
-	return os.ReadFile(path)
 }
 
 // decode reads one JSON value of which every field is known, and nothing after it.

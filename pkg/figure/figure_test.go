@@ -113,7 +113,7 @@ func TestEmbedReplaces(t *testing.T) {
 		}
 		with := f.Recipe
 		with.Verdict = &figure.Verdict{Agree: 1, Columns: []string{"result", "z"}, Rows: [][]string{{`T (lt) \ "≥"`, "+0.3"}, {"𝒯", "−9"}}}
-		signed, err := figure.WithVerdict(file, with.Verdict)
+		signed, err := f.WithVerdict(with.Verdict)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,10 @@ func TestLargeDataStayOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out, err = figure.WithVerdict(out, &figure.Verdict{Columns: []string{"z"}, Rows: [][]string{{"+1"}}}); err != nil {
+		if f, err = figure.Parse(out); err != nil {
+			t.Fatal(err)
+		}
+		if out, err = f.WithVerdict(&figure.Verdict{Columns: []string{"z"}, Rows: [][]string{{"+1"}}}); err != nil {
 			t.Fatal(err)
 		}
 		if f, err = figure.Parse(out); err != nil || f.Data != nil || f.Recipe.Data != d.Hash() || f.Recipe.Verdict == nil {

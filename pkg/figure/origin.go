@@ -8,9 +8,6 @@ import (
 	"github.com/features-are-fate/fate/pkg"
 )
 
-// Module is the module that a recipe names.
-const Module = "github.com/features-are-fate/fate"
-
 // Origin is where the figures of this process are drawn: a cell of a notebook, with
 // the parts of its recipes that are known before it runs.
 type Origin struct {
@@ -73,5 +70,5 @@ func Add(d any) Recipe {
 		n = len(here.drawn)
 	}
 	return Recipe{Notebook: o.Notebook, Cell: o.Cell, Figure: n, Code: o.Code, Parameters: o.Parameters,
-		Module: Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
+		Module: pkg.Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
 }

@@ -3,11 +3,11 @@ package notebook
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/internal/file"
 	"github.com/features-are-fate/fate/plotting"
 )
 
@@ -78,25 +78,30 @@ func verdictOf(nb *Notebook) *figure.Verdict {
 
 // giveVerdict puts the verdict of a run into its figures, and into those that its cells
 // saved to files.
-func giveVerdict(nb *Notebook, figures []Figure, saved []string) (err error) {
+func giveVerdict(nb *Notebook, figures []Figure, saved []string) error {
 	v := verdictOf(nb)
 	if v == nil {
 		return nil
 	}
 	for i := range figures {
-		if figures[i].Data, err = figure.WithVerdict(figures[i].Data, v); err != nil {
+		f, err := figure.Parse(figures[i].Data)
+		if err == nil {
+			figures[i].Data, err = f.WithVerdict(v)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	for _, path := range saved {
-		b, err := os.ReadFile(path)
-		if err == nil {
-			b, err = figure.WithVerdict(b, v)
-		}
+		f, err := figure.Read(path)
 		if err != nil { // a later cell took it away or wrote something else there
 			continue
 		}
-		if err := writeFile(path, b); err != nil {
+		b, err := f.WithVerdict(v)
+		if err == nil {
+			err = file.Write(path, b)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -110,10 +115,11 @@ func giveVerdict(nb *Notebook, figures []Figure, saved []string) (err error) {
 			if err != nil {
 				return err
 			}
-			if _, err := figure.Parse(b); err != nil {
+			f, err := figure.Parse(b)
+			if err != nil {
 				continue // a picture that is none of ours
 			}
-			if b, err = figure.WithVerdict(b, v); err != nil {
+			if b, err = f.WithVerdict(v); err != nil {
 				return err
 			}
 			o.Data["image/png"] = base64.StdEncoding.EncodeToString(b)
@@ -140,7 +146,7 @@ func WriteFigures(nb *Notebook, dir string) ([]string, error) {
 				}
 				k++
 				path := filepath.Join(dir, fmt.Sprintf("cell-%02d-%d.%s", i+1, k, f.ext))
-				if err := writeFile(path, data); err != nil {
+				if err := file.Write(path, data); err != nil {
 					return out, err
 				}
 				out = append(out, path)

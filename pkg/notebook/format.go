@@ -12,8 +12,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/internal/file"
 )
 
 // Notebook is an .ipynb file. Metadata is kept as it was read.
@@ -269,32 +270,7 @@ func (nb *Notebook) Write(path string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, data)
-}
-
-// writeFile replaces a file in one step, so that nobody reads half of it.
-func writeFile(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name()) // the first error is the one to report
-	}
-	return err
+	return file.Write(path, data)
 }
 
 // Paper returns which figure of the paper a cell makes again, and what that figure

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/internal/file"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -127,7 +128,7 @@ func TestReachAndFiles(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"data/a.json", "data/c.json"} {
-		if err := writeFile(filepath.Join(dir, name), nil); err != nil {
+		if err := file.Write(filepath.Join(dir, name), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

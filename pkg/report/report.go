@@ -72,6 +72,7 @@ type part struct {
 	Text    string // printed
 	Failed  bool
 	Image   template.URL
+	png     []byte // the image, if it is one
 	Alt     string
 	Width   int
 	ID      string
@@ -208,7 +209,7 @@ func (b *builder) note(p *part, c notebook.Cell, s *section) error {
 		return nil
 	}
 	if s.Thumb == "" {
-		s.Thumb = thumb(p.Image, 240)
+		s.Thumb = thumb(p.png, 240)
 	}
 	paper, shows := c.Paper()
 	if paper == "" {
@@ -219,7 +220,7 @@ func (b *builder) note(p *part, c notebook.Cell, s *section) error {
 		return err
 	}
 	p.Paper, p.Shows = paper, template.HTML(html)
-	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Alt: p.Alt, Shows: p.Shows, Thumb: thumb(p.Image, 480)})
+	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Alt: p.Alt, Shows: p.Shows, Thumb: thumb(p.png, 480)})
 	return nil
 }
 
@@ -268,7 +269,10 @@ func (b *builder) output(o notebook.Output) (part, error) {
 		if err != nil {
 			return part{}, fmt.Errorf("%s: %w", mime, err)
 		}
-		p := part{Image: template.URL("data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data)), Alt: describe(data, plain)}
+		p := part{Image: dataURL(mime, data), Alt: describe(data, plain)}
+		if mime == "image/png" {
+			p.png = data
+		}
 		if size, ok := o.Metadata[mime].(map[string]any); ok {
 			w, _ := size["width"].(float64)
 			p.Width = int(w)
@@ -303,13 +307,12 @@ func describe(data []byte, plain string) string {
 	return strings.ReplaceAll(strings.Join(panels, "; "), "$", "")
 }
 
+func dataURL(mime string, data []byte) template.URL {
+	return template.URL("data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data))
+}
+
 // thumb returns a PNG of at most the given width, or "" of what is no PNG.
-func thumb(url template.URL, width int) template.URL {
-	const prefix = "data:image/png;base64,"
-	data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(string(url), prefix))
-	if err != nil || !strings.HasPrefix(string(url), prefix) {
-		return ""
-	}
+func thumb(data []byte, width int) template.URL {
 	src, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return ""
@@ -323,5 +326,5 @@ func thumb(url template.URL, width int) template.URL {
 	if enc.Encode(&b, dst) != nil {
 		return ""
 	}
-	return template.URL(prefix + base64.StdEncoding.EncodeToString(b.Bytes()))
+	return dataURL("image/png", b.Bytes())
 }

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/internal/file"
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
@@ -70,9 +70,7 @@ func (p *Plan) read(dir string, cell int) (*cellFile, error) {
 		return nil, err
 	}
 	var f cellFile
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
+	if err := decode(b, &f); err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
 	sum, err := f.sum()
@@ -114,26 +112,14 @@ func (p *Plan) measure(cell, workers int) (f *cellFile, ok bool, err error) {
 	return f, true, err
 }
 
-// write writes a file whole or not at all: whoever writes the same cell at the same time
-// writes the same bytes.
+// write writes a value as JSON, whole or not at all: whoever writes the same cell at the
+// same time writes the same bytes.
 func write(path string, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".write-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = errors.Join(os.Chmod(f.Name(), 0o644), os.Rename(f.Name(), path))
-	}
-	if err != nil {
-		os.Remove(f.Name()) // the first error is the one to report
-	}
-	return err
+	return file.Write(path, append(b, '\n'))
 }
 
 // mark says in the folder that a cell is being measured. It is for people: two shards
@@ -182,14 +168,14 @@ func (p *Plan) Adopt(dir string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return write(filepath.Join(dir, file), p.Sweep)
+	return write(filepath.Join(dir, fileName), p.Sweep)
 }
 
-// file is the file of the sweep in its folder.
-const file = "sweep.json"
+// fileName is the file of the sweep in its folder.
+const fileName = "sweep.json"
 
 // Open reads the sweep that a folder is of.
-func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, file)) }
+func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, fileName)) }
 
 // Run measures cells that the folder does not hold yet and writes each as it is done. A
 // damaged file is measured again; one of another sweep or code is an error. When ctx

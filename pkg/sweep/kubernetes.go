@@ -29,13 +29,12 @@ var (
 )
 
 func (k Kubernetes) check() error {
+	if err := checkShards(k.Shards, k.Cores); err != nil {
+		return err
+	}
 	switch {
-	case k.Shards < 1:
-		return fmt.Errorf("shards %d: there must be at least 1", k.Shards)
 	case k.Parallel < 0:
 		return fmt.Errorf("parallel %d: it must be 0 (all) or above", k.Parallel)
-	case k.Cores < 1:
-		return fmt.Errorf("cores %d: a shard needs at least 1", k.Cores)
 	case k.Retries < 0:
 		return fmt.Errorf("retries %d: it must be 0 or above", k.Retries)
 	case k.Time < time.Minute:
@@ -80,14 +79,14 @@ func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
 			"name":  "fate",
 			"image": k.Image,
 			"command": []string{"fate", "sweep", "run", "--shards", strconv.Itoa(k.Shards), "--workers", strconv.Itoa(k.Cores),
-				"--out", volume + "/" + k.Folder, config + "/" + file},
+				"--out", volume + "/" + k.Folder, config + "/" + fileName},
 			"resources":    m{"requests": size, "limits": size},
 			"volumeMounts": []m{{"name": "sweep", "mountPath": volume}, {"name": "config", "mountPath": config, "readOnly": true}},
 		}},
 		"volumes": []m{{"name": "sweep", "persistentVolumeClaim": m{"claimName": k.Claim}}, {"name": "config", "configMap": m{"name": name}}},
 	}
 	list := m{"apiVersion": "v1", "kind": "List", "items": []m{
-		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "labels": labels}, "data": m{file: string(sweep)}},
+		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "labels": labels}, "data": m{fileName: string(sweep)}},
 		{"apiVersion": "batch/v1", "kind": "Job", "metadata": m{"name": name, "labels": labels}, "spec": m{
 			"completionMode":       "Indexed",
 			"completions":          k.Shards,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -89,7 +88,7 @@ func (p *Plan) Merge(dir string, partial bool) (*Result, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, err
 	}
-	r := &Result{Sweep: p.Sweep, Hash: p.Hash, Module: "github.com/features-are-fate/fate", Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
+	r := &Result{Sweep: p.Sweep, Hash: p.Hash, Module: pkg.Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
 	first := ""
 	for cell := range p.Cells {
 		f, err := p.read(dir, cell)
@@ -124,8 +123,5 @@ func (p *Plan) Merge(dir string, partial bool) (*Result, error) {
 
 // Write writes the result to a file, whole or not at all.
 func (r *Result) Write(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
 	return write(path, r)
 }

@@ -53,13 +53,12 @@ exec {{quote .Fate}} sweep merge {{quote .Dir}}
 
 // Write writes the script of the array and that of the job that merges after it.
 func (s Slurm) Write(array, merge io.Writer) error {
+	if err := checkShards(s.Shards, s.Cores); err != nil {
+		return err
+	}
 	switch {
-	case s.Shards < 1:
-		return fmt.Errorf("shards %d: there must be at least 1", s.Shards)
 	case s.Throttle < 0:
 		return fmt.Errorf("throttle %d: it must be 0 (none) or above", s.Throttle)
-	case s.Cores < 1:
-		return fmt.Errorf("cores %d: a shard needs at least 1", s.Cores)
 	case s.Time < 2*Grace*time.Second:
 		return fmt.Errorf("time %v: it must be at least %v, as a shard is told to stop %d s before its end", s.Time, 2*Grace*time.Second, Grace)
 	}
@@ -79,6 +78,17 @@ func (s Slurm) Write(array, merge io.Writer) error {
 		return err
 	}
 	return slurmMerge.Execute(merge, data)
+}
+
+// checkShards is what every scheduler asks of a sweep.
+func checkShards(shards, cores int) error {
+	switch {
+	case shards < 1:
+		return fmt.Errorf("shards %d: there must be at least 1", shards)
+	case cores < 1:
+		return fmt.Errorf("cores %d: a shard needs at least 1", cores)
+	}
+	return nil
 }
 
 // quote makes one word of a text for the shell.

@@ -13,10 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/internal/file"
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
@@ -64,12 +64,7 @@ const maxFile = 16 << 20
 // Read reads the file of a sweep and lists its cells. A field that is not known, an
 // empty grid, or a cell that cannot be measured is an error.
 func Read(path string) (*Plan, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	b, err := file.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +76,24 @@ func Read(path string) (*Plan, error) {
 }
 
 func parse(b []byte) (*Plan, error) {
-	if len(b) > maxFile {
-		return nil, fmt.Errorf("a sweep of more than %d bytes is not read", maxFile)
-	}
 	var s Sweep
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
+	if err := decode(b, &s); err != nil {
 		return nil, fmt.Errorf("not a sweep: %w", err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("not a sweep: there is more after its end")
-	}
 	return s.Plan()
+}
+
+// decode reads one JSON value of which every field is known, and nothing after it.
+func decode(b []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("there is more after its end")
+	}
+	return nil
 }
 
 // experiment is the sweep at one dimension, without its seed.
