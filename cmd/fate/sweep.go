@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -142,11 +143,12 @@ command goes on from there.`,
 }
 
 func sweepStatusCommand() *cobra.Command {
-	return &cobra.Command{
+	var shards int
+	cmd := &cobra.Command{
 		Use:   "status DIR",
 		Short: "Print which cells are done, running, missing or damaged",
-		Long: `Status prints the number of cells in each state and their indices, in the form that
-sbatch --array takes.`,
+		Long: `Status prints the number of cells in each state and their indices. With the number of
+shards it also prints which of them to run again, in the form that sbatch --array takes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := sweep.Open(args[0])
@@ -157,6 +159,11 @@ sbatch --array takes.`,
 			if err != nil {
 				return failure{err}
 			}
+			again := slices.Concat(s.Missing, s.Damaged)
+			submit, err := p.ShardsOf(again, max(1, shards))
+			if err != nil || shards < 0 {
+				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+			}
 			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "state\tcells\tindices")
 			for _, row := range []struct {
@@ -165,9 +172,15 @@ sbatch --array takes.`,
 			}{{"done", s.Done}, {"running", s.Running}, {"missing", s.Missing}, {"damaged", s.Damaged}, {"of other code", s.Other}} {
 				fmt.Fprintf(w, "%s\t%d\t%s\n", row.name, len(row.cells), sweep.List(row.cells))
 			}
-			return w.Flush()
+			if err := w.Flush(); err != nil || shards == 0 || len(again) == 0 {
+				return err
+			}
+			fmt.Printf("shards to run again: %s\n", sweep.List(submit))
+			return nil
 		},
 	}
+	cmd.Flags().IntVar(&shards, "shards", 0, "`number` of shards that the sweep was cut into")
+	return cmd
 }
 
 func sweepMergeCommand() *cobra.Command {

@@ -24,6 +24,7 @@ const (
 	SourceSigma Axis = "source sigma"
 	Decay       Axis = "decay"
 	Norm        Axis = "norm"  // ‖βt‖
+	Dimension   Axis = "d"     // of a sweep; along it γ and γ_s are kept
 	Alpha       Axis = "alpha" // the size of the start, of Pretrainings
 	Step        Axis = "step"  // the learning rate, of Pretrainings
 	None        Axis = ""      // to split by: one curve
@@ -67,6 +68,12 @@ var coordinates = []coordinate{
 		}
 		return s.Norm
 	}, func(s *theory.Setting, l *theory.Limit, x float64) { s.Norm, l.Norm = x, x }},
+	{Dimension, `d`, func(s theory.Setting) float64 { return float64(s.D) },
+		func(s *theory.Setting, _ *theory.Limit, x float64) {
+			gamma, source := s.Gamma(), s.Limit().SourceGamma
+			s.D = int(math.Round(x))
+			s.N, s.SourceN = points(gamma, s.D), points(source, s.D)
+		}},
 }
 
 // points is the number of points at n/d = gamma.

@@ -125,8 +125,8 @@ func (r *Run) Wins(results ...theory.Result) *Verdict {
 			return Row{}, err
 		}
 		// By the law's probability: the sample's may be 0 or 1, with no spread.
-		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(len(c.Risks)))
-		return newRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, len(c.Risks)), nil
+		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(c.trials()))
+		return newRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, c.trials()), nil
 	})
 }
 

@@ -28,6 +28,46 @@ type Run struct {
 type Cell struct {
 	Setting theory.Setting
 	Risks   []theory.Risks
+	Means   *Means // instead of Risks, where they were not kept
+}
+
+// Means are the means over Trials ≥ 2 data sets at one setting with their standard
+// errors: all that is kept of a cell that was measured elsewhere.
+type Means struct {
+	Setting theory.Setting
+	Trials  int
+	Values  map[theory.Quantity]theory.Value
+}
+
+// FromMeans returns the run of e, whose Grid and Workers are not read, of cells that were
+// measured elsewhere; err is why there are none. Partial says that cells are missing, as
+// after an interruption. What needs single trials, as a median or a share of wins, is an
+// error of such a run.
+func (e Experiment) FromMeans(cells []Means, partial bool, err error) *Run {
+	if e.Alpha == 0 {
+		e.Alpha = DefaultAlpha
+	}
+	r := &Run{Experiment: e, Interrupted: partial, err: err}
+	var settings []theory.Setting
+	for _, m := range cells {
+		settings = append(settings, m.Setting)
+		r.Cells = append(r.Cells, Cell{Setting: m.Setting, Means: &m})
+		if m.Trials < 2 && r.err == nil {
+			r.err = fmt.Errorf("experiment: Trials = %d at %v: a standard error needs at least 2", m.Trials, m.Setting)
+		}
+	}
+	if r.err == nil {
+		r.err = e.checkAt(settings)
+	}
+	return r
+}
+
+// trials is the number of trials of the cell.
+func (c Cell) trials() int {
+	if c.Means != nil {
+		return c.Means.Trials
+	}
+	return len(c.Risks)
 }
 
 // Err returns why the experiment failed, or nil.
@@ -76,12 +116,17 @@ func (e Experiment) Run() *Run {
 
 // RunAt is Run of the given settings instead of the Grid.
 func (e Experiment) RunAt(settings ...theory.Setting) *Run {
+	return e.run(settings, e.checkAt(settings))
+}
+
+// checkAt is check of settings that are of no grid.
+func (e Experiment) checkAt(settings []theory.Setting) error {
 	for _, s := range settings {
 		if err := s.Validate(); err != nil {
-			return e.run(nil, fmt.Errorf("experiment: %w", err))
+			return fmt.Errorf("experiment: %w", err)
 		}
 	}
-	return e.run(settings, e.check(settings))
+	return e.check(settings)
 }
 
 func (e Experiment) run(settings []theory.Setting, err error) *Run {
@@ -208,6 +253,9 @@ func (r *Run) Where(keep func(s theory.Setting) bool) *Run {
 
 // Values returns the trials of the quantity q.
 func (c Cell) Values(q theory.Quantity) ([]float64, error) {
+	if c.Means != nil {
+		return nil, fmt.Errorf("experiment: of %v the means alone were kept, not the trials", c.Setting)
+	}
 	out := make([]float64, len(c.Risks))
 	for i, r := range c.Risks {
 		if out[i] = r.Of(q); math.IsNaN(out[i]) {
@@ -222,6 +270,13 @@ func (c Cell) Values(q theory.Quantity) ([]float64, error) {
 
 // Mean returns the mean of q over trials and its standard error.
 func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
+	if c.Means != nil {
+		v, ok := c.Means.Values[q]
+		if !ok {
+			return v, fmt.Errorf("experiment: %s was not measured at %v", q, c.Setting)
+		}
+		return v, nil
+	}
 	x, err := c.Values(q)
 	if err != nil {
 		return theory.Value{}, err
@@ -264,9 +319,19 @@ func (r *Run) String() string {
 	e := r.Experiment
 	trials := 0
 	for _, c := range r.Cells {
-		trials += len(c.Risks)
+		trials += c.trials()
 	}
-	out := fmt.Sprintf("%s: %d cells × %d trials at d = %d, seed %d", e.Method, len(r.Cells), e.Trials, e.Grid.D, e.Seed)
+	at := fmt.Sprintf("d = %d", e.Grid.D)
+	if e.Grid.D == 0 && len(r.Cells) > 0 { // settings that are of no grid
+		lo, hi := r.Cells[0].Setting.D, r.Cells[0].Setting.D
+		for _, c := range r.Cells {
+			lo, hi = min(lo, c.Setting.D), max(hi, c.Setting.D)
+		}
+		if at = fmt.Sprintf("d = %d", lo); lo < hi {
+			at = fmt.Sprintf("d from %d to %d", lo, hi)
+		}
+	}
+	out := fmt.Sprintf("%s: %d cells × %d trials at %s, seed %d", e.Method, len(r.Cells), e.Trials, at, e.Seed)
 	if e.Method == Train {
 		out += fmt.Sprintf(", α = %g", e.Alpha)
 	}

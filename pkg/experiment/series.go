@@ -172,10 +172,10 @@ func exactSettings(s theory.Setting, along Axis, lo, hi float64) []theory.Settin
 	return out
 }
 
-// spread returns n values from lo to hi; those of a ridge, a weight decay or a norm,
-// which are drawn on logarithmic axes, in even ratios.
+// spread returns n values from lo to hi; those of a dimension, a ridge, a weight decay or
+// a norm, which are drawn on logarithmic axes, in even ratios.
 func spread(a Axis, lo, hi float64, n int) []float64 {
-	if (a != Lambda && a != Decay && a != Norm) || lo <= 0 {
+	if (a != Dimension && a != Lambda && a != Decay && a != Norm) || lo <= 0 {
 		return Range(lo, hi, n)
 	}
 	return Ratios(lo, hi, n)

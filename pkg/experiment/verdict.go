@@ -142,7 +142,7 @@ func meanRow(c Cell, result theory.Result) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	return newRow(result.Name, result.Source, c.Setting.String(), predicted, measured, len(c.Risks)), nil
+	return newRow(result.Name, result.Source, c.Setting.String(), predicted, measured, c.trials()), nil
 }
 
 // medianRow compares medians: z is the deviation of the share of trials below

@@ -211,8 +211,10 @@ func (p *Plan) Run(ctx context.Context, dir string, cells []int, workers int, ea
 		switch {
 		case err != nil:
 			return err
-		case !ok:
-			return context.Cause(ctx)
+		case ctx.Err() != nil && !ok:
+			return ctx.Err()
+		case !ok: // as by the kernel
+			return errors.New("the sweep was interrupted: the same run goes on from there")
 		}
 		each(cell)
 	}

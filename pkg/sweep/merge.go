@@ -66,20 +66,6 @@ func List(indices []int) string {
 	return strings.Join(out, ",")
 }
 
-// Result is a merged sweep, as its file holds it. Missing lists the cells that a partial
-// result lacks.
-type Result struct {
-	Sweep   Sweep  `json:"sweep"`
-	Hash    string `json:"hash"`
-	Module  string `json:"module"`
-	Version string `json:"version"`
-	Go      string `json:"go"`
-	Arch    string `json:"arch"`
-	Partial bool   `json:"partial"`
-	Missing []int  `json:"missing,omitempty"`
-	Cells   []Cell `json:"cells"`
-}
-
 // Merge reads the cells of a folder. A cell that is missing or damaged is an error unless
 // partial is set, which marks the result; one of another sweep, code, compiler or
 // architecture always is. The result is the same whoever measured the cells, in which
@@ -119,9 +105,4 @@ func (p *Plan) Merge(dir string, partial bool) (*Result, error) {
 	}
 	r.Partial = len(r.Missing) > 0
 	return r, nil
-}
-
-// Write writes the result to a file, whole or not at all.
-func (r *Result) Write(path string) error {
-	return write(path, r)
 }

@@ -33,6 +33,8 @@ type Sweep struct {
 	ExactFit   bool                   `json:"exact_fit,omitempty"`
 	Balanced   bool                   `json:"balanced,omitempty"`
 	Grid       Grid                   `json:"grid"`
+	// Pace is that of a notebook, see [experiment.Experiment].
+	Pace string `json:"-"`
 }
 
 // Grid is the product of its axes, Theta in radians. The order of values is free.
@@ -99,7 +101,7 @@ func decode(b []byte, into any) error {
 // experiment is the sweep at one dimension, without its seed.
 func (s Sweep) experiment(grid experiment.Grid) experiment.Experiment {
 	return experiment.Experiment{Grid: grid, Method: s.Method, Trials: s.Trials, Procedures: s.Procedures,
-		Alpha: s.Alpha, ExactFit: s.ExactFit, Balanced: s.Balanced}
+		Alpha: s.Alpha, ExactFit: s.ExactFit, Balanced: s.Balanced, Pace: s.Pace}
 }
 
 // maxCells bounds a sweep; a product of axes is soon larger than it was meant to be.
@@ -174,4 +176,16 @@ func (p *Plan) Shard(i, n int) ([]int, error) {
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// ShardsOf lists the shards of n that hold any of the cells, in rising order.
+func (p *Plan) ShardsOf(cells []int, n int) ([]int, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("shards %d: there must be at least 1", n)
+	}
+	var out []int
+	for _, c := range cells {
+		out = append(out, c%n+1)
+	}
+	return sorted(out), nil
 }

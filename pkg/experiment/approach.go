@@ -1,0 +1,184 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/mat"
+)
+
+// deviation is how far the means of a result are from its limit at one setting, with the
+// sign that makes the exact one positive.
+type deviation struct {
+	d               float64
+	measured, exact theory.Value
+}
+
+func (c Cell) deviation(result theory.Result) (deviation, error) {
+	out := deviation{d: float64(c.Setting.D)}
+	limit, err := result.Limit(c.Setting.Limit())
+	if err != nil {
+		return out, err
+	}
+	if out.exact, err = result.Mean(c.Setting); err != nil {
+		return out, err
+	}
+	if out.measured, err = c.Mean(result.Quantity); err != nil {
+		return out, err
+	}
+	sign := 1.0
+	if out.exact.Value < limit {
+		sign = -1
+	}
+	out.exact.Value = sign * (out.exact.Value - limit)
+	out.measured.Value = sign * (out.measured.Value - limit)
+	return out, nil
+}
+
+// deviations groups the cells by the axis by and takes a result to its deviations.
+func (r *Run) deviations(result theory.Result, by Axis) (labels []string, groups [][]deviation, err error) {
+	labels, cells, err := r.group(Dimension, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	groups = make([][]deviation, len(cells))
+	for g := range cells {
+		groups[g] = make([]deviation, len(cells[g]))
+		if err := overCells(cells[g], func(i int, c Cell) (err error) {
+			groups[g][i], err = c.deviation(result)
+			return err
+		}); err != nil {
+			return nil, nil, err
+		}
+	}
+	return labels, groups, nil
+}
+
+// Deviations returns how far a result is from its proportional limit at finite d, along
+// d: the measured means with their standard errors as points, and the exact means as
+// lines, one for each value of the axis by. Where the exact mean is below the limit both
+// have the other sign. The limit is at the ratio n/d of the cell, after rounding.
+func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
+	labels, groups, err := r.deviations(result, by)
+	if err != nil {
+		return Series{err: err}, Series{err: err}
+	}
+	for g, group := range groups {
+		p, l := curve{label: labels[g]}, curve{label: labels[g]}
+		for _, v := range group {
+			p.x, p.y, p.bar = append(p.x, v.d), append(p.y, v.measured.Value), append(p.bar, v.measured.StdErr)
+			l.x, l.y = append(l.x, v.d), append(l.y, v.exact.Value)
+		}
+		points.curves, lines.curves = append(points.curves, p), append(lines.curves, l)
+	}
+	return points.from(r.origin()), lines
+}
+
+// Exponents fits a power of d, A·d^(−ν), to the distances of each result from its limit,
+// one fit for each value of the axis by, and compares ν with that of the exact means,
+// fitted with the same weights. Cells must be independent, as those of a sweep are, and at
+// 3 dimensions or more.
+func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
+	v := &Verdict{err: r.verdictError(results)}
+	if v.err != nil {
+		return v
+	}
+	for _, result := range results {
+		labels, groups, err := r.deviations(result, by)
+		if err != nil {
+			return &Verdict{err: err}
+		}
+		for g, group := range groups {
+			row, err := r.exponentRow(result, labels[g], group)
+			if err != nil {
+				return &Verdict{err: fmt.Errorf("experiment: exponent of %s %s: %w", result.Quantity, labels[g], err)}
+			}
+			v.Rows = append(v.Rows, row)
+		}
+	}
+	return v
+}
+
+func (r *Run) exponentRow(result theory.Result, label string, group []deviation) (Row, error) {
+	x, weights := make([]float64, len(group)), make([]float64, len(group))
+	measured, exact := make([]theory.Value, len(group)), make([]theory.Value, len(group))
+	lo, hi := math.Inf(1), 0.0
+	for i, v := range group {
+		if !(v.measured.StdErr > 0) {
+			return Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d)
+		}
+		x[i], measured[i], exact[i] = math.Log(v.d), v.measured, v.exact
+		weights[i] = 1 / (v.measured.StdErr * v.measured.StdErr)
+		lo, hi = math.Min(lo, v.d), math.Max(hi, v.d)
+	}
+	predicted, err := powerLaw(x, exact, weights)
+	if err != nil {
+		return Row{}, fmt.Errorf("exact means: %w", err)
+	}
+	nu, err := powerLaw(x, measured, weights)
+	if err != nil {
+		return Row{}, err
+	}
+	setting := fmt.Sprintf("d from %v to %v", lo, hi)
+	if label != "" {
+		setting += ", " + label
+	}
+	return newRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, r.Experiment.Trials), nil
+}
+
+// powerLaw fits y = exp(a − ν·x) by weighted least squares of y itself, whose errors, and
+// not those of its logarithm, are normal, and returns ν with the standard error that those
+// of y give it.
+func powerLaw(x []float64, y []theory.Value, weights []float64) (theory.Value, error) {
+	const parameters = 2
+	if len(x) <= parameters {
+		return theory.Value{}, fmt.Errorf("there are %d dimensions: a fit needs at least 3", len(x))
+	}
+	largest := 0.0
+	for _, v := range y {
+		largest = math.Max(largest, v.Value)
+	}
+	if !(largest > 0) || math.IsInf(largest, 0) {
+		return theory.Value{}, fmt.Errorf("the largest distance from the limit is %v: a power of d is above 0: take more trials", largest)
+	}
+	nu := 1.0
+	a := math.Log(largest)
+	for i := range x { // the line of slope −1 through the largest
+		if y[i].Value == largest {
+			a += nu * x[i]
+		}
+	}
+	for range 200 {
+		normal := mat.NewSymDense(parameters, nil)
+		right := mat.NewVecDense(parameters, nil)
+		spread := mat.NewSymDense(parameters, nil)
+		for i := range x {
+			f := math.Exp(a - nu*x[i])
+			gradient := mat.NewVecDense(parameters, []float64{f, -f * x[i]})
+			normal.SymRankOne(normal, weights[i], gradient)
+			right.AddScaledVec(right, weights[i]*(y[i].Value-f), gradient)
+			s := weights[i] * y[i].StdErr
+			spread.SymRankOne(spread, s*s, gradient)
+		}
+		var chol mat.Cholesky
+		var step mat.VecDense
+		if !chol.Factorize(normal) || chol.SolveVecTo(&step, right) != nil {
+			break
+		}
+		// A step is at most a factor e, or ½ of the exponent.
+		shrink := 1 / math.Max(1, math.Max(math.Abs(step.AtVec(0)), 2*math.Abs(step.AtVec(1))))
+		a += shrink * step.AtVec(0)
+		nu += shrink * step.AtVec(1)
+		if math.Abs(step.AtVec(0))+math.Abs(step.AtVec(1)) < 1e-10 {
+			var inverse mat.SymDense
+			if err := chol.InverseTo(&inverse); err != nil {
+				break
+			}
+			var cov mat.Dense
+			cov.Product(&inverse, spread, &inverse)
+			return theory.Value{Value: nu, StdErr: math.Sqrt(cov.At(1, 1))}, nil
+		}
+	}
+	return theory.Value{}, fmt.Errorf("no power of d fits the distances from the limit within their errors: take more trials")
+}
