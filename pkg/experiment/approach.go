@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/mat"
@@ -13,10 +14,16 @@ import (
 type deviation struct {
 	d               float64
 	measured, exact theory.Value
+	rest            string // of the setting
 }
 
 func (c Cell) deviation(result theory.Result) (deviation, error) {
-	out := deviation{d: float64(c.Setting.D)}
+	out := deviation{d: float64(c.Setting.D), rest: fmt.Sprintf("γ=%.4g", c.Setting.Gamma())}
+	for _, f := range strings.Fields(c.Setting.String()) {
+		if !strings.HasPrefix(f, "n=") && !strings.HasPrefix(f, "d=") {
+			out.rest += " " + f
+		}
+	}
 	limit, err := result.Limit(c.Setting.Limit())
 	if err != nil {
 		return out, err
@@ -85,14 +92,14 @@ func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
 		return v
 	}
 	for _, result := range results {
-		labels, groups, err := r.deviations(result, by)
+		_, groups, err := r.deviations(result, by)
 		if err != nil {
 			return &Verdict{err: err}
 		}
-		for g, group := range groups {
-			row, err := r.exponentRow(result, labels[g], group)
+		for _, group := range groups {
+			row, err := r.exponentRow(result, group)
 			if err != nil {
-				return &Verdict{err: fmt.Errorf("experiment: exponent of %s %s: %w", result.Quantity, labels[g], err)}
+				return &Verdict{err: fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, group[0].rest, err)}
 			}
 			v.Rows = append(v.Rows, row)
 		}
@@ -100,7 +107,7 @@ func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
 	return v
 }
 
-func (r *Run) exponentRow(result theory.Result, label string, group []deviation) (Row, error) {
+func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) {
 	x, weights := make([]float64, len(group)), make([]float64, len(group))
 	measured, exact := make([]theory.Value, len(group)), make([]theory.Value, len(group))
 	lo, hi := math.Inf(1), 0.0
@@ -120,10 +127,7 @@ func (r *Run) exponentRow(result theory.Result, label string, group []deviation)
 	if err != nil {
 		return Row{}, err
 	}
-	setting := fmt.Sprintf("d from %v to %v", lo, hi)
-	if label != "" {
-		setting += ", " + label
-	}
+	setting := fmt.Sprintf("d from %v to %v, %s", lo, hi, group[0].rest)
 	return newRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, r.Experiment.Trials), nil
 }
 
