@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -64,7 +65,8 @@ func (r *Run) deviations(result theory.Result, by Axis) (labels []string, groups
 
 // Deviations returns how far a result is from its proportional limit at finite d, along
 // d: the measured means with their standard errors as points, and the exact means as
-// lines, one for each value of the axis by. Where the exact mean is below the limit both
+// lines, one for each value of the axis by; where the exact mean is itself sampled, the
+// power of d that fits it (see Exponents). Where the exact mean is below the limit both
 // have the other sign. The limit is at the ratio n/d of the cell, after rounding.
 func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
 	labels, groups, err := r.deviations(result, by)
@@ -77,9 +79,40 @@ func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
 			p.x, p.y, p.bar = append(p.x, v.d), append(p.y, v.measured.Value), append(p.bar, v.measured.StdErr)
 			l.x, l.y = append(l.x, v.d), append(l.y, v.exact.Value)
 		}
+		if err := smooth(&l, group); err != nil {
+			return Series{err: err}, Series{err: err}
+		}
 		points.curves, lines.curves = append(points.curves, p), append(lines.curves, l)
 	}
 	return points.from(r.origin()), lines
+}
+
+// smooth takes a line of sampled means to the power of d that fits them.
+func smooth(l *curve, group []deviation) error {
+	var weights []float64
+	for _, v := range group {
+		if v.exact.StdErr == 0 || len(group) < 3 {
+			return nil
+		}
+		weights = append(weights, 1/(v.exact.StdErr*v.exact.StdErr))
+	}
+	x, exact := logs(group, func(v deviation) theory.Value { return v.exact })
+	a, nu, err := powerLaw(x, exact, weights)
+	if err != nil {
+		return fmt.Errorf("experiment: exact means: %w", err)
+	}
+	for i := range l.y {
+		l.y[i] = math.Exp(a - nu.Value*x[i])
+	}
+	return nil
+}
+
+// logs returns log d and one of the two distances.
+func logs(group []deviation, of func(deviation) theory.Value) (x []float64, y []theory.Value) {
+	for _, v := range group {
+		x, y = append(x, math.Log(v.d)), append(y, of(v))
+	}
+	return x, y
 }
 
 // Exponents fits a power of d, A·d^(−ν), to the distances of each result from its limit,
@@ -108,22 +141,22 @@ func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
 }
 
 func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) {
-	x, weights := make([]float64, len(group)), make([]float64, len(group))
-	measured, exact := make([]theory.Value, len(group)), make([]theory.Value, len(group))
+	var weights []float64
 	lo, hi := math.Inf(1), 0.0
-	for i, v := range group {
+	for _, v := range group {
 		if !(v.measured.StdErr > 0) {
 			return Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d)
 		}
-		x[i], measured[i], exact[i] = math.Log(v.d), v.measured, v.exact
-		weights[i] = 1 / (v.measured.StdErr * v.measured.StdErr)
+		weights = append(weights, 1/(v.measured.StdErr*v.measured.StdErr))
 		lo, hi = math.Min(lo, v.d), math.Max(hi, v.d)
 	}
-	predicted, err := powerLaw(x, exact, weights)
+	x, exact := logs(group, func(v deviation) theory.Value { return v.exact })
+	_, predicted, err := powerLaw(x, exact, weights)
 	if err != nil {
 		return Row{}, fmt.Errorf("exact means: %w", err)
 	}
-	nu, err := powerLaw(x, measured, weights)
+	x, measured := logs(group, func(v deviation) theory.Value { return v.measured })
+	_, nu, err := powerLaw(x, measured, weights)
 	if err != nil {
 		return Row{}, err
 	}
@@ -132,25 +165,25 @@ func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) 
 }
 
 // powerLaw fits y = exp(a − ν·x) by weighted least squares of y itself, whose errors, and
-// not those of its logarithm, are normal, and returns ν with the standard error that those
-// of y give it.
-func powerLaw(x []float64, y []theory.Value, weights []float64) (theory.Value, error) {
+// not those of its logarithm, are normal, and returns a, and ν with the standard error that
+// those of y give it.
+func powerLaw(x []float64, y []theory.Value, weights []float64) (a float64, nu theory.Value, err error) {
 	const parameters = 2
 	if len(x) <= parameters {
-		return theory.Value{}, fmt.Errorf("there are %d dimensions: a fit needs at least 3", len(x))
+		return 0, nu, fmt.Errorf("there are %d dimensions: a fit needs at least 3", len(x))
 	}
 	largest := 0.0
 	for _, v := range y {
 		largest = math.Max(largest, v.Value)
 	}
 	if !(largest > 0) || math.IsInf(largest, 0) {
-		return theory.Value{}, fmt.Errorf("the largest distance from the limit is %v: a power of d is above 0: take more trials", largest)
+		return 0, nu, fmt.Errorf("the largest distance from the limit is %v: a power of d is above 0: take more trials", largest)
 	}
-	nu := 1.0
-	a := math.Log(largest)
+	nu.Value = 1
+	a = math.Log(largest)
 	for i := range x { // the line of slope −1 through the largest
 		if y[i].Value == largest {
-			a += nu * x[i]
+			a += x[i]
 		}
 	}
 	for range 200 {
@@ -158,7 +191,7 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (theory.Value, e
 		right := mat.NewVecDense(parameters, nil)
 		spread := mat.NewSymDense(parameters, nil)
 		for i := range x {
-			f := math.Exp(a - nu*x[i])
+			f := math.Exp(a - nu.Value*x[i])
 			gradient := mat.NewVecDense(parameters, []float64{f, -f * x[i]})
 			normal.SymRankOne(normal, weights[i], gradient)
 			right.AddScaledVec(right, weights[i]*(y[i].Value-f), gradient)
@@ -173,7 +206,7 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (theory.Value, e
 		// A step is at most a factor e, or ½ of the exponent.
 		shrink := 1 / math.Max(1, math.Max(math.Abs(step.AtVec(0)), 2*math.Abs(step.AtVec(1))))
 		a += shrink * step.AtVec(0)
-		nu += shrink * step.AtVec(1)
+		nu.Value += shrink * step.AtVec(1)
 		if math.Abs(step.AtVec(0))+math.Abs(step.AtVec(1)) < 1e-10 {
 			var inverse mat.SymDense
 			if err := chol.InverseTo(&inverse); err != nil {
@@ -181,8 +214,9 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (theory.Value, e
 			}
 			var cov mat.Dense
 			cov.Product(&inverse, spread, &inverse)
-			return theory.Value{Value: nu, StdErr: math.Sqrt(cov.At(1, 1))}, nil
+			nu.StdErr = math.Sqrt(cov.At(1, 1))
+			return a, nu, nil
 		}
 	}
-	return theory.Value{}, fmt.Errorf("no power of d fits the distances from the limit within their errors: take more trials")
+	return 0, nu, errors.New("no power of d fits the distances from the limit within their errors: take more trials")
 }

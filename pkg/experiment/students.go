@@ -215,20 +215,7 @@ func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *St
 		return save(have)
 	}
 	err := each(ctx, len(missing), 0, 1, func(k int) string { return parts[missing[k]].name() }, func(ctx context.Context, k int) error {
-		e := parts[missing[k]]
-		// The part does not depend on the other ones, nor on the number of trials.
-		key := struct {
-			Students Students
-			Part     string
-		}{s, e.name()}
-		key.Students.Trials, key.Students.Mu = 0, nil
-		if e.N > 0 {
-			key.Students.N, key.Students.Procedures = nil, nil
-		}
-		e, err := cached("student", key, func() (StudentEnd, error) {
-			err := s.train(ctx, &e)
-			return e, err
-		})
+		e, err := s.measure(ctx, parts[missing[k]])
 		if err != nil {
 			return err
 		}
@@ -238,6 +225,71 @@ func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *St
 		err = fmt.Errorf("experiment: the training of students was interrupted: %d of %d parts are done", len(have), len(r.Ends))
 	}
 	r.err = err
+	return r
+}
+
+// measure trains one part, or takes it from the cache.
+func (s Students) measure(ctx context.Context, e StudentEnd) (StudentEnd, error) {
+	// The part does not depend on the other ones, nor on the number of trials.
+	key := struct {
+		Students Students
+		Part     string
+	}{s, e.name()}
+	key.Students.Trials, key.Students.Mu = 0, nil
+	if e.N > 0 {
+		key.Students.N, key.Students.Procedures = nil, nil
+	}
+	return cached("student", key, func() (StudentEnd, error) {
+		err := s.train(ctx, &e)
+		return e, err
+	})
+}
+
+// Parts lists what Run trains, each on its own: for each trial the sources, of which Mu is
+// above 0, with all transfers from them, and training from scratch on N points.
+func (s Students) Parts() ([]StudentEnd, error) {
+	s = s.defaults()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.parts(), nil
+}
+
+// Train trains one of the Parts. ok is false if it was interrupted.
+func (s Students) Train(part StudentEnd) (end StudentEnd, ok bool, err error) {
+	s = s.defaults()
+	if err := s.check(); err != nil {
+		return end, false, err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	end, err = s.measure(ctx, part)
+	if errors.Is(err, context.Canceled) {
+		return end, false, nil
+	}
+	if err != nil {
+		return end, false, fmt.Errorf("experiment: %s: %w", part.name(), err)
+	}
+	return end, true, nil
+}
+
+// FromEnds returns the run of Parts that were trained elsewhere; err is why there are none.
+// Every part must be there, in the order of Parts.
+func (s Students) FromEnds(ends []StudentEnd, err error) *StudentsRun {
+	r := &StudentsRun{Students: s.defaults(), Ends: ends, err: err}
+	if r.err != nil {
+		return r
+	}
+	parts, err := s.Parts()
+	if r.err = err; err != nil {
+		return r
+	}
+	for k := range parts {
+		if k >= len(ends) || ends[k].name() != parts[k].name() {
+			r.err = fmt.Errorf("experiment: %d of %d parts of the students were trained: %s is missing", len(ends), len(parts), parts[k].name())
+			return r
+		}
+	}
 	return r
 }
 
