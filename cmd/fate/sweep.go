@@ -56,8 +56,12 @@ func sweepPlanCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Printf("sweep %s: %d cells × %d trials (%s), about %s on one core (two trials timed at %d sizes)\n",
-				p.Hash, len(p.Cells), p.Sweep.Trials, p.Sweep.Method, duration(e.Of(all)), e.Measured)
+			trials := fmt.Sprintf("× %d trials", p.Sweep.Trials)
+			if p.Sweep.Experiment == sweep.Students {
+				trials = fmt.Sprintf("of %d trials", p.Sweep.Trials)
+			}
+			fmt.Printf("sweep %s: %d cells %s (%s), about %s on one core (%d timed)\n",
+				p.Hash, len(p.Cells), trials, p.Sweep.Method, duration(e.Of(all)), e.Measured)
 			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "shard\tcells\tfirst\tlast\ttime on one core")
 			for i := 1; i <= shards; i++ {

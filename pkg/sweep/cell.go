@@ -11,22 +11,25 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/internal/file"
 	"github.com/features-are-fate/fate/pkg/theory"
+	"golang.org/x/sync/errgroup"
 )
 
 // Cell is a measured cell, as its file and the merged result hold it. It holds no time
 // and no machine: the same cell has the same bytes wherever it was measured.
 type Cell struct {
 	Index   int                              `json:"index"`
-	Setting theory.Setting                   `json:"setting"`
+	Setting Setting                          `json:"setting"`
 	Seed    uint64                           `json:"seed"`
 	Trials  int                              `json:"trials"`
-	Values  map[theory.Quantity]theory.Value `json:"values"`
+	Values  map[theory.Quantity]theory.Value `json:"values,omitempty"`
+	End     *experiment.StudentEnd           `json:"end,omitempty"` // of students
 }
 
 // cellFile is the file of a cell. Sum is the hash of all else in it.
@@ -94,22 +97,39 @@ func (p *Plan) measure(cell, workers int) (f *cellFile, ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	c := Cell{Index: cell, Setting: p.Cells[cell], Seed: seed, Trials: p.Sweep.Trials}
+	if p.Sweep.kind() == Students {
+		c.Trials = 1
+		var end experiment.StudentEnd
+		t := c.Setting.Student
+		end, ok, err = p.Sweep.of(t).Train(experiment.StudentEnd{Trial: t.Trial, Mu: t.Mu, N: t.N})
+		c.End = &end
+	} else {
+		c.Values, ok, err = p.means(c.Setting.Linear, seed, workers)
+	}
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	f = &cellFile{Sweep: p.Hash, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH, Cell: c}
+	f.Sum, err = f.sum()
+	return f, true, err
+}
+
+// means measures the risks of linear networks at one setting.
+func (p *Plan) means(s theory.Setting, seed uint64, workers int) (values map[theory.Quantity]theory.Value, ok bool, err error) {
 	e := p.Sweep.experiment(experiment.Grid{})
 	e.Seed, e.Workers = seed, workers
-	run := e.RunAt(p.Cells[cell])
+	run := e.RunAt(s)
 	if run.Err() != nil || run.Interrupted {
 		return nil, false, run.Err()
 	}
-	values := map[theory.Quantity]theory.Value{}
+	values = map[theory.Quantity]theory.Value{}
 	for _, q := range quantities {
 		if v, err := run.Cells[0].Mean(q); err == nil { // else it was not asked for
 			values[q] = v
 		}
 	}
-	f = &cellFile{Sweep: p.Hash, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH,
-		Cell: Cell{Index: cell, Setting: p.Cells[cell], Seed: seed, Trials: p.Sweep.Trials, Values: values}}
-	f.Sum, err = f.sum()
-	return f, true, err
+	return values, true, nil
 }
 
 // write writes a value as JSON, whole or not at all: whoever writes the same cell at the
@@ -179,44 +199,67 @@ func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, fileName))
 
 // Run measures cells that the folder does not hold yet and writes each as it is done. A
 // damaged file is measured again; one of another sweep or code is an error. When ctx
-// ends the cell in hand is dropped and ctx's error returned. each is called after every
-// cell that was measured or found.
+// ends the cells in hand are dropped and ctx's error returned. each is called after every
+// cell that was measured or found, one at a time. Workers limits the cores, 0 is all: the
+// trials of a linear cell use all of them, students are trained on one each.
 func (p *Plan) Run(ctx context.Context, dir string, cells []int, workers int, each func(cell int)) error {
 	if err := p.Adopt(dir); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { experiment.Interrupt() })
-	defer stop()
-	for _, cell := range cells {
-		if err := ctx.Err(); err != nil {
-			return err
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { experiment.Interrupt(); close(interrupted) })
+	defer func() {
+		if !stop() {
+			<-interrupted // what comes next must not be
 		}
-		_, err := p.read(dir, cell)
-		var another *errAnother
-		switch {
-		case err == nil:
-			each(cell)
-			continue
-		case errors.As(err, &another):
-			return fmt.Errorf("%s: %w: use an empty folder", cellPath(dir, cell), err)
-		case errors.Is(err, fs.ErrPermission):
-			return err
+	}()
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(1)
+	if p.Sweep.kind() == Students {
+		if workers == 0 {
+			workers = runtime.GOMAXPROCS(0)
 		}
-		unmark := mark(dir, cell)
-		f, ok, err := p.measure(cell, workers)
-		if err == nil && ok {
-			err = write(cellPath(dir, cell), f)
-		}
-		unmark()
-		switch {
-		case err != nil:
-			return err
-		case ctx.Err() != nil && !ok:
-			return ctx.Err()
-		case !ok: // as by the kernel
-			return errors.New("the sweep was interrupted: the same run goes on from there")
-		}
-		each(cell)
+		group.SetLimit(workers)
 	}
-	return nil
+	var one sync.Mutex
+	for _, cell := range cells {
+		group.Go(func() error {
+			if err := inner.Err(); err != nil {
+				return err
+			}
+			if err := p.cell(inner, dir, cell, workers); err != nil {
+				return err
+			}
+			one.Lock()
+			defer one.Unlock()
+			each(cell)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// cell measures one cell unless the folder holds it.
+func (p *Plan) cell(ctx context.Context, dir string, cell, workers int) error {
+	_, err := p.read(dir, cell)
+	var another *errAnother
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &another):
+		return fmt.Errorf("%s: %w: use an empty folder", cellPath(dir, cell), err)
+	case errors.Is(err, fs.ErrPermission):
+		return err
+	}
+	defer mark(dir, cell)()
+	f, ok, err := p.measure(cell, workers)
+	switch {
+	case err != nil:
+		return err
+	case !ok && ctx.Err() != nil:
+		return ctx.Err()
+	case !ok: // as by the kernel
+		return errors.New("the sweep was interrupted: the same run goes on from there")
+	}
+	return write(cellPath(dir, cell), f)
 }

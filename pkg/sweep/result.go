@@ -74,7 +74,7 @@ func (r *Result) check() error {
 	}
 	last := -1
 	for _, c := range r.Cells {
-		if c.Index <= last || c.Index >= len(p.Cells) || c.Setting != p.Cells[c.Index] || c.Trials != r.Sweep.Trials || slices.Contains(r.Missing, c.Index) {
+		if c.Index <= last || c.Index >= len(p.Cells) || c.Setting != p.Cells[c.Index] || (c.End != nil) != (p.Sweep.kind() == Students) || slices.Contains(r.Missing, c.Index) {
 			return fmt.Errorf("its cell %d is not that of its sweep", c.Index)
 		}
 		last = c.Index
@@ -84,15 +84,43 @@ func (r *Result) check() error {
 
 // Run returns the means of the cells as a run, with its points, lines and verdicts. Its
 // cells are independent of each other; those of one setting differ in [experiment.Dimension]
-// alone. A partial result counts as an interrupted run.
+// alone. A partial result counts as an interrupted run. It is of linear networks.
 func (r *Result) Run() *experiment.Run {
 	e := r.Sweep.experiment(experiment.Grid{})
 	e.Seed = r.Sweep.Seed
+	err := r.err
+	if err == nil && r.Sweep.kind() != Linear {
+		err = fmt.Errorf("the sweep is of %s: take Students", r.Sweep.kind())
+	}
 	var cells []experiment.Means
 	for _, c := range r.Cells {
-		cells = append(cells, experiment.Means{Setting: c.Setting, Trials: c.Trials, Values: c.Values})
+		cells = append(cells, experiment.Means{Setting: c.Setting.Linear, Trials: c.Trials, Values: c.Values})
 	}
-	return e.FromMeans(cells, r.Partial, r.err)
+	return e.FromMeans(cells, r.Partial, err)
+}
+
+// Students returns the run of the i-th students of the grid, from 0: by d, teacher and
+// width in rising order.
+func (r *Result) Students(i int) *experiment.StudentsRun {
+	all := r.Sweep.configurations()
+	err := r.err
+	switch {
+	case err != nil:
+	case r.Sweep.kind() != Students:
+		err = fmt.Errorf("the sweep is of %s networks: take Run", r.Sweep.kind())
+	case i < 0 || i >= len(all):
+		err = fmt.Errorf("Students(%d): the sweep has %d of them, from 0", i, len(all))
+	}
+	if err != nil {
+		return experiment.Students{}.FromEnds(nil, err)
+	}
+	var ends []experiment.StudentEnd
+	for _, c := range r.Cells {
+		if t := c.Setting.Student; t.D == all[i].D && t.Teacher == all[i].Teacher && t.Width == all[i].Width {
+			ends = append(ends, *c.End)
+		}
+	}
+	return all[i].FromEnds(ends, nil)
 }
 
 // InShards does in this process what a cluster does: it measures n shards, one after
@@ -146,7 +174,12 @@ func (r *Result) String() string {
 	if r.err != nil {
 		return r.err.Error()
 	}
-	out := fmt.Sprintf("sweep %s, %v", r.Hash, r.Run())
+	out := fmt.Sprintf("sweep %s, ", r.Hash)
+	if r.Sweep.kind() == Students {
+		out += fmt.Sprintf("students: %d trainings, %d trials, seed %d", len(r.Cells), r.Sweep.Trials, r.Sweep.Seed)
+	} else {
+		out += r.Run().String()
+	}
 	if r.Partial {
 		out += fmt.Sprintf("; partial: cells %s are missing", List(r.Missing))
 	}

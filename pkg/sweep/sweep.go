@@ -17,14 +17,16 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/internal/file"
-	"github.com/features-are-fate/fate/pkg/theory"
 )
 
 // Sweep is an experiment over a grid, as its file holds it in JSON. Method (law, solve,
 // train), Trials (≥ 2 a cell) and the D and Gamma of the grid are required; the other
-// fields and the empty axes are as those of [experiment.Experiment] and its Grid.
+// fields and the empty axes are as those of [experiment.Experiment] and its Grid. For the
+// experiment "students", which is always trained, the axes are D, Teacher, Width, Mu and N
+// of [experiment.Students].
 type Sweep struct {
 	Name       string                 `json:"name,omitempty"`
+	Experiment Kind                   `json:"experiment,omitempty"` // linear if empty
 	Method     experiment.Method      `json:"method"`
 	Procedures []experiment.Procedure `json:"procedures,omitempty"`
 	Trials     int                    `json:"trials"`
@@ -40,7 +42,7 @@ type Sweep struct {
 // Grid is the product of its axes, Theta in radians. The order of values is free.
 type Grid struct {
 	D           []int     `json:"d"`
-	Gamma       []float64 `json:"gamma"`
+	Gamma       []float64 `json:"gamma,omitempty"`
 	Theta       []float64 `json:"theta,omitempty"`
 	Sigma       []float64 `json:"sigma,omitempty"`
 	Lambda      []float64 `json:"lambda,omitempty"`
@@ -50,13 +52,17 @@ type Grid struct {
 	SourceSigma []float64 `json:"source_sigma,omitempty"`
 	Decay       []float64 `json:"decay,omitempty"`
 	Norm        []float64 `json:"norm,omitempty"`
+	Teacher     []int     `json:"teacher,omitempty"`
+	Width       []int     `json:"width,omitempty"`
+	Mu          []float64 `json:"mu,omitempty"`
+	N           []int     `json:"n,omitempty"`
 }
 
 // Plan is a sweep with its cells in their order, and the hash of all that determines
 // their numbers but the code.
 type Plan struct {
 	Sweep Sweep
-	Cells []theory.Setting
+	Cells []Setting
 	Hash  string
 }
 
@@ -107,34 +113,17 @@ func (s Sweep) experiment(grid experiment.Grid) experiment.Experiment {
 // maxCells bounds a sweep; a product of axes is soon larger than it was meant to be.
 const maxCells = 1_000_000
 
-// Plan lists the cells of a sweep: by dimension, then as [experiment.Grid] lists them, with
-// the values of every axis in rising order and each setting once.
+// Plan lists the cells of a sweep, with the values of every axis in rising order and each
+// setting once.
 func (s Sweep) Plan() (*Plan, error) {
-	if len(s.Grid.D) == 0 {
-		return nil, errors.New("grid.d is empty: it needs at least one dimension")
+	cells, err := s.settings()
+	if err != nil {
+		return nil, err
 	}
-	count := len(s.Grid.D)
-	for _, n := range []int{len(s.Grid.Gamma), len(s.Grid.Theta), len(s.Grid.Sigma), len(s.Grid.Lambda), len(s.Grid.Depth), len(s.Grid.Features),
-		len(s.Grid.SourceGamma), len(s.Grid.SourceSigma), len(s.Grid.Decay), len(s.Grid.Norm)} {
-		if count *= max(1, n); count > maxCells {
-			return nil, fmt.Errorf("the grid has more than %d cells", maxCells)
-		}
-	}
-	g := s.Grid
-	p := &Plan{Sweep: s}
-	for _, d := range sorted(g.D) {
-		e := s.experiment(experiment.Grid{D: d, Gamma: sorted(g.Gamma), Theta: sorted(g.Theta), Sigma: sorted(g.Sigma), Lambda: sorted(g.Lambda),
-			Depth: sorted(g.Depth), Features: sorted(g.Features), SourceGamma: sorted(g.SourceGamma), SourceSigma: sorted(g.SourceSigma),
-			Decay: sorted(g.Decay), Norm: sorted(g.Norm)})
-		cells, err := e.Settings()
-		if err != nil {
-			return nil, err
-		}
-		p.Cells = append(p.Cells, cells...)
-	}
+	p := &Plan{Sweep: s, Cells: cells}
 	h := sha256.New()
 	canonical := s
-	canonical.Name, canonical.Grid = "", Grid{}
+	canonical.Name, canonical.Grid, canonical.Experiment = "", Grid{N: sorted(s.Grid.N)}, s.kind() // a source transfers to all N
 	canonical.Procedures = sorted(s.Procedures)
 	for _, v := range []any{canonical, p.Cells} {
 		b, err := json.Marshal(v)
@@ -155,8 +144,12 @@ func sorted[T cmp.Ordered](x []T) []T {
 }
 
 // seed is that of a cell: it depends on the seed of the sweep and on the setting alone, so
-// that a larger grid keeps the numbers of the cells that it has already.
+// that a larger grid keeps the numbers of the cells that it has already. Students of one
+// trial share their teacher, which comes from the seed of the sweep and the trial.
 func (p *Plan) seed(cell int) (uint64, error) {
+	if p.Sweep.kind() == Students {
+		return p.Sweep.Seed, nil
+	}
 	b, err := json.Marshal(p.Cells[cell])
 	if err != nil {
 		return 0, err

@@ -126,7 +126,7 @@ func TestShardsMergeToTheSameBytes(t *testing.T) {
 
 func TestCellsAreCanonical(t *testing.T) {
 	p := plan(t, small)
-	if len(p.Cells) != 12 || p.Cells[0].D != 6 || p.Cells[11].D != 10 {
+	if len(p.Cells) != 12 || p.Cells[0].Linear.D != 6 || p.Cells[11].Linear.D != 10 {
 		t.Fatalf("%v", p.Cells)
 	}
 	for name, same := range map[string]string{
@@ -174,7 +174,7 @@ func TestValues(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatal(err)
 	}
-	run := experiment.Experiment{Method: experiment.Solve, Trials: 3, Seed: f.Cell.Seed}.RunAt(p.Cells[3])
+	run := experiment.Experiment{Method: experiment.Solve, Trials: 3, Seed: f.Cell.Seed}.RunAt(p.Cells[3].Linear)
 	for _, q := range []theory.Quantity{theory.RiskScratch, theory.TLinear, theory.ScaleC} {
 		v, err := run.Cells[0].Mean(q)
 		if err != nil || f.Cell.Values[q] != v {

@@ -12,21 +12,26 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/sweep/sweep"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Grace": reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
-		"List":  reflect.ValueOf(sweep.List),
-		"Load":  reflect.ValueOf(sweep.Load),
-		"Open":  reflect.ValueOf(sweep.Open),
-		"Read":  reflect.ValueOf(sweep.Read),
+		"Grace":    reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
+		"Linear":   reflect.ValueOf(sweep.Linear),
+		"List":     reflect.ValueOf(sweep.List),
+		"Load":     reflect.ValueOf(sweep.Load),
+		"Open":     reflect.ValueOf(sweep.Open),
+		"Read":     reflect.ValueOf(sweep.Read),
+		"Students": reflect.ValueOf(sweep.Students),
 
 		// type definitions
 		"Cell":       reflect.ValueOf((*sweep.Cell)(nil)),
 		"Estimate":   reflect.ValueOf((*sweep.Estimate)(nil)),
 		"Grid":       reflect.ValueOf((*sweep.Grid)(nil)),
+		"Kind":       reflect.ValueOf((*sweep.Kind)(nil)),
 		"Kubernetes": reflect.ValueOf((*sweep.Kubernetes)(nil)),
 		"Plan":       reflect.ValueOf((*sweep.Plan)(nil)),
 		"Result":     reflect.ValueOf((*sweep.Result)(nil)),
+		"Setting":    reflect.ValueOf((*sweep.Setting)(nil)),
 		"Slurm":      reflect.ValueOf((*sweep.Slurm)(nil)),
 		"Status":     reflect.ValueOf((*sweep.Status)(nil)),
+		"Student":    reflect.ValueOf((*sweep.Student)(nil)),
 		"Sweep":      reflect.ValueOf((*sweep.Sweep)(nil)),
 	}
 }
