@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -180,6 +181,14 @@ func (p *Plan) Adopt(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	path := filepath.Join(dir, fileName)
+	own, err := json.Marshal(p.Sweep)
+	if err != nil {
+		return err
+	}
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(bytes.TrimSpace(there), own) {
+		return nil // without listing its cells once more
+	}
 	switch there, err := Open(dir); {
 	case err == nil && there.Hash != p.Hash:
 		return fmt.Errorf("%s is the folder of another sweep: its hash is %s, that of this one %s", dir, there.Hash, p.Hash)
@@ -188,7 +197,7 @@ func (p *Plan) Adopt(dir string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return write(filepath.Join(dir, fileName), p.Sweep)
+	return write(path, p.Sweep)
 }
 
 // fileName is the file of the sweep in its folder.
