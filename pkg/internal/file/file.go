@@ -2,7 +2,6 @@
 package file
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,13 +31,27 @@ func Write(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = errors.Join(os.Chmod(f.Name(), 0o644), os.Rename(f.Name(), path))
+	if err := save(f, data, path); err != nil {
+		os.Remove(f.Name()) // the error to report is that before
+		return err
+	}
+	return nil
+}
+
+// save writes the data to f and f to path, and returns the first error alone, which is
+// one line.
+func save(f *os.File, data []byte, path string) error {
+	_, err := f.Write(data)
+	for _, next := range []func() error{f.Sync, func() error { return f.Chmod(0o644) }} {
+		if err == nil {
+			err = next()
+		}
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
 	}
 	if err != nil {
-		os.Remove(f.Name()) // the first error is the one to report
+		return err
 	}
-	return err
+	return os.Rename(f.Name(), path)
 }

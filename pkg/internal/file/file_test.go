@@ -1,0 +1,55 @@
+package file
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A file is replaced whole; where that fails, what was there stays and nothing is left behind.
+func TestWrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "folder", "a")
+	for _, text := range []string{"one", "", "two"} {
+		if err := Write(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := Read(path, 3); err != nil || string(b) != text {
+			t.Errorf("%q, %v, want %q", b, err, text)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o444 != 0o444 {
+		t.Errorf("others cannot read it: %v, %v", info.Mode(), err)
+	}
+	if err := Write(filepath.Join(path, "b"), nil); err == nil {
+		t.Error("a file in a file is no error")
+	}
+	blocked := filepath.Join(dir, "blocked")
+	if err := os.MkdirAll(filepath.Join(blocked, "full"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(blocked, []byte("x")); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a folder that is in the way: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".write-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestReadWithinBounds(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	if err := Write(path, []byte("four")); err != nil {
+		t.Fatal(err)
+	}
+	for want, read := range map[string]func() ([]byte, error){
+		"at most 3":    func() ([]byte, error) { return Read(path, 3) },
+		"is no file":   func() ([]byte, error) { return Read(dir, 3) },
+		"no such file": func() ([]byte, error) { return Read(filepath.Join(dir, "b"), 3) },
+	} {
+		if _, err := read(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
