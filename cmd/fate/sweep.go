@@ -155,6 +155,9 @@ func sweepStatusCommand() *cobra.Command {
 shards it also prints which of them to run again, in the form that sbatch --array takes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if shards < 0 {
+				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+			}
 			p, err := sweep.Open(args[0])
 			if err != nil {
 				return err
@@ -162,11 +165,6 @@ shards it also prints which of them to run again, in the form that sbatch --arra
 			s, err := p.Status(args[0])
 			if err != nil {
 				return failure{err}
-			}
-			again := slices.Concat(s.Missing, s.Damaged)
-			submit, err := p.ShardsOf(again, max(1, shards))
-			if err != nil || shards < 0 {
-				return fmt.Errorf("--shards %d: it must be at least 1", shards)
 			}
 			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "state\tcells\tindices")
@@ -176,7 +174,12 @@ shards it also prints which of them to run again, in the form that sbatch --arra
 			}{{"done", s.Done}, {"running", s.Running}, {"missing", s.Missing}, {"damaged", s.Damaged}, {"of other code", s.Other}} {
 				fmt.Fprintf(w, "%s\t%d\t%s\n", row.name, len(row.cells), sweep.List(row.cells))
 			}
+			again := slices.Concat(s.Missing, s.Damaged)
 			if err := w.Flush(); err != nil || shards == 0 || len(again) == 0 {
+				return err
+			}
+			submit, err := p.ShardsOf(again, shards)
+			if err != nil {
 				return err
 			}
 			fmt.Printf("shards to run again: %s\n", sweep.List(submit))

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/mat"
@@ -13,18 +12,14 @@ import (
 // deviation is how far the means of a result are from its limit at one setting, with the
 // sign that makes the exact one positive.
 type deviation struct {
-	d               float64
+	setting         theory.Setting
 	measured, exact theory.Value
-	rest            string // of the setting
 }
 
+func (v deviation) d() float64 { return float64(v.setting.D) }
+
 func (c Cell) deviation(result theory.Result) (deviation, error) {
-	out := deviation{d: float64(c.Setting.D), rest: fmt.Sprintf("γ=%.4g", c.Setting.Gamma())}
-	for _, f := range strings.Fields(c.Setting.String()) {
-		if !strings.HasPrefix(f, "n=") && !strings.HasPrefix(f, "d=") {
-			out.rest += " " + f
-		}
-	}
+	out := deviation{setting: c.Setting}
 	limit, err := result.Limit(c.Setting.Limit())
 	if err != nil {
 		return out, err
@@ -76,8 +71,8 @@ func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
 	for g, group := range groups {
 		p, l := curve{label: labels[g]}, curve{label: labels[g]}
 		for _, v := range group {
-			p.x, p.y, p.bar = append(p.x, v.d), append(p.y, v.measured.Value), append(p.bar, v.measured.StdErr)
-			l.x, l.y = append(l.x, v.d), append(l.y, v.exact.Value)
+			p.x, p.y, p.bar = append(p.x, v.d()), append(p.y, v.measured.Value), append(p.bar, v.measured.StdErr)
+			l.x, l.y = append(l.x, v.d()), append(l.y, v.exact.Value)
 		}
 		if err := smooth(&l, group); err != nil {
 			return Series{err: err}, Series{err: err}
@@ -110,7 +105,7 @@ func smooth(l *curve, group []deviation) error {
 // logs returns log d and one of the two distances.
 func logs(group []deviation, of func(deviation) theory.Value) (x []float64, y []theory.Value) {
 	for _, v := range group {
-		x, y = append(x, math.Log(v.d)), append(y, of(v))
+		x, y = append(x, math.Log(v.d())), append(y, of(v))
 	}
 	return x, y
 }
@@ -132,7 +127,7 @@ func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
 		for _, group := range groups {
 			row, err := r.exponentRow(result, group)
 			if err != nil {
-				return &Verdict{err: fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, group[0].rest, err)}
+				return &Verdict{err: fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, rest(group), err)}
 			}
 			v.Rows = append(v.Rows, row)
 		}
@@ -140,15 +135,21 @@ func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
 	return v
 }
 
+// rest prints what the cells along d share.
+func rest(group []deviation) string {
+	s := group[0].setting
+	return fmt.Sprintf("γ=%.4g %s", s.Gamma(), fixed(s, "n", "d"))
+}
+
 func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) {
 	var weights []float64
 	lo, hi := math.Inf(1), 0.0
 	for _, v := range group {
 		if !(v.measured.StdErr > 0) {
-			return Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d)
+			return Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d())
 		}
 		weights = append(weights, 1/(v.measured.StdErr*v.measured.StdErr))
-		lo, hi = math.Min(lo, v.d), math.Max(hi, v.d)
+		lo, hi = math.Min(lo, v.d()), math.Max(hi, v.d())
 	}
 	x, exact := logs(group, func(v deviation) theory.Value { return v.exact })
 	_, predicted, err := powerLaw(x, exact, weights)
@@ -160,7 +161,7 @@ func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) 
 	if err != nil {
 		return Row{}, err
 	}
-	setting := fmt.Sprintf("d from %v to %v, %s", lo, hi, group[0].rest)
+	setting := fmt.Sprintf("d from %v to %v, %s", lo, hi, rest(group))
 	return newRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, r.Experiment.Trials), nil
 }
 
@@ -172,20 +173,17 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (a float64, nu t
 	if len(x) <= parameters {
 		return 0, nu, fmt.Errorf("there are %d dimensions: a fit needs at least 3", len(x))
 	}
-	largest := 0.0
-	for _, v := range y {
-		largest = math.Max(largest, v.Value)
+	top := 0
+	for i := range y {
+		if y[i].Value > y[top].Value {
+			top = i
+		}
 	}
-	if !(largest > 0) || math.IsInf(largest, 0) {
+	if largest := y[top].Value; !(largest > 0) || math.IsInf(largest, 0) {
 		return 0, nu, fmt.Errorf("the largest distance from the limit is %v: a power of d is above 0: take more trials", largest)
 	}
 	nu.Value = 1
-	a = math.Log(largest)
-	for i := range x { // the line of slope −1 through the largest
-		if y[i].Value == largest {
-			a += x[i]
-		}
-	}
+	a = math.Log(y[top].Value) + x[top] // the line of slope −1 through the largest
 	for range 200 {
 		normal := mat.NewSymDense(parameters, nil)
 		right := mat.NewVecDense(parameters, nil)

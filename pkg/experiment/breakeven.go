@@ -67,7 +67,7 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	predicted := degrees(exactZero, worst/math.Abs(exactSlope))
 	s := r.Cells[0].Setting
 	v.Rows = []Row{newRow("break-even angle in degrees", result.Source,
-		fmt.Sprintf("n=%d %s", s.N, fixed(s)), predicted, measured, len(moves))}
+		fmt.Sprintf("n=%d %s", s.N, fixed(s, "n", "θ")), predicted, measured, len(moves))}
 	return v
 }
 

@@ -44,10 +44,7 @@ type Means struct {
 // after an interruption. What needs single trials, as a median or a share of wins, is an
 // error of such a run.
 func (e Experiment) FromMeans(cells []Means, partial bool, err error) *Run {
-	if e.Alpha == 0 {
-		e.Alpha = DefaultAlpha
-	}
-	r := &Run{Experiment: e, Interrupted: partial, err: err}
+	r := &Run{Experiment: e.defaults(), Interrupted: partial, err: err}
 	var settings []theory.Setting
 	for _, m := range cells {
 		settings = append(settings, m.Setting)
@@ -129,10 +126,15 @@ func (e Experiment) checkAt(settings []theory.Setting) error {
 	return e.check(settings)
 }
 
-func (e Experiment) run(settings []theory.Setting, err error) *Run {
+func (e Experiment) defaults() Experiment {
 	if e.Alpha == 0 {
 		e.Alpha = DefaultAlpha
 	}
+	return e
+}
+
+func (e Experiment) run(settings []theory.Setting, err error) *Run {
+	e = e.defaults()
 	r := &Run{Experiment: e, err: err}
 	if err != nil {
 		return r

@@ -239,17 +239,18 @@ func (r *Run) Pooled(results ...theory.Result) *Verdict {
 			n := float64(p.cells)
 			floats.Scale(1/n, p.data)
 			v.Rows = append(v.Rows, newRow("mean "+result.Name, result.Source,
-				fmt.Sprintf("%d cells with %s %s, %s", p.cells, result.Quantity, region, fixed(s)),
+				fmt.Sprintf("%d cells with %s %s, %s", p.cells, result.Quantity, region, fixed(s, "n", "θ")),
 				theory.Value{Value: p.theory / n, StdErr: math.Sqrt(p.theoryVar) / n}, theory.Mean(p.data), len(p.data)))
 		}
 	}
 	return v
 }
 
-// fixed prints what a setting has beside n and θ.
-func fixed(s theory.Setting) string {
+// fixed prints what a setting has beside the symbols that vary, as n and θ.
+func fixed(s theory.Setting, vary ...string) string {
 	return strings.Join(slices.DeleteFunc(strings.Fields(s.String()), func(f string) bool {
-		return strings.HasPrefix(f, "n=") || strings.HasPrefix(f, "θ=")
+		symbol, _, _ := strings.Cut(f, "=")
+		return slices.Contains(vary, symbol)
 	}), " ")
 }
 

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/token"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -65,7 +64,6 @@ const (
 	maxRecipe   = 256 << 10 // bytes of its recipe
 	maxData     = 256 << 10 // bytes of its data, compressed; more does not travel
 	maxUnpacked = 16 << 20  // bytes of its data
-	maxNesting  = 12        // JSON in JSON
 	maxText     = 2000      // bytes of any string in it
 	maxItems    = 2000      // rows of a verdict, parameters, seeds
 )
@@ -257,7 +255,7 @@ func Parse(all []byte) (*File, error) {
 		return nil, fmt.Errorf("the data have %d bytes: at most %d are read", len(packed), maxData)
 	}
 	out := File{format: f, all: all, packed: packed}
-	if err := decode(text, &out.Recipe); err != nil {
+	if err := file.Decode(text, &out.Recipe); err != nil {
 		return nil, fmt.Errorf("the recipe is damaged: %w", err)
 	}
 	if err := out.Recipe.Check(); err != nil {
@@ -271,7 +269,7 @@ func Parse(all []byte) (*File, error) {
 		return nil, fmt.Errorf("the data are damaged: %w", err)
 	}
 	out.Data = new(Data)
-	if err := decode(raw, out.Data); err != nil {
+	if err := file.Decode(raw, out.Data); err != nil {
 		return nil, fmt.Errorf("the data are damaged: %w", err)
 	}
 	if err := out.Data.check(); err != nil {
@@ -294,41 +292,4 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
-}
-
-// decode reads one JSON value of which every field is known, and nothing after it.
-func decode(b []byte, into any) error {
-	if err := checkNesting(b); err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("there is more after its end")
-	}
-	return nil
-}
-
-// checkNesting bounds the depth before anything is built.
-func checkNesting(b []byte) error {
-	depth, quoted := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxNesting {
-				return fmt.Errorf("it is nested more than %d deep", maxNesting)
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return nil
 }

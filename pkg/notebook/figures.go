@@ -105,6 +105,21 @@ func giveVerdict(nb *Notebook, figures []Figure, saved []string) error {
 			return err
 		}
 	}
+	return eachPNG(nb, func(data map[string]any, b []byte) error {
+		f, err := figure.Parse(b)
+		if err != nil {
+			return nil // a picture that is none of ours
+		}
+		if b, err = f.WithVerdict(v); err != nil {
+			return err
+		}
+		data["image/png"] = base64.StdEncoding.EncodeToString(b)
+		return nil
+	})
+}
+
+// eachPNG calls f with the data of every output that is a PNG, and the picture.
+func eachPNG(nb *Notebook, f func(data map[string]any, picture []byte) error) error {
 	for _, c := range nb.Cells {
 		for _, o := range c.Outputs {
 			s, ok := o.Data["image/png"].(string)
@@ -112,17 +127,12 @@ func giveVerdict(nb *Notebook, figures []Figure, saved []string) error {
 				continue
 			}
 			b, err := decodeImage("image/png", s)
+			if err == nil {
+				err = f(o.Data, b)
+			}
 			if err != nil {
 				return err
 			}
-			f, err := figure.Parse(b)
-			if err != nil {
-				continue // a picture that is none of ours
-			}
-			if b, err = f.WithVerdict(v); err != nil {
-				return err
-			}
-			o.Data["image/png"] = base64.StdEncoding.EncodeToString(b)
 		}
 	}
 	return nil

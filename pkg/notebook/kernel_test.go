@@ -53,25 +53,18 @@ func TestKernelAndEnginesAgree(t *testing.T) {
 
 // origins are the recipes of the figures of a notebook, without the versions.
 func origins(t *testing.T, nb *Notebook) (out []figure.Recipe) {
-	for _, c := range nb.Cells {
-		for _, o := range c.Outputs {
-			s, ok := o.Data["image/png"].(string)
-			if !ok {
-				continue
-			}
-			b, err := decodeImage("image/png", s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f, err := figure.Parse(b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := f.Recipe
-			r.Module, r.Version, r.Go, r.Arch, r.Data = "", "", "", "", ""
-			r.Verdict.Rows = nil
-			out = append(out, r)
+	if err := eachPNG(nb, func(_ map[string]any, b []byte) error {
+		f, err := figure.Parse(b)
+		if err != nil {
+			return err
 		}
+		r := f.Recipe
+		r.Module, r.Version, r.Go, r.Arch, r.Data = "", "", "", "", ""
+		r.Verdict.Rows = nil
+		out = append(out, r)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

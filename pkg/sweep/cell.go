@@ -59,37 +59,47 @@ func (f cellFile) sum() (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// errAnother is of a cell of another sweep, or of another version of the code.
-type errAnother struct{ what, here, there string }
+// state is what the file of a cell is.
+type state int
 
-func (e *errAnother) Error() string {
-	return fmt.Sprintf("its %s is %s, here it is %s", e.what, e.there, e.here)
-}
+const (
+	done       state = iota
+	missing          // it was not measured
+	damaged          // it is to be measured again
+	another          // of another sweep, code, compiler or architecture
+	unreadable       // nobody knows
+)
 
-// read reads the file of a cell. fs.ErrNotExist says that it was not measured, an
-// *errAnother that it is not of this sweep or code, any other error that it is damaged.
-func (p *Plan) read(dir string, cell int) (*cellFile, error) {
-	b, err := os.ReadFile(cellPath(dir, cell))
-	if err != nil {
-		return nil, err
+// read reads the file of a cell; err says why it is in another state than done.
+func (p *Plan) read(dir string, cell int) (c Cell, s state, err error) {
+	path := cellPath(dir, cell)
+	b, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return c, missing, fmt.Errorf("cell %d is missing", cell)
+	case errors.Is(err, fs.ErrPermission):
+		return c, unreadable, err
+	case err != nil:
+		return c, damaged, err
 	}
 	var f cellFile
-	if err := decode(b, &f); err != nil {
-		return nil, fmt.Errorf("it is damaged: %w", err)
+	if err := file.Decode(b, &f); err != nil {
+		return c, damaged, fmt.Errorf("%s: it is damaged: %w", path, err)
 	}
 	sum, err := f.sum()
 	if err != nil || sum != f.Sum {
-		return nil, errors.New("it is damaged: its checksum is wrong")
+		return c, damaged, fmt.Errorf("%s: it is damaged: its checksum is wrong", path)
 	}
-	for _, c := range []errAnother{{"sweep", p.Hash, f.Sweep}, {"version", pkg.Source(), f.Version}, {"Go version", runtime.Version(), f.Go}, {"architecture", runtime.GOARCH, f.Arch}} {
-		if c.here != c.there {
-			return nil, &c
+	for _, v := range []struct{ what, here, there string }{{"sweep", p.Hash, f.Sweep}, {"version", pkg.Source(), f.Version},
+		{"Go version", runtime.Version(), f.Go}, {"architecture", runtime.GOARCH, f.Arch}} {
+		if v.here != v.there {
+			return c, another, fmt.Errorf("%s: its %s is %s, here it is %s", path, v.what, v.there, v.here)
 		}
 	}
 	if f.Cell.Index != cell || f.Cell.Setting != p.Cells[cell] {
-		return nil, errors.New("it is damaged: it holds another cell")
+		return c, damaged, fmt.Errorf("%s: it is damaged: it holds another cell", path)
 	}
-	return &f, nil
+	return f.Cell, done, nil
 }
 
 // measure measures a cell; ok is false if it was interrupted.
@@ -103,7 +113,7 @@ func (p *Plan) measure(cell, workers int) (f *cellFile, ok bool, err error) {
 		c.Trials = 1
 		var end experiment.StudentEnd
 		t := c.Setting.Student
-		end, ok, err = p.Sweep.of(t).Train(experiment.StudentEnd{Trial: t.Trial, Mu: t.Mu, N: t.N})
+		end, ok, err = p.Sweep.at(t).Train(experiment.StudentEnd{Trial: t.Trial, Mu: t.Mu, N: t.N})
 		c.End = &end
 	} else {
 		c.Values, ok, err = p.means(c.Setting.Linear, seed, workers)
@@ -149,15 +159,14 @@ func mark(dir string, cell int) (stop func()) {
 	path := running(dir, cell)
 	touch := func() { _ = os.WriteFile(path, nil, 0o644) } // what follows would say that the folder cannot be written
 	touch()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
+	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(ended)
 		tick := time.NewTicker(stale / 4)
 		defer tick.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-end:
 				os.Remove(path)
 				return
 			case <-tick.C:
@@ -165,7 +174,7 @@ func mark(dir string, cell int) (stop func()) {
 			}
 		}
 	}()
-	return func() { cancel(); <-done }
+	return func() { close(end); <-ended }
 }
 
 func running(dir string, cell int) string {
@@ -186,18 +195,23 @@ func (p *Plan) Adopt(dir string) error {
 	if err != nil {
 		return err
 	}
-	if there, err := os.ReadFile(path); err == nil && bytes.Equal(bytes.TrimSpace(there), own) {
+	b, err := file.Read(path, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return file.Write(path, append(own, '\n'))
+	case err != nil:
+		return err
+	case bytes.Equal(bytes.TrimSpace(b), own):
 		return nil // without listing its cells once more
 	}
-	switch there, err := Open(dir); {
-	case err == nil && there.Hash != p.Hash:
-		return fmt.Errorf("%s is the folder of another sweep: its hash is %s, that of this one %s", dir, there.Hash, p.Hash)
-	case err == nil:
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
+	there, err := parse(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	return write(path, p.Sweep)
+	if there.Hash != p.Hash {
+		return fmt.Errorf("%s is the folder of another sweep: its hash is %s, that of this one %s", dir, there.Hash, p.Hash)
+	}
+	return nil
 }
 
 // fileName is the file of the sweep in its folder.
@@ -250,14 +264,12 @@ func (p *Plan) Run(ctx context.Context, dir string, cells []int, workers int, ea
 
 // cell measures one cell unless the folder holds it.
 func (p *Plan) cell(ctx context.Context, dir string, cell, workers int) error {
-	_, err := p.read(dir, cell)
-	var another *errAnother
-	switch {
-	case err == nil:
+	switch _, s, err := p.read(dir, cell); s {
+	case done:
 		return nil
-	case errors.As(err, &another):
-		return fmt.Errorf("%s: %w: use an empty folder", cellPath(dir, cell), err)
-	case errors.Is(err, fs.ErrPermission):
+	case another:
+		return fmt.Errorf("%w: use an empty folder", err)
+	case unreadable:
 		return err
 	}
 	defer mark(dir, cell)()

@@ -118,7 +118,7 @@ func (p *Plan) studentTimes() (out []timing) {
 }
 
 func (p *Plan) studentSizes(s Setting) [2]float64 {
-	return studentCost(p.Sweep.of(s.Student), s.Student.N)
+	return studentCost(p.Sweep.at(s.Student), s.Student.N)
 }
 
 // studentCost is the cost of a gradient of a training, for a source of one gradient of

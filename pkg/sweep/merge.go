@@ -1,9 +1,7 @@
 package sweep
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 	"strconv"
@@ -26,23 +24,21 @@ func (p *Plan) Status(dir string) (Status, error) {
 		return s, err
 	}
 	for cell := range p.Cells {
-		_, err := p.read(dir, cell)
-		var another *errAnother
-		switch {
-		case err == nil:
+		switch _, is, err := p.read(dir, cell); is {
+		case done:
 			s.Done = append(s.Done, cell)
-		case errors.Is(err, fs.ErrNotExist):
+		case missing:
 			if info, err := os.Stat(running(dir, cell)); err == nil && time.Since(info.ModTime()) < stale {
 				s.Running = append(s.Running, cell)
 			} else {
 				s.Missing = append(s.Missing, cell)
 			}
-		case errors.As(err, &another):
-			s.Other = append(s.Other, cell)
-		case errors.Is(err, fs.ErrPermission):
-			return s, err
-		default:
+		case damaged:
 			s.Damaged = append(s.Damaged, cell)
+		case another:
+			s.Other = append(s.Other, cell)
+		default:
+			return s, err
 		}
 	}
 	return s, nil
@@ -75,30 +71,22 @@ func (p *Plan) Merge(dir string, partial bool) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Sweep: p.Sweep, Hash: p.Hash, Module: pkg.Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
-	first := ""
+	var first error
 	for cell := range p.Cells {
-		f, err := p.read(dir, cell)
-		var another *errAnother
-		switch {
-		case err == nil:
-			r.Cells = append(r.Cells, f.Cell)
-			continue
-		case errors.As(err, &another):
-			return nil, fmt.Errorf("%s: %w", cellPath(dir, cell), err)
-		case errors.Is(err, fs.ErrPermission):
-			return nil, err
-		case errors.Is(err, fs.ErrNotExist):
-			err = fmt.Errorf("cell %d is missing", cell)
+		switch c, is, err := p.read(dir, cell); is {
+		case done:
+			r.Cells = append(r.Cells, c)
+		case missing, damaged:
+			r.Missing = append(r.Missing, cell)
+			if first == nil {
+				first = err
+			}
 		default:
-			err = fmt.Errorf("%s: %w", cellPath(dir, cell), err)
-		}
-		r.Missing = append(r.Missing, cell)
-		if first == "" {
-			first = err.Error()
+			return nil, err
 		}
 	}
 	if len(r.Missing) > 0 && !partial {
-		return nil, fmt.Errorf("%s; %d of %d cells are missing or damaged: run them, or merge what there is with --partial", first, len(r.Missing), len(p.Cells))
+		return nil, fmt.Errorf("%w; %d of %d cells are missing or damaged: run them, or merge what there is with --partial", first, len(r.Missing), len(p.Cells))
 	}
 	if len(r.Cells) == 0 {
 		return nil, fmt.Errorf("%s holds no cell of this sweep", dir)

@@ -52,7 +52,7 @@ func Load(path string) *Result {
 		return &Result{err: err}
 	}
 	r := &Result{}
-	if err = decode(b, r); err == nil {
+	if err = file.Decode(b, r); err == nil {
 		err = r.check()
 	}
 	if err != nil {
@@ -72,12 +72,22 @@ func (r *Result) check() error {
 	case len(r.Cells)+len(r.Missing) != len(p.Cells) || r.Partial != (len(r.Missing) > 0):
 		return fmt.Errorf("it has %d cells and lacks %d of %d", len(r.Cells), len(r.Missing), len(p.Cells))
 	}
-	last := -1
+	var gaps []int
+	next := 0
 	for _, c := range r.Cells {
-		if c.Index <= last || c.Index >= len(p.Cells) || c.Setting != p.Cells[c.Index] || (c.End != nil) != (p.Sweep.kind() == Students) || slices.Contains(r.Missing, c.Index) {
+		if c.Index < next || c.Index >= len(p.Cells) || c.Setting != p.Cells[c.Index] || (c.End != nil) != (p.Sweep.kind() == Students) {
 			return fmt.Errorf("its cell %d is not that of its sweep", c.Index)
 		}
-		last = c.Index
+		for ; next < c.Index; next++ {
+			gaps = append(gaps, next)
+		}
+		next++
+	}
+	for ; next < len(p.Cells); next++ {
+		gaps = append(gaps, next)
+	}
+	if !slices.Equal(gaps, r.Missing) {
+		return fmt.Errorf("it lacks the cells %s and names %s", List(gaps), List(r.Missing))
 	}
 	return nil
 }
@@ -116,7 +126,7 @@ func (r *Result) Students(i int) *experiment.StudentsRun {
 	}
 	var ends []experiment.StudentEnd
 	for _, c := range r.Cells {
-		if t := c.Setting.Student; t.D == all[i].D && t.Teacher == all[i].Teacher && t.Width == all[i].Width {
+		if c.Setting.Student.of(all[i]) {
 			ends = append(ends, *c.End)
 		}
 	}

@@ -3,7 +3,6 @@ package sweep
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/theory"
@@ -123,8 +122,7 @@ func (s Sweep) configurations() (out []experiment.Students) {
 	for _, d := range sorted(g.D) {
 		for _, teacher := range sorted(g.Teacher) {
 			for _, width := range sorted(g.Width) {
-				out = append(out, experiment.Students{D: d, Teacher: teacher, Width: width, Mu: sorted(g.Mu), N: sorted(g.N),
-					Alpha: s.Alpha, Trials: s.Trials, Seed: s.Seed, Procedures: s.Procedures, Pace: s.Pace})
+				out = append(out, s.at(Student{D: d, Teacher: teacher, Width: width}))
 			}
 		}
 	}
@@ -158,8 +156,13 @@ func (s Sweep) students() (out []Setting, err error) {
 	return out, nil
 }
 
-// of returns the students that a training is of.
-func (s Sweep) of(t Student) experiment.Students {
-	all := s.configurations()
-	return all[slices.IndexFunc(all, func(c experiment.Students) bool { return c.D == t.D && c.Teacher == t.Teacher && c.Width == t.Width })]
+// at returns the students that a training is of.
+func (s Sweep) at(t Student) experiment.Students {
+	return experiment.Students{D: t.D, Teacher: t.Teacher, Width: t.Width, Mu: sorted(s.Grid.Mu), N: sorted(s.Grid.N),
+		Alpha: s.Alpha, Trials: s.Trials, Seed: s.Seed, Procedures: s.Procedures, Pace: s.Pace}
+}
+
+// of reports whether the training is one of the students c.
+func (t Student) of(c experiment.Students) bool {
+	return t.D == c.D && t.Teacher == c.Teacher && t.Width == c.Width
 }

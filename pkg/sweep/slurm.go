@@ -61,14 +61,10 @@ func (s Slurm) Write(array, merge io.Writer) error {
 		return fmt.Errorf("throttle %d: it must be 0 (none) or above", s.Throttle)
 	case s.Time < 2*Grace*time.Second:
 		return fmt.Errorf("time %v: it must be at least %v, as a shard is told to stop %d s before its end", s.Time, 2*Grace*time.Second, Grace)
-	}
-	for _, c := range s.Memory {
-		if !strings.ContainsRune("0123456789KMGT", c) {
-			return fmt.Errorf("memory %q: it must be a number with K, M, G or T, as in 4G", s.Memory)
-		}
-	}
-	if s.Memory == "" || strings.ContainsAny(s.Dir, " \t\n%\\") { // a line of #SBATCH has no quotes, and % is a pattern
-		return fmt.Errorf("memory %q or folder %q: the one must not be empty, the other must have no space, %% or backslash", s.Memory, s.Dir)
+	case s.Memory == "" || strings.Trim(s.Memory, "0123456789KMGT") != "":
+		return fmt.Errorf("memory %q: it must be a number with K, M, G or T, as in 4G", s.Memory)
+	case strings.ContainsAny(s.Dir, " \t\n%\\"): // a line of #SBATCH has no quotes, and % is a pattern
+		return fmt.Errorf("folder %q: it must have no space, %% or backslash", s.Dir)
 	}
 	data := struct {
 		Slurm

@@ -4,15 +4,12 @@
 package sweep
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
@@ -85,23 +82,10 @@ func Read(path string) (*Plan, error) {
 
 func parse(b []byte) (*Plan, error) {
 	var s Sweep
-	if err := decode(b, &s); err != nil {
+	if err := file.Decode(b, &s); err != nil {
 		return nil, fmt.Errorf("not a sweep: %w", err)
 	}
 	return s.Plan()
-}
-
-// decode reads one JSON value of which every field is known, and nothing after it.
-func decode(b []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more after its end")
-	}
-	return nil
 }
 
 // experiment is the sweep at one dimension, without its seed.

@@ -1,0 +1,49 @@
+package file
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxNesting is how deep JSON in JSON may go.
+const maxNesting = 12
+
+// Decode reads one JSON value of which every field is known, and nothing after it.
+func Decode(b []byte, into any) error {
+	if err := checkNesting(b); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("there is more after its end")
+	}
+	return nil
+}
+
+// checkNesting bounds the depth before anything is built.
+func checkNesting(b []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxNesting {
+				return fmt.Errorf("it is nested more than %d deep", maxNesting)
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return nil
+}
