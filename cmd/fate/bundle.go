@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/bundle"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 )
@@ -16,18 +17,20 @@ import (
 func bundleCommand() *cobra.Command {
 	f := runFlags{engine: notebook.Gomacro, formats: notebook.Formats}
 	var out string
+	var with []string
 	cmd := &cobra.Command{
 		Use:   "bundle NOTEBOOK",
 		Short: "Pack a notebook with its figures and their numbers into a zip file",
 		Long: `Bundle runs a notebook and writes a zip file for a collaborator: the notebook with its
-outputs and what it reads, its figures as PNG, SVG and PDF, their numbers as CSV, their
+outputs and the files of --with, its figures as PNG, SVG and PDF, their numbers as CSV, their
 recipes, and a README with the one command that makes it again, fate run BUNDLE.zip.
 That command compares the numbers of every figure.`,
 		Example: "  fate bundle notebooks/04_linear_transfer.ipynb\n  fate bundle --set sigma=0.5 -o noisy.zip notebooks/04_linear_transfer.ipynb",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.bundle(cmd.Context(), args[0], out) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.bundle(cmd.Context(), args[0], out, with) },
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write (by default NOTEBOOK.zip in this folder)")
+	cmd.Flags().StringArrayVar(&with, "with", nil, "also pack this `file`, which the notebook reads; may be repeated")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of the figures in columns of a publication: 1 or 2; 0 is their own width")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "time limit for each cell, as a `duration` like 30s; 0 is none")
@@ -35,12 +38,15 @@ That command compares the numbers of every figure.`,
 	return cmd
 }
 
-func (f runFlags) bundle(ctx context.Context, path, out string) error {
+func (f runFlags) bundle(ctx context.Context, path, out string, with []string) error {
 	if filepath.Ext(path) != ".ipynb" {
 		return fmt.Errorf("%s: a bundle is made of a notebook (*.ipynb)", path)
 	}
 	if err := f.checkColumns(); err != nil {
 		return err
+	}
+	if f.timeout < 0 {
+		return fmt.Errorf("--timeout %v: it must be 0 (none) or above", f.timeout)
 	}
 	jobs, err := f.load([]string{path})
 	if err != nil {
@@ -49,16 +55,25 @@ func (f runFlags) bundle(ctx context.Context, path, out string) error {
 	if f.cache != "" {
 		f.cache = usableCache(f.cache)
 	}
-	j, live := jobs[0], newLive()
+	j, live := jobs[0], newLive(jobs)
 	drawn, err := f.executeIn(ctx, j, live)
 	live.clear()
 	if err != nil {
 		return failure{fmt.Errorf("%s: %w", path, err)}
 	}
 	b := bundle.Bundle{Name: j.name, Notebook: j.nb, Figures: drawn, Files: map[string][]byte{}}
+	for _, name := range with {
+		if !filepath.IsLocal(name) {
+			return fmt.Errorf("--with %s: it must be a relative path below the folder of the notebook", name)
+		}
+		b.Files[filepath.ToSlash(filepath.Clean(name))], err = file.Read(filepath.Join(filepath.Dir(path), name), maxNotebook)
+		if err != nil {
+			return fmt.Errorf("--with: %w", err)
+		}
+	}
 	for _, name := range notebook.Files(j.nb, filepath.Dir(path)) {
-		if b.Files[name], err = os.ReadFile(filepath.Join(filepath.Dir(path), name)); err != nil {
-			return err
+		if _, packed := b.Files[name]; !packed { // the code may be a stranger's: nothing is sent unasked
+			fmt.Fprintf(stderr, "fate: %s is left out, though the code names it: pack it with --with %s\n", name, name)
 		}
 	}
 	var z bytes.Buffer
@@ -71,8 +86,13 @@ func (f runFlags) bundle(ctx context.Context, path, out string) error {
 	if out == "" {
 		out = j.name + ".zip"
 	}
-	if err := os.WriteFile(out, z.Bytes(), 0o644); err != nil {
-		return err
+	if old, err := file.Read(out, maxNotebook); err == nil {
+		if _, err := bundle.Parse(old); err != nil {
+			return fmt.Errorf("%s is there and is no bundle: move it away, or name another file with --out", out)
+		}
+	}
+	if err := file.Write(out, z.Bytes()); err != nil {
+		return failure{err}
 	}
 	fmt.Printf("%s: %d figures, %.1f MB\n", out, len(drawn)/len(notebook.Formats), float64(z.Len())/1e6)
 	return nil
@@ -86,8 +106,8 @@ func (f runFlags) unpack(path string) (*bundle.Bundle, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if reach := notebook.Reach(b.Notebook); len(reach) > 0 && !f.trust {
-		return nil, "", fmt.Errorf("%s: the code of its notebook imports %s, and could do more than compute and draw: read it, and run it with --trust", path, strings.Join(reach, ", "))
+	if found := notebook.Judge(b.Notebook); len(found) > 0 && !f.trust {
+		return nil, "", fmt.Errorf("%s: its code could do more than compute and draw (%s): read it, and run it with --trust", path, shorten(found))
 	}
 	dir, err := os.MkdirTemp(f.unpacked, "")
 	if err != nil {
@@ -95,4 +115,13 @@ func (f runFlags) unpack(path string) (*bundle.Bundle, string, error) {
 	}
 	file, err := b.Unpack(dir)
 	return b, file, err
+}
+
+// shorten lists the first few.
+func shorten(all []string) string {
+	const most = 4
+	if len(all) > most {
+		return fmt.Sprintf("%s; and %d more", strings.Join(all[:most], "; "), len(all)-most)
+	}
+	return strings.Join(all, "; ")
 }

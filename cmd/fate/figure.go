@@ -171,9 +171,10 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	if err != nil {
 		return err
 	}
-	live := newLive()
+	j := &job{name: r.Notebook, nb: nb}
+	live := newLive([]*job{j})
 	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: notebook.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
-		Formats: []string{"png"}, Last: at + 1, Progress: func(s notebook.State) { live.show(r.Notebook, s) }})
+		Formats: []string{"png"}, Last: at + 1, Progress: func(s notebook.State) { live.show(j, s) }})
 	live.clear()
 	if err != nil {
 		return failure{refused(err)}

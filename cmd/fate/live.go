@@ -12,36 +12,69 @@ import (
 
 // live is the progress line of a run: a bar on a terminal, nothing elsewhere.
 type live struct {
-	mu  sync.Mutex
-	bar *progressbar.ProgressBar
+	mu    sync.Mutex
+	bar   *progressbar.ProgressBar
+	width int
+	done  map[*job]int // in cellUnits
 }
 
 // cellUnits is the length of one cell in the units of the bar.
 const cellUnits = 1000
 
-func newLive() *live {
-	if !term.IsTerminal(int(os.Stderr.Fd())) {
+// barWidth is what the bar takes of a line beside its text.
+const barWidth = 24
+
+func newLive(jobs []*job) *live {
+	terminal := int(os.Stderr.Fd())
+	if !term.IsTerminal(terminal) {
 		return &live{}
 	}
-	return &live{bar: progressbar.NewOptions(1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(24),
+	cells := 0
+	for _, j := range jobs {
+		if j.nb != nil {
+			cells += notebook.CodeCells(j.nb)
+		}
+	}
+	width, _, err := term.GetSize(terminal)
+	if err != nil {
+		width = 80
+	}
+	const percent = 10 // with the brackets
+	return &live{width: max(10, width-barWidth-percent), done: map[*job]int{}, bar: progressbar.NewOptions(max(1, cells*cellUnits),
+		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(barWidth),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false))}
 }
 
-func (l *live) show(name string, s notebook.State) {
+func (l *live) show(j *job, s notebook.State) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.bar == nil {
 		return
 	}
-	text := fmt.Sprintf("%s  cell %d of %d", name, s.Cell, s.Cells)
-	done := (s.Cell - 1) * cellUnits
+	text := fmt.Sprintf("%s  cell %d of %d", printable(j.name), s.Cell, s.Cells)
+	l.done[j] = (s.Cell - 1) * cellUnits
 	if p := s.Experiment; p.Total > 0 {
 		text += fmt.Sprintf("  %d of %d trials", p.Done, p.Total)
-		done += cellUnits * p.Done / p.Total
+		l.done[j] += cellUnits * min(p.Done, p.Total) / p.Total
 	}
-	l.bar.ChangeMax(s.Cells * cellUnits)
+	if runes := []rune(text); len(runes) > l.width { // a longer line would be a new one each time
+		text = string(runes[:l.width-1]) + "…"
+	}
+	all := 0
+	for _, n := range l.done {
+		all += n
+	}
 	l.bar.Describe(text)
-	_ = l.bar.Set(done) // a terminal that went away does not end the run
+	_ = l.bar.Set(all) // a terminal that went away does not end the run
+}
+
+// finish counts a job as done.
+func (l *live) finish(j *job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bar != nil && j.nb != nil {
+		l.done[j] = notebook.CodeCells(j.nb) * cellUnits
+	}
 }
 
 func (l *live) clear() {

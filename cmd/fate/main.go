@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
@@ -39,20 +40,29 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	}
 	cmd.AddCommand(runCommand(), predictCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand(), sweepCommand())
 	cmd.SetArgs(args)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	err := cmd.ExecuteContext(ctx)
+	if err == nil && stdout.err != nil {
+		err = failure{fmt.Errorf("standard output: %w", stdout.err)}
+	}
 	var failed failure
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &failed):
 		if failed.error != nil {
-			fmt.Fprintln(os.Stderr, "fate:", err)
+			fmt.Fprintln(stderr, "fate:", err)
 		}
 		return exitFailed
 	}
-	fmt.Fprintln(os.Stderr, "fate:", err)
+	fmt.Fprintln(stderr, "fate:", err)
 	return exitUsage
 }
 

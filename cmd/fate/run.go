@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,6 +16,7 @@ import (
 	"github.com/features-are-fate/fate/docker/kernel"
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -79,6 +78,7 @@ type job struct {
 	path, name    string
 	bundle        *bundle.Bundle // that it comes from, or nil
 	committed, nb *notebook.Notebook
+	trusted       bool
 	verdicts      []experiment.Row
 	took          time.Duration
 	problems      []string // why it failed, a line each
@@ -118,7 +118,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	}
 	if slices.ContainsFunc(args, isBundle) {
 		var err error
-		if f.unpacked, err = os.MkdirTemp("", "fate-bundle-"); err != nil {
+		if f.unpacked, err = file.TempDir("bundle"); err != nil {
 			return err
 		}
 		defer os.RemoveAll(f.unpacked)
@@ -127,8 +127,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return fmt.Errorf("--out: %w", err)
+	if err := f.mayWrite(jobs); err != nil {
+		return fmt.Errorf("--out %s: %w", f.out, err)
 	}
 	if f.noCache || f.check {
 		f.cache = ""
@@ -136,13 +136,14 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	if f.cache != "" {
 		f.cache = usableCache(f.cache)
 	}
-	live := newLive()
+	live := newLive(jobs)
 	var mu sync.Mutex // one line a notebook, whole
 	group := new(errgroup.Group)
 	group.SetLimit(f.jobs)
 	for _, j := range jobs {
 		group.Go(func() error {
 			f.execute(ctx, j, live)
+			live.finish(j)
 			mu.Lock()
 			defer mu.Unlock()
 			live.clear()
@@ -157,110 +158,62 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	return summary(jobs)
 }
 
-// load reads the notebooks that the arguments name and sets parameters in them.
-func (f runFlags) load(args []string) ([]*job, error) {
-	values := map[string]string{}
-	for _, s := range f.set {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok {
-			return nil, fmt.Errorf("--set %q: it must be name=value", s)
-		}
-		values[strings.TrimSpace(name)] = value
+// mayWrite reports whether the folder for outputs can be written and holds nothing in
+// their place that is not an output of an earlier run.
+func (f runFlags) mayWrite(jobs []*job) error {
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return err
 	}
-	var jobs []*job
-	used := map[string]bool{}
-	names := map[string]string{}
-	for _, path := range args {
-		var packed *bundle.Bundle
-		var files []string
-		var err error
-		if isBundle(path) {
-			files = make([]string, 1)
-			packed, files[0], err = f.unpack(path)
-		} else {
-			files, err = find(path)
+	file.Clean(f.out)
+	var names []string
+	for _, j := range jobs {
+		name := j.name + ".ipynb"
+		for _, source := range jobs {
+			if sameFile(filepath.Join(f.out, name), source.path) {
+				return fmt.Errorf("the output %s would replace the notebook %s: choose another folder, or store the outputs in the notebook with --in-place", name, source.path)
+			}
 		}
-		if err != nil {
-			return nil, err
-		}
-		for _, file := range files {
-			j := &job{path: file, bundle: packed, name: strings.TrimSuffix(filepath.Base(file), ".ipynb")}
-			if other, ok := names[j.name]; ok {
-				if other == file {
-					continue
-				}
-				return nil, fmt.Errorf("%s and %s would be written to the same place: run them one at a time", other, file)
-			}
-			names[j.name] = file
-			if j.committed, err = notebook.Read(file); err != nil {
-				return nil, err
-			}
-			if j.nb, err = notebook.Read(file); err != nil {
-				return nil, err
-			}
-			mine := map[string]string{}
-			for _, name := range notebook.Parameters(j.nb) {
-				if v, ok := values[name]; ok {
-					mine[name], used[name] = v, true
-				}
-			}
-			if len(mine) < len(values) && len(jobs)+len(files) > 1 {
-				for _, name := range slices.Sorted(maps.Keys(values)) {
-					if _, ok := mine[name]; !ok {
-						fmt.Fprintf(os.Stderr, "%s has no parameter %s: it runs as it is\n", j.name, name)
-					}
-				}
-			}
-			if err := notebook.SetParameters(j.nb, mine); err != nil {
-				return nil, fmt.Errorf("%s: --set: %w", file, err)
-			}
-			jobs = append(jobs, j)
-		}
+		names = append(names, name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !used[name] {
-			var there []string
-			for _, j := range jobs {
-				there = append(there, notebook.Parameters(j.nb)...)
-			}
-			slices.Sort(there)
-			return nil, fmt.Errorf("--set %s: no notebook here has this parameter; there are %s", name, strings.Join(slices.Compact(there), ", "))
-		}
-	}
-	return jobs, nil
+	return file.Output{Dir: f.out}.Check(names)
 }
 
-// find returns the notebooks that a path names, in order.
-func find(path string) ([]string, error) {
-	info, err := os.Stat(path)
+// write writes an executed notebook and its figures. Where the run failed, the figures of
+// an earlier run stay as they are.
+func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
+	out := file.Output{Dir: f.out}
+	b, err := j.nb.Marshal()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	var out []string
-	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
+	files := map[string][]byte{j.name + ".ipynb": b}
+	earlier := false
+	if failed {
+		if earlier, err = out.Wrote(j.name); err != nil {
 			return err
-		case p != path && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case !d.IsDir() && filepath.Ext(p) == ".ipynb":
-			out = append(out, p)
 		}
-		return nil
-	})
-	if err == nil && len(out) == 0 {
-		err = fmt.Errorf("%s holds no notebook (*.ipynb)", path)
 	}
-	return out, err
+	prune := j.name
+	if failed {
+		prune = ""
+	}
+	if !earlier {
+		images, err := notebook.Images(j.nb)
+		if err != nil {
+			return err
+		}
+		for _, d := range append(images, drawn...) {
+			files[j.name+"/"+d.Name()] = d.Data
+		}
+	}
+	return out.Put(files, prune)
 }
 
 // execute runs one notebook and writes what it made, also if it failed.
 func (f runFlags) execute(ctx context.Context, j *job, live *live) {
+	if j.nb == nil { // it could not be read
+		return
+	}
 	start := time.Now()
 	if f.total > 0 {
 		var cancel context.CancelFunc
@@ -275,14 +228,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		}
 	}
 	fail(err)
-	fail(j.nb.Write(filepath.Join(f.out, j.name+".ipynb")))
-	figures := filepath.Join(f.out, j.name)
-	fail(os.RemoveAll(figures)) // those of an earlier run
-	_, ferr := notebook.WriteFigures(j.nb, figures)
-	fail(ferr)
-	for _, d := range drawn {
-		fail(os.WriteFile(filepath.Join(figures, d.Name()), d.Data, 0o644))
-	}
+	fail(f.write(j, drawn, err != nil))
 	var verr error
 	j.verdicts, verr = notebook.Verdicts(j.nb)
 	fail(verr)
@@ -304,10 +250,17 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	if f.check && err == nil {
 		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
 	}
-	if f.inPlace && err == nil {
+	if err != nil || !f.inPlace && !f.record {
+		return
+	}
+	if same, err := unchanged(j.path, j.committed); err != nil || !same {
+		fail(fmt.Errorf("%s changed while it ran, and is left as it is (%v)", j.path, err))
+		return
+	}
+	if f.inPlace {
 		fail(j.nb.Write(j.path))
 	}
-	if f.record && err == nil {
+	if f.record {
 		set := "--set " + strings.Join(f.set, " --set ")
 		how := fmt.Sprintf("Written by `fate run --record %s`, not by hand: %.0f s on %d cores (%s/%s, %s).",
 			set, j.took.Seconds(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version())
@@ -335,9 +288,14 @@ func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook
 	if j.bundle != nil && !slices.Contains(f.formats, "png") {
 		f.formats = append(slices.Clone(f.formats), "png") // to compare
 	}
-	return notebook.Run(ctx, j.nb, notebook.Options{Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
+	if !j.trusted {
+		if err := notebook.CanConfine(); err != nil {
+			fmt.Fprintf(os.Stderr, "fate: %s: %v: its code is judged by what it names alone\n", j.name, err)
+		}
+	}
+	return notebook.Run(ctx, j.nb, notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
 		Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
-		Progress: func(s notebook.State) { live.show(j.name, s) }})
+		Progress: func(s notebook.State) { live.show(j, s) }})
 }
 
 func (j *job) print() {

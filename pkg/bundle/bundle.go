@@ -19,7 +19,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/notebook"
 )
 

@@ -14,7 +14,7 @@ import (
 	"sync"
 
 	"github.com/features-are-fate/fate/pkg"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // The cache keeps the result of every trial under a hash of all that determines it,

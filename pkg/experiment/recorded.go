@@ -9,7 +9,7 @@ import (
 	"os"
 	"runtime"
 
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // recorded is the file of a run: what was run, where, and its finished parts.

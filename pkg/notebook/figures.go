@@ -3,11 +3,10 @@ package notebook
 import (
 	"encoding/base64"
 	"fmt"
-	"path/filepath"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/plotting"
 )
 
@@ -138,14 +137,13 @@ func eachPNG(nb *Notebook, f func(data map[string]any, picture []byte) error) er
 	return nil
 }
 
-// WriteFigures writes the images among the outputs as PNG, SVG or PDF files
-// below dir, named after their cells, and returns their paths.
-func WriteFigures(nb *Notebook, dir string) ([]string, error) {
-	var out []string
+// Images returns the images among the outputs, as PNG, JPEG, SVG or PDF files.
+func Images(nb *Notebook) ([]Figure, error) {
+	var out []Figure
 	for i, c := range nb.Cells {
 		k := 0
 		for _, o := range c.Outputs {
-			for _, f := range []struct{ mime, ext string }{{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/svg+xml", "svg"}, {"application/pdf", "pdf"}} {
+			for _, f := range []struct{ mime, format string }{{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/svg+xml", "svg"}, {"application/pdf", "pdf"}} {
 				s, ok := o.Data[f.mime].(string)
 				if !ok {
 					continue
@@ -155,11 +153,7 @@ func WriteFigures(nb *Notebook, dir string) ([]string, error) {
 					return out, fmt.Errorf("cell %d: %s: %w", i+1, f.mime, err)
 				}
 				k++
-				path := filepath.Join(dir, fmt.Sprintf("cell-%02d-%d.%s", i+1, k, f.ext))
-				if err := file.Write(path, data); err != nil {
-					return out, err
-				}
-				out = append(out, path)
+				out = append(out, Figure{Cell: i + 1, Index: k, Format: f.format, Data: data})
 			}
 		}
 	}

@@ -11,10 +11,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // Notebook is an .ipynb file. Metadata is kept as it was read.
@@ -141,7 +140,7 @@ type rawOutput struct {
 // Read reads a notebook. The error names the file; a file that is no JSON, or
 // of an nbformat other than 4, is an error.
 func Read(path string) (*Notebook, error) {
-	data, err := os.ReadFile(path)
+	data, err := file.Read(path, maxNotebook)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +151,17 @@ func Read(path string) (*Notebook, error) {
 	return nb, nil
 }
 
+// Bounds on a notebook: its bytes, and how deep its JSON is nested.
+const (
+	maxNotebook = 256 << 20
+	maxNesting  = 64
+)
+
 // Parse is Read of the bytes of a file.
 func Parse(data []byte) (*Notebook, error) {
+	if err := file.CheckNesting(data, maxNesting); err != nil {
+		return nil, fmt.Errorf("not a notebook: %w", err)
+	}
 	var raw struct {
 		Format   *int           `json:"nbformat"`
 		Minor    int            `json:"nbformat_minor"`

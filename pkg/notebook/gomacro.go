@@ -28,10 +28,22 @@ func newGomacro(show func(any) error) *gomacroEngine {
 	imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(),
 		Types: map[string]reflect.Type{"Data": reflect.TypeFor[display]()}}
 	ir := fast.New()
-	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
+	plainGo(ir)
 	ir.ImportPackage("display", "display")
 	ir.DeclFunc("Display", show)
 	return &gomacroEngine{ir}
+}
+
+// plainGo makes an interpreter one of Go: without gomacro's macros, which could run code
+// that was never looked at, and without the functions that evaluate any text.
+func plainGo(ir *fast.Interp) {
+	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
+	ir.Comp.MacroChar = '\U0010FFFF' // no cell can hold it; 0 would be ~
+	for c := ir.Comp; c != nil; c = c.Outer {
+		for _, name := range evaluators {
+			delete(c.Binds, name)
+		}
+	}
 }
 
 func (e *gomacroEngine) interrupt() { e.ir.Interrupt(os.Interrupt) }

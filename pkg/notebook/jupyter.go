@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/go-zeromq/zmq4"
 )
 
@@ -281,7 +282,7 @@ func (c *kernelClient) interrupt() { c.cmd.Process.Signal(os.Interrupt) }
 
 func (c *kernelClient) kill() { c.cmd.Process.Kill() }
 
-func (c *kernelClient) at(nb *Notebook, cell int) { c.cell = CellID(nb, cell) }
+func (c *kernelClient) at(o figure.Origin) { c.cell = o.Cell }
 
 // run sends a cell and turns what the kernel publishes into replies, until it is
 // idle again.

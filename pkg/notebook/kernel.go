@@ -6,7 +6,6 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/cosmos72/gomacro/base"
 	"github.com/cosmos72/gomacro/fast"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/symbols"
@@ -33,7 +32,7 @@ type KernelCells struct {
 
 // NewKernelCells returns the cells of an interpreter.
 func NewKernelCells(ir *fast.Interp) *KernelCells {
-	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
+	plainGo(ir)
 	useCache()
 	return &KernelCells{engine: gomacroEngine{ir}}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"os"
 	"path"
 	"slices"
@@ -52,15 +53,34 @@ func originOf(nb *Notebook, name string, history []ran) figure.Origin {
 	return o
 }
 
-// originAt is originOf a cell of a notebook that runs from its top.
-func originAt(nb *Notebook, name string, at int) figure.Origin {
-	var history []ran
-	for i, c := range nb.Cells[:at+1] {
-		if c.Kind == "code" && strings.TrimSpace(c.Source) != "" {
-			history = append(history, ran{CellID(nb, i), c.Source})
+// trail gives the origins of the cells of a notebook that runs from its top. It goes
+// on from the hash of the cells before, so that a notebook takes linear time.
+type trail struct {
+	nb   *Notebook
+	name string
+	hash hash.Hash
+	upTo int // cells that are in the hash
+	set  map[string]string
+}
+
+func newTrail(nb *Notebook, name string) *trail {
+	return &trail{nb: nb, name: name, hash: sha256.New()}
+}
+
+// next is originOf cell i, which is not before that of the call before.
+func (o *trail) next(i int) figure.Origin {
+	for ; o.upTo <= i; o.upTo++ {
+		c := o.nb.Cells[o.upTo]
+		if c.Kind != "code" || strings.TrimSpace(c.Source) == "" {
+			continue
 		}
+		source := c.Source
+		if c.Tagged("parameters") {
+			o.set, source = values(source)
+		}
+		fmt.Fprintf(o.hash, "%d\n%s\n", len(source), source)
 	}
-	return originOf(nb, name, history)
+	return figure.Origin{Notebook: o.name, Cell: CellID(o.nb, i), Parameters: o.set, Code: hex.EncodeToString(o.hash.Sum(nil)[:8])}
 }
 
 // CodeAt returns the hash of the code that leads to the figures of a cell, as recipes
@@ -68,7 +88,7 @@ func originAt(nb *Notebook, name string, at int) figure.Origin {
 func CodeAt(nb *Notebook, id string) (code string, at int, ok bool) {
 	for i, c := range nb.Cells {
 		if CellID(nb, i) == id && c.Kind == "code" && strings.TrimSpace(c.Source) != "" {
-			return originAt(nb, "", i).Code, i, true
+			return newTrail(nb, "").next(i).Code, i, true
 		}
 	}
 	return "", 0, false

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -27,7 +27,7 @@ func originBook() *Notebook {
 
 func TestOriginHasParametersAndCode(t *testing.T) {
 	nb := originBook()
-	o := originAt(nb, "book.ipynb", 4)
+	o := newTrail(nb, "book.ipynb").next(4)
 	want := map[string]string{"d": "20", "sigma": "0.2", "pace": "quick", "seed": "3", "loud": "true"}
 	if d := cmp.Diff(want, o.Parameters); d != "" || o.Cell != "figure" || o.Notebook != "book.ipynb" {
 		t.Errorf("%+v %s", o, d)
@@ -39,7 +39,7 @@ func TestOriginHasParametersAndCode(t *testing.T) {
 	code := func(change func(nb *Notebook)) string {
 		nb := originBook()
 		change(nb)
-		return originAt(nb, "book.ipynb", 4).Code
+		return newTrail(nb, "book.ipynb").next(4).Code
 	}
 	for name, same := range map[string]func(nb *Notebook){
 		"a parameter":  func(nb *Notebook) { nb.Cells[2].Source = strings.Replace(nb.Cells[2].Source, "0.2", "1e-3", 1) },
@@ -73,7 +73,7 @@ func TestOriginInAKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer figure.Begin(figure.Origin{})
-	want := originAt(nb, "book.ipynb", 4)
+	want := newTrail(nb, "book.ipynb").next(4)
 	var f kernelFile
 	run := func(ids ...string) figure.Recipe {
 		for _, id := range ids {
@@ -120,12 +120,9 @@ func TestOriginInAKernel(t *testing.T) {
 	}
 }
 
-func TestReachAndFiles(t *testing.T) {
+func TestFiles(t *testing.T) {
 	nb := &Notebook{Cells: []Cell{{Kind: "code", Source: "import (\n\t\"math\"\n\t\"os/exec\"\n\t\"github.com/features-are-fate/fate/plotting\"\n)"},
 		{Kind: "code", Source: `x := read("data/a.json") + "data/../../b" + "/etc/passwd" + "nothing" // "data/c.json"`}}}
-	if d := cmp.Diff([]string{"os/exec"}, Reach(nb)); d != "" {
-		t.Error(d)
-	}
 	dir := t.TempDir()
 	for _, name := range []string{"data/a.json", "data/c.json"} {
 		if err := file.Write(filepath.Join(dir, name), nil); err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/figure"
 )
 
 // Options of a run. Engine is one of Engines; Kernel is the name of the Jupyter
@@ -28,7 +29,11 @@ import (
 // (some of Formats) are those in which Run also returns each figure, at the width of
 // Columns columns of a publication, or 0; the engine "kernel" has none. Last, if not 0,
 // is the last cell to run, from 1.
+//
+// Confine takes from the cells, on Linux, all files outside Dir, all programs, networks
+// and other processes; Cache is not used. The engine "kernel" cannot be confined.
 type Options struct {
+	Confine  bool
 	Engine   string
 	Kernel   string
 	Dir      string
@@ -48,7 +53,7 @@ const (
 )
 
 func (o Options) cache() string {
-	if o.Cache == "" {
+	if o.Cache == "" || o.Confine { // trials of untrusted code could be wrong on purpose
 		return noCache
 	}
 	return o.Cache
@@ -115,13 +120,12 @@ func Run(ctx context.Context, nb *Notebook, o Options) ([]Figure, error) {
 }
 
 func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved []string, err error) {
-	code := 0
 	for i := range nb.Cells {
 		if nb.Cells[i].Kind == "code" {
 			nb.Cells[i].Outputs, nb.Cells[i].Count = nil, 0
-			code++
 		}
 	}
+	code := CodeCells(nb)
 	var c session
 	if o.Engine == Kernel {
 		c, err = startKernel(o)
@@ -133,6 +137,7 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 	}
 	defer c.stop()
 	count := 0
+	at := newTrail(nb, o.Name)
 	for i := range nb.Cells {
 		if o.Last > 0 && i >= o.Last {
 			break
@@ -147,7 +152,7 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 		if o.Progress != nil {
 			o.Progress(state)
 		}
-		c.at(nb, i)
+		c.at(at.next(i))
 		failed, last := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
@@ -167,10 +172,20 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 	return figures, saved, nil
 }
 
+// CodeCells counts the cells that a run executes.
+func CodeCells(nb *Notebook) (n int) {
+	for _, c := range nb.Cells {
+		if c.Kind == "code" && strings.TrimSpace(c.Source) != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // session is a process that runs cells.
 type session interface {
-	// at says which cell of the notebook runs next.
-	at(nb *Notebook, cell int)
+	// at says where the figures of the next cell are drawn.
+	at(figure.Origin)
 	// run runs a cell and sends what it says, the last with Done.
 	run(code string, replies chan<- reply)
 	interrupt()
@@ -195,7 +210,7 @@ func startWorker(o Options) (*client, error) {
 		return nil, err
 	}
 	c := &client{cmd: exec.Command(exe), replies: make(chan reply), options: o}
-	c.cmd.Env = append(os.Environ(), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
+	c.cmd.Env = append(environment(o.Confine), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -210,19 +225,35 @@ func startWorker(o Options) (*client, error) {
 	}
 	go func() {
 		defer close(c.replies)
-		for in := bufio.NewReader(out); ; {
-			line, err := in.ReadBytes('\n')
+		lines := bufio.NewScanner(out)
+		lines.Buffer(nil, maxMessage)
+		for lines.Scan() {
 			var r reply
-			if message, ok := bytes.CutPrefix(line, mark); ok && json.Unmarshal(message, &r) == nil {
+			if message, ok := bytes.CutPrefix(lines.Bytes(), mark); ok && json.Unmarshal(message, &r) == nil {
 				c.replies <- r
 			}
-			if err != nil {
-				break
-			}
+		}
+		if err := lines.Err(); err != nil { // such as a line beyond all bounds
+			fmt.Fprintf(&c.stderr, "panic: its output cannot be read: %v\n", err)
+			c.kill()
 		}
 		c.exited = c.cmd.Wait()
 	}()
 	return c, nil
+}
+
+// environment is that of a worker: of one that is confined, what the Go runtime reads.
+func environment(confined bool) []string {
+	if !confined {
+		return os.Environ()
+	}
+	out := []string{confineVariable + "=on"}
+	for _, name := range []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG", "TZ", "LANG"} {
+		if v, ok := os.LookupEnv(name); ok {
+			out = append(out, name+"="+v)
+		}
+	}
+	return out
 }
 
 func (c *client) stop() {
@@ -242,8 +273,8 @@ func (c *client) interrupt() {
 	}
 }
 
-func (c *client) at(nb *Notebook, cell int) {
-	c.next = request{Origin: originAt(nb, c.options.Name, cell), Formats: c.options.Formats, Columns: c.options.Columns}
+func (c *client) at(o figure.Origin) {
+	c.next = request{Origin: o, Formats: c.options.Formats, Columns: c.options.Columns}
 }
 
 func (c *client) run(code string, replies chan<- reply) {
@@ -292,6 +323,8 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 		limit = t.C
 	}
 	late := false
+	shown := collector{into: &cell.Outputs}
+	defer shown.close()
 	for {
 		select {
 		case <-ctx.Done():
@@ -302,7 +335,7 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 		case r := <-replies:
 			switch {
 			case r.Output != nil:
-				cell.Outputs = appendOutput(cell.Outputs, *r.Output)
+				shown.add(*r.Output)
 			case r.Progress != nil:
 				progress(*r.Progress)
 			case r.Done && late:

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +22,10 @@ import (
 // worker's standard input and output. Those of the worker carry a mark, since
 // libraries print there too.
 
-const workerVariable = "FATE_NOTEBOOK_WORKER"
+const (
+	workerVariable  = "FATE_NOTEBOOK_WORKER"
+	confineVariable = "FATE_NOTEBOOK_CONFINE"
+)
 
 var mark = []byte("\x1efate ")
 
@@ -57,6 +59,16 @@ func ServeIfWorker() {
 	signal.Ignore(os.Interrupt)
 	// What cells start must not become workers.
 	os.Unsetenv(workerVariable)
+	if os.Getenv(confineVariable) != "" {
+		dir, err := os.Getwd()
+		if err == nil {
+			err = confine(dir)
+		}
+		if err != nil && CanConfine() == nil { // the parent told the user where it cannot
+			fmt.Fprintln(os.Stderr, "panic: the process cannot be confined:", err)
+			os.Exit(1)
+		}
+	}
 	useCache()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // an eighth faster at a quarter more memory: data sets come and go
@@ -216,32 +228,4 @@ func (c *capture) flush() {
 	// If no pipe is to be had, the text of this cell goes to the worker's own
 	// output, which the parent does not take for messages.
 	_ = c.start()
-}
-
-// appendOutput adds an output, joining streams as Jupyter does.
-func appendOutput(outputs []Output, o Output) []Output {
-	if n := len(outputs); o.Kind == "stream" && n > 0 && outputs[n-1].Kind == "stream" && outputs[n-1].Name == o.Name {
-		outputs[n-1].Text = overwrite(outputs[n-1].Text + o.Text)
-		return outputs
-	}
-	if o.Kind == "stream" {
-		o.Text = overwrite(o.Text)
-	}
-	return append(outputs, o)
-}
-
-// overwrite applies carriage returns: the last text on a line is what stays.
-func overwrite(s string) string {
-	if !strings.Contains(s, "\r") {
-		return s
-	}
-	all := strings.Split(s, "\n")
-	for i, line := range all {
-		line = strings.TrimRight(line, "\r")
-		if j := strings.LastIndex(line, "\r"); j >= 0 {
-			line = line[j+1:]
-		}
-		all[i] = line
-	}
-	return strings.Join(all, "\n")
 }

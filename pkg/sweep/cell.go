@@ -17,7 +17,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"golang.org/x/sync/errgroup"
 )

@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // Result is a merged sweep, as its file holds it. Missing lists the cells that a partial

@@ -13,7 +13,7 @@ import (
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/internal/file"
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // Sweep is an experiment over a grid, as its file holds it in JSON. Method (law, solve,

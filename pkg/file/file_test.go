@@ -32,7 +32,7 @@ func TestWrite(t *testing.T) {
 	if err := Write(blocked, []byte("x")); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a folder that is in the way: %v", err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, ".write-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, ".fate-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -44,9 +44,9 @@ func TestReadWithinBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, read := range map[string]func() ([]byte, error){
-		"at most 3":    func() ([]byte, error) { return Read(path, 3) },
-		"is no file":   func() ([]byte, error) { return Read(dir, 3) },
-		"no such file": func() ([]byte, error) { return Read(filepath.Join(dir, "b"), 3) },
+		"at most 3":             func() ([]byte, error) { return Read(path, 3) },
+		"is not a regular file": func() ([]byte, error) { return Read(dir, 3) },
+		"no such file":          func() ([]byte, error) { return Read(filepath.Join(dir, "b"), 3) },
 	} {
 		if _, err := read(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/features-are-fate/fate/pkg/bundle"
+	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/notebook"
+)
+
+// load reads the notebooks that the arguments name and sets parameters in them.
+func (f runFlags) load(args []string) ([]*job, error) {
+	values := map[string]string{}
+	for _, s := range f.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %q: it must be name=value", s)
+		}
+		values[strings.TrimSpace(name)] = value
+	}
+	var jobs []*job
+	used := map[string]bool{}
+	names := outputNames{}
+	for _, path := range args {
+		var packed *bundle.Bundle
+		var files []string
+		var err error
+		if isBundle(path) {
+			files = make([]string, 1)
+			packed, files[0], err = f.unpack(path)
+		} else {
+			files, err = find(path)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			j := &job{path: file, bundle: packed, name: strings.TrimSuffix(filepath.Base(file), ".ipynb"), trusted: packed == nil || f.trust}
+			if other, again, err := names.take(j); err != nil {
+				return nil, err
+			} else if again {
+				continue
+			} else if other != "" {
+				return nil, fmt.Errorf("%s and %s would be written to the same place: run them one at a time", other, file)
+			}
+			if j.committed, j.nb, err = readTwice(file); err != nil {
+				if file == path {
+					return nil, err
+				}
+				j.committed, j.nb = &notebook.Notebook{}, nil // the others of the folder run
+				j.problems = []string{err.Error()}
+				jobs = append(jobs, j)
+				continue
+			}
+			mine := map[string]string{}
+			for _, name := range notebook.Parameters(j.nb) {
+				if v, ok := values[name]; ok {
+					mine[name], used[name] = v, true
+				}
+			}
+			if len(mine) < len(values) && len(jobs)+len(files) > 1 {
+				for _, name := range slices.Sorted(maps.Keys(values)) {
+					if _, ok := mine[name]; !ok {
+						fmt.Fprintf(os.Stderr, "%s has no parameter %s: it runs as it is\n", j.name, name)
+					}
+				}
+			}
+			if err := notebook.SetParameters(j.nb, mine); err != nil {
+				return nil, fmt.Errorf("%s: --set: %w", file, err)
+			}
+			jobs = append(jobs, j)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !used[name] {
+			var there []string
+			for _, j := range jobs {
+				if j.nb != nil {
+					there = append(there, notebook.Parameters(j.nb)...)
+				}
+			}
+			slices.Sort(there)
+			return nil, fmt.Errorf("--set %s: no notebook here has this parameter; there are %s", name, strings.Join(slices.Compact(there), ", "))
+		}
+	}
+	return jobs, nil
+}
+
+// find returns the notebooks that a path names, in order.
+func find(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var out []string
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case p != path && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir() && filepath.Ext(p) == ".ipynb":
+			out = append(out, p)
+		}
+		return nil
+	})
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("%s holds no notebook (*.ipynb)", path)
+	}
+	return out, err
+}
+
+// maxNotebook bounds the file of a notebook, in bytes.
+const maxNotebook = 256 << 20
+
+// readTwice reads a notebook from one reading of its file: once to keep, once to run.
+func readTwice(path string) (kept, run *notebook.Notebook, err error) {
+	b, err := file.Read(path, maxNotebook)
+	if err != nil {
+		return nil, nil, err
+	}
+	if kept, err = notebook.Parse(b); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	run, err = notebook.Parse(b)
+	return kept, run, err
+}
+
+// unchanged reports whether a file still is the notebook that was read from it.
+func unchanged(path string, read *notebook.Notebook) (bool, error) {
+	now, err := notebook.Read(path)
+	if err != nil {
+		return false, err
+	}
+	a, err := read.Marshal()
+	if err != nil {
+		return false, err
+	}
+	b, err := now.Marshal()
+	return bytes.Equal(a, b), err
+}
+
+// outputNames holds, for each name that a run writes in its output folder, the notebook
+// that it comes from.
+type outputNames map[string]string
+
+// take claims the names of a job. other is the notebook that has one of them already;
+// again is true if that is the same file.
+func (o outputNames) take(j *job) (other string, again bool, err error) {
+	if strings.Trim(j.name, ".") == "" {
+		return "", false, fmt.Errorf("%s: a notebook needs a name before .ipynb", j.path)
+	}
+	own := []string{j.name, j.name + ".ipynb"} // its figures, and itself
+	for i, name := range own {
+		if runtime.GOOS == "darwin" || runtime.GOOS == "windows" { // whose names have no case
+			own[i] = strings.ToLower(name)
+		}
+		if there, ok := o[own[i]]; ok {
+			return there, sameFile(there, j.path), nil
+		}
+	}
+	for _, name := range own {
+		o[name] = j.path
+	}
+	return "", false, nil
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, yerr := os.Stat(b)
+	return err == nil && yerr == nil && os.SameFile(x, y)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// screen is an output that people read. What a stranger wrote may be in it: control
+// characters, which could move the cursor or hide text, are written as in a Go string.
+// It remembers the first error, so that a full disk does not look like success.
+type screen struct {
+	mu  sync.Mutex
+	to  io.Writer
+	err error
+}
+
+var stdout, stderr = &screen{to: os.Stdout}, &screen{to: os.Stderr}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := io.WriteString(s.to, printable(string(b)))
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return len(b), err
+}
+
+// printable writes control characters and invalid bytes as in a Go string; line ends and
+// tabs stay.
+func printable(s string) string {
+	var out strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)):
+			out.WriteString(`\x` + strconv.FormatUint(uint64(s[i]), 16))
+		case r == '\n' || r == '\t' || unicode.IsGraphic(r):
+			out.WriteRune(r)
+		default:
+			q := strconv.QuoteRuneToASCII(r)
+			out.WriteString(q[1 : len(q)-1])
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,125 @@
+// Package file reads files within bounds, writes them whole, and keeps the folders that
+// runs write to.
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Read reads a regular file of at most the given number of bytes. A pipe or a device is
+// an error, and so is a file that grows beyond the limit while it is read.
+func Read(path string, most int64) ([]byte, error) {
+	// Opening a pipe for reading waits for a writer unless told not to.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	case info.Size() > most:
+		return nil, fmt.Errorf("%s has %d bytes: at most %d are read", path, info.Size(), most)
+	}
+	b := make([]byte, 0, info.Size()+1)
+	for {
+		n, err := f.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case err == io.EOF:
+			return b, nil
+		case err != nil:
+			return nil, err
+		case int64(len(b)) > most:
+			return nil, fmt.Errorf("%s grew beyond %d bytes while it was read", path, most)
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+	}
+}
+
+// Write replaces a file in one step, so that nobody reads half of it and a full disk or
+// a kill leaves the old one whole. It makes the folder where there is none, keeps the
+// permissions of the old file, and writes to what a symbolic link points at.
+func Write(path string, data []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := writeIn(root, filepath.Base(path), data); err != nil {
+		return &fs.PathError{Op: "write", Path: path, Err: err}
+	}
+	return nil
+}
+
+// step is called before each change of the disk, for tests that end the process there.
+var step = func() {}
+
+// writeIn is Write of a name below a root, which no link leaves. Its errors lack the
+// path and are one line.
+func writeIn(root *os.Root, name string, data []byte) error {
+	mode := fs.FileMode(0o644)
+	switch info, err := root.Lstat(name); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return cause(err)
+	case !info.Mode().IsRegular():
+		return errors.New("what stands there is not a regular file")
+	default:
+		mode = info.Mode().Perm()
+	}
+	temporary := filepath.Join(filepath.Dir(name), own("write"))
+	step()
+	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return cause(err)
+	}
+	step()
+	_, err = f.Write(data)
+	for _, next := range []func() error{f.Sync, func() error { return f.Chmod(mode) }} {
+		if err == nil {
+			err = next()
+		}
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	step()
+	if err == nil {
+		err = root.Rename(temporary, name)
+	}
+	if err != nil {
+		_ = root.Remove(temporary) // the error to report is that before
+	}
+	return cause(err)
+}
+
+// cause takes the path, which is that of the temporary file, off an error.
+func cause(err error) error {
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		return p.Err
+	case errors.As(err, &l):
+		return l.Err
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package file
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Temporary files and folders carry the host and the process that made them, so that a
+// later process can tell what a killed one left behind.
+//
+//	.fate-KIND-HOST-PROCESS-RANDOM
+
+var ownName = regexp.MustCompile(`^\.fate-[a-z]+-([A-Za-z0-9_]*)-([0-9]+)-[0-9a-f]{8}$`)
+
+// own returns a new name for a temporary file or folder of this process.
+func own(kind string) string {
+	return fmt.Sprintf(".fate-%s-%s-%d-%08x", kind, host(), os.Getpid(), rand.Uint32())
+}
+
+func host() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+// abandoned is the age after which a temporary file of another host counts as left behind.
+const abandoned = 24 * time.Hour
+
+// Clean removes temporary files and folders that killed processes left in a folder. It
+// removes what it can and reports nothing: a later call removes the rest.
+func Clean(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		m := ownName.FindStringSubmatch(e.Name())
+		if m == nil || !(e.IsDir() || e.Type().IsRegular()) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil || !mine(info) {
+			continue
+		}
+		pid, err := strconv.Atoi(m[2])
+		if err != nil {
+			continue
+		}
+		if m[1] == host() && !alive(pid) || time.Since(info.ModTime()) > abandoned && m[1] != host() {
+			os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+// TempDir makes a folder for temporary files in the folder of the system, after removing
+// those that killed processes left there. The caller removes it.
+func TempDir(kind string) (string, error) {
+	Clean(os.TempDir())
+	dir := filepath.Join(os.TempDir(), own(kind))
+	return dir, os.Mkdir(dir, 0o700)
+}
