@@ -3,9 +3,7 @@ package notebook
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -39,21 +37,10 @@ type kernelClient struct {
 	messages       chan message
 }
 
-// message is one message of the protocol.
+// message is one that the kernel sent.
 type message struct {
-	Header  header          `json:"header"`
-	Parent  header          `json:"parent_header"`
-	Content json.RawMessage `json:"content"`
+	Message
 	channel string
-}
-
-type header struct {
-	ID       string `json:"msg_id"`
-	Type     string `json:"msg_type"`
-	Session  string `json:"session"`
-	Username string `json:"username"`
-	Date     string `json:"date"`
-	Version  string `json:"version"`
 }
 
 // kernelStart bounds the time from the start of the process to its first reply.
@@ -215,55 +202,23 @@ func (c *kernelClient) receive(s zmq4.Socket, channel string) {
 		if err != nil {
 			return
 		}
-		if m, err := c.decode(raw.Frames); err == nil {
-			m.channel = channel
-			c.messages <- m
+		if m, err := DecodeMessage(raw.Frames, c.key); err == nil {
+			c.messages <- message{m, channel}
 		}
 	}
-}
-
-var delimiter = []byte("<IDS|MSG>")
-
-func (c *kernelClient) decode(frames [][]byte) (message, error) {
-	var m message
-	i := slices.IndexFunc(frames, func(f []byte) bool { return bytes.Equal(f, delimiter) })
-	if i < 0 || len(frames) < i+6 {
-		return m, errors.New("no message of the protocol")
-	}
-	parts := frames[i+2 : i+6]
-	if !hmac.Equal(frames[i+1], []byte(c.sign(parts))) {
-		return m, errors.New("wrong signature")
-	}
-	if err := json.Unmarshal(parts[0], &m.Header); err != nil {
-		return m, err
-	}
-	if err := json.Unmarshal(parts[1], &m.Parent); err != nil {
-		return m, err
-	}
-	m.Content = parts[3]
-	return m, nil
-}
-
-func (c *kernelClient) sign(parts [][]byte) string {
-	mac := hmac.New(sha256.New, c.key)
-	for _, p := range parts {
-		mac.Write(p)
-	}
-	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func (c *kernelClient) send(s zmq4.Socket, kind string, content any) (id string, err error) {
-	h := header{ID: randomID(), Type: kind, Session: c.session, Username: "fate", Date: time.Now().UTC().Format(time.RFC3339Nano), Version: "5.0"}
-	var parts [][]byte
-	for _, v := range []any{h, map[string]any{}, map[string]any{"cellId": c.cell}, content} {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, b)
+	m := Message{Metadata: map[string]any{"cellId": c.cell}}
+	m.Header = Header{ID: randomID(), Type: kind, Session: c.session, Username: "fate", Date: time.Now().UTC().Format(time.RFC3339Nano), Version: "5.0"}
+	if m.Content, err = json.Marshal(content); err != nil {
+		return "", err
 	}
-	frames := append([][]byte{delimiter, []byte(c.sign(parts))}, parts...)
-	return h.ID, s.SendMulti(zmq4.NewMsgFrom(frames...))
+	frames, err := m.encode(c.key)
+	if err != nil {
+		return "", err
+	}
+	return m.Header.ID, s.SendMulti(zmq4.NewMsgFrom(frames...))
 }
 
 func (c *kernelClient) stop() {

@@ -13,7 +13,7 @@ const maxNesting = 12
 
 // Decode reads one JSON value of which every field is known, and nothing after it.
 func Decode(b []byte, into any) error {
-	if err := checkNesting(b); err != nil {
+	if err := CheckNesting(b, maxNesting); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
@@ -27,8 +27,8 @@ func Decode(b []byte, into any) error {
 	return nil
 }
 
-// checkNesting bounds the depth before anything is built.
-func checkNesting(b []byte) error {
+// CheckNesting bounds the depth of JSON before anything is built.
+func CheckNesting(b []byte, most int) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
@@ -38,8 +38,8 @@ func checkNesting(b []byte) error {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			if depth++; depth > maxNesting {
-				return fmt.Errorf("it is nested more than %d deep", maxNesting)
+			if depth++; depth > most {
+				return fmt.Errorf("it is nested more than %d deep", most)
 			}
 		case c == '}' || c == ']':
 			depth--
