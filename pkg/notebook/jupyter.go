@@ -24,6 +24,7 @@ import (
 // it started: shell and control for requests, iopub for what a cell shows.
 type kernelClient struct {
 	cmd            *exec.Cmd
+	end            func() // ends it and what its cells started
 	stderr         bytes.Buffer
 	exited         chan struct{} // closed when the process is gone
 	cause          error
@@ -76,7 +77,8 @@ func startKernel(o Options) (*kernelClient, error) {
 	c.cmd.Dir = o.Dir
 	c.cmd.Env = append(os.Environ(), cacheVariable+"="+o.cache(), sessionVariable+"="+o.Name)
 	c.cmd.Stderr = &c.stderr
-	if err := c.cmd.Start(); err != nil {
+	c.cmd.WaitDelay = time.Second // what a cell started may hold the pipe of stderr
+	if c.end, err = startChild(c.cmd); err != nil {
 		os.RemoveAll(c.dir)
 		return nil, err
 	}
@@ -88,6 +90,7 @@ func startKernel(o Options) (*kernelClient, error) {
 		c.stop()
 		return nil, err
 	}
+	os.RemoveAll(c.dir) // the kernel has read it; nothing stays if we are killed
 	return c, nil
 }
 
@@ -222,7 +225,7 @@ func (c *kernelClient) send(s zmq4.Socket, kind string, content any) (id string,
 }
 
 func (c *kernelClient) stop() {
-	c.cmd.Process.Kill()
+	c.end()
 	<-c.exited
 	if c.cancel != nil {
 		c.cancel()
@@ -234,7 +237,7 @@ func (c *kernelClient) dead() string { return "the kernel died: " + causeOf(&c.s
 
 func (c *kernelClient) interrupt() { c.cmd.Process.Signal(os.Interrupt) }
 
-func (c *kernelClient) kill() { c.cmd.Process.Kill() }
+func (c *kernelClient) kill() { c.end() }
 
 func (c *kernelClient) at(nb *Notebook, cell int) { c.cell = CellID(nb, cell) }
 
