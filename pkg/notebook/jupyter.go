@@ -26,6 +26,7 @@ type kernelClient struct {
 	cmd            *exec.Cmd
 	end            func() // ends it and what its cells started
 	stderr         bytes.Buffer
+	ports          []int         // shell, iopub, stdin, control, heartbeat
 	exited         chan struct{} // closed when the process is gone
 	cause          error
 	dir            string // of the connection file
@@ -57,10 +58,10 @@ func startKernel(o Options) (*kernelClient, error) {
 		return nil, err
 	}
 	c.key, c.session = []byte(randomID()), randomID()
-	ports, err := freePorts(5)
-	if err != nil {
+	if c.ports, err = freePorts(5); err != nil {
 		return nil, err
 	}
+	ports := c.ports
 	info, err := json.Marshal(map[string]any{"transport": "tcp", "ip": "127.0.0.1", "key": string(c.key), "signature_scheme": "hmac-sha256",
 		"shell_port": ports[0], "iopub_port": ports[1], "stdin_port": ports[2], "control_port": ports[3], "hb_port": ports[4]})
 	if err != nil {
@@ -86,7 +87,7 @@ func startKernel(o Options) (*kernelClient, error) {
 		c.cause = c.cmd.Wait()
 		close(c.exited)
 	}()
-	if err := c.connect(ports); err != nil {
+	if err := c.connect(); err != nil {
 		c.stop()
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func randomID() string {
 
 // connect opens the channels and waits until the kernel has answered on both
 // shell and iopub: a subscription takes a moment to arrive.
-func (c *kernelClient) connect(ports []int) error {
+func (c *kernelClient) connect() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	c.shell = zmq4.NewDealer(ctx, zmq4.WithID(zmq4.SocketIdentity(c.session)))
@@ -150,7 +151,7 @@ func (c *kernelClient) connect(ports []int) error {
 		if s == nil {
 			continue
 		}
-		address := fmt.Sprintf("127.0.0.1:%d", ports[i])
+		address := fmt.Sprintf("127.0.0.1:%d", c.ports[i])
 		for { // the kernel binds when it is ready
 			if conn, err := net.Dial("tcp", address); err == nil {
 				conn.Close()
@@ -173,6 +174,7 @@ func (c *kernelClient) connect(ports []int) error {
 	}
 	go c.receive(c.shell, "shell")
 	go c.receive(c.iopub, "iopub")
+	go c.receive(c.control, "control")
 	var shell, iopub bool
 	for !shell || !iopub {
 		if _, err := c.send(c.shell, "kernel_info_request", map[string]any{}); err != nil {
