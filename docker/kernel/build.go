@@ -49,6 +49,7 @@ var edits = []edit{
 	{upstream + "/kernel.go", "	// Start a message receiving loop.\n", "	fateServe(&kernel, sockets)\n"},
 	{upstream + "/kernel.go", "log.Fatalf(\"Error reading heartbeat ping bytes", "log.Printf(\"Error reading heartbeat ping bytes"},
 	{upstream + "/kernel.go", "forwarding the data.\n	writersWG.Wait()\n", "forwarding the data.\n	writersWG.Wait()\n	fateCut(outerr)\n"},
+	{upstream + "/kernel.go", "	err = cmd.Wait()\n", "	writersWG.Wait() // Wait closes what is not read yet\n	err = cmd.Wait()\n"},
 	{upstream + "/messages.go", "	data := string(p)\n	n := len(p)\n", "	n := len(p)\n	data := fateBound(p)\n	if data == \"\" {\n		return n, nil\n	}\n"},
 	// What a socket reads is bounded, and no client keeps it from another.
 	{zmq4 + "/conn.go", "		if size > uint64(maxInt64) {\n			msg.err = errOverflow\n", "		if msg.err = c.fateRefuse(size, msg.Frames); msg.err != nil {\n"},

@@ -128,11 +128,15 @@ func TestKernelAnswersWhileBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var came []message // in any order over the channels
 	next := func(parent, channel, kind string) (content string) {
 		t.Helper()
 		within(t, kind, func() {
-			for m := range c.messages {
-				if m.channel == channel && m.Parent.ID == parent && m.Header.Type == kind {
+			for i := 0; ; i++ {
+				if i == len(came) {
+					came = append(came, <-c.messages)
+				}
+				if m := came[i]; m.channel == channel && m.Parent.ID == parent && m.Header.Type == kind {
 					content = string(m.Content)
 					return
 				}
@@ -155,6 +159,26 @@ func TestKernelAnswersWhileBusy(t *testing.T) {
 		t.Errorf("the cell ends with %s", got)
 	}
 	if got, failed := cellIn(c, "x", nil); got != "41" {
+		t.Errorf("x is %q (%s), want 41", got, failed)
+	}
+}
+
+// Jupyter interrupts the whole group: a command stops, and the next cell runs.
+func TestKernelInterruptsACommand(t *testing.T) {
+	needKernel(t)
+	c, err := startKernel(Options{Kernel: kernelName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.stop()
+	cellIn(c, "x := 41", nil)
+	time.AfterFunc(300*time.Millisecond, func() { _ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT) })
+	within(t, "a command", func() {
+		if _, failed := cellIn(c, "$ sleep 1000\nx = 42", nil); !strings.Contains(failed, "interrupt") {
+			t.Errorf("the command ends with %q", failed)
+		}
+	})
+	if got, failed := cellIn(c, "x", nil); got != "41" || failed != "" {
 		t.Errorf("x is %q (%s), want 41", got, failed)
 	}
 }
