@@ -5,7 +5,7 @@ package kernel
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,28 +15,58 @@ import (
 	"strings"
 )
 
-//go:embed overlay/fate.go.txt
-var hook string
+//go:embed overlay
+var overlay embed.FS
 
-const upstream = "github.com/gopherdata/gophernotes"
+const (
+	upstream = "github.com/gopherdata/gophernotes"
+	zmq4     = "github.com/go-zeromq/zmq4"
+)
 
-// edit replaces one place in a file of gophernotes v0.7.5.
+// added are the files of ours, by where they go in the vendored copy.
+var added = map[string]string{
+	upstream + "/fate.go":  "overlay/fate.go.txt",
+	upstream + "/serve.go": "overlay/serve.go.txt",
+	zmq4 + "/fate.go":      "overlay/zmq4.go.txt",
+}
+
+// edit replaces one place in a file of gophernotes v0.7.5 or zmq4 v0.17.0.
 type edit struct{ file, old, new string }
 
-// edits connect the added file. Each must match exactly once: a new version of
-// gophernotes that moved the place stops the build.
+// edits connect the added files. Each must match exactly once: a new version
+// that moved the place stops the build.
 var edits = []edit{
-	{"kernel.go", "	ir := interp.New()\n", "	ir := interp.New()\n	fateStart(ir)\n"},
-	{"kernel.go", `ir.DeclVar("Display", nil, stubDisplay)`, `ir.DeclVar("Display", nil, fateNoShow)`},
-	{"kernel.go", "displayPlace.Set(xreflect.ValueOf(receipt.PublishDisplayData))", "displayPlace.Set(xreflect.ValueOf(fateShow(&receipt)))"},
-	{"kernel.go", "displayPlace.Set(xreflect.ValueOf(stubDisplay))", "displayPlace.Set(xreflect.ValueOf(fateNoShow))"},
-	{"kernel.go", "	vals, types, executionErr := doEval(ir, outerr, code)\n", "	data, executionErr := fateEval(ir, &receipt, outerr, code)\n"},
-	{"kernel.go", "		data := kernel.autoRenderResults(vals, types)\n", ""},
-	{"kernel.go", `		content["traceback"] = nil` + "\n", `		content["traceback"] = []string{executionErr.Error()}` + "\n"},
-	{"kernel.go", `		log.Println("Unhandled shell message: ", receipt.Msg.Header.MsgType)`, "		fateHandle(receipt)"},
-	{"kernel.go", "	ir := kernel.ir\n\n	switch receipt", "	switch receipt"},
-	{"kernel.go", "handleCompleteRequest(ir, receipt)", "fateComplete(receipt)"},
-	{"kernel.go", `				FileExtension: ".go",` + "\n", `				FileExtension: ".go", MIMEType: "text/x-go", PygmentsLexer: "go", CodeMirrorMode: "go",` + "\n"},
+	{upstream + "/kernel.go", "	ir := interp.New()\n", "	ir := interp.New()\n	fateStart(ir)\n"},
+	{upstream + "/kernel.go", `ir.DeclVar("Display", nil, stubDisplay)`, `ir.DeclVar("Display", nil, fateNoShow)`},
+	{upstream + "/kernel.go", "displayPlace.Set(xreflect.ValueOf(receipt.PublishDisplayData))", "displayPlace.Set(xreflect.ValueOf(fateShow(&receipt)))"},
+	{upstream + "/kernel.go", "displayPlace.Set(xreflect.ValueOf(stubDisplay))", "displayPlace.Set(xreflect.ValueOf(fateNoShow))"},
+	{upstream + "/kernel.go", "	vals, types, executionErr := doEval(ir, outerr, code)\n", "	data, executionErr := fateEval(ir, &receipt, outerr, code)\n"},
+	{upstream + "/kernel.go", "		data := kernel.autoRenderResults(vals, types)\n", ""},
+	{upstream + "/kernel.go", `		content["traceback"] = nil` + "\n", `		content["traceback"] = []string{executionErr.Error()}` + "\n"},
+	{upstream + "/kernel.go", `				FileExtension: ".go",` + "\n", `				FileExtension: ".go", MIMEType: "text/x-go", PygmentsLexer: "go", CodeMirrorMode: "go",` + "\n"},
+	// The loop that ends at a bad message is not reached.
+	{upstream + "/kernel.go", "	go poll(shell, sockets.ShellSocket.Socket)\n	go poll(stdin, sockets.StdinSocket.Socket)\n	go poll(ctl, sockets.ControlSocket.Socket)\n", "	_ = poll\n"},
+	{upstream + "/kernel.go", "	// Start a message receiving loop.\n", "	fateServe(&kernel, sockets)\n"},
+	{upstream + "/kernel.go", "log.Fatalf(\"Error reading heartbeat ping bytes", "log.Printf(\"Error reading heartbeat ping bytes"},
+	{upstream + "/kernel.go", "forwarding the data.\n	writersWG.Wait()\n", "forwarding the data.\n	writersWG.Wait()\n	fateCut(outerr)\n"},
+	{upstream + "/kernel.go", "	err = cmd.Wait()\n", "	writersWG.Wait() // Wait closes what is not read yet\n	err = cmd.Wait()\n"},
+	{upstream + "/messages.go", "	data := string(p)\n	n := len(p)\n", "	n := len(p)\n	data := fateBound(p)\n	if data == \"\" {\n		return n, nil\n	}\n"},
+	// What a socket reads is bounded, and no client keeps it from another.
+	{zmq4 + "/conn.go", "		if size > uint64(maxInt64) {\n			msg.err = errOverflow\n", "		if msg.err = c.fateRefuse(size, msg.Frames); msg.err != nil {\n"},
+	{zmq4 + "/conn.go", "		body := make([]byte, size)\n		_, msg.err = io.ReadFull(c.rw, body)\n", "		var come bytes.Buffer // not what is announced\n		_, msg.err = io.CopyN(&come, c.rw, int64(size))\n		body := come.Bytes()\n"},
+	{zmq4 + "/conn.go", "		conn.topics[k] = struct{}{}\n", "		if len(conn.topics) < fateTopics && len(k) <= fateTopics {\n			conn.topics[k] = struct{}{}\n		}\n"},
+	{zmq4 + "/conn.go", "func (c *Conn) SendMsg(msg Msg) error {\n", "func (c *Conn) fateSend(msg Msg) error {\n"},
+	{zmq4 + "/pub.go", "				q.c <- msg\n", "				fateDropped(msg)\n"},
+	{zmq4 + "/socket.go", `				//sck.log.Printf("error accepting connection from %q: %+v", sck.ep, err)` + "\n", "				time.Sleep(sck.retry) // too many files are open\n"},
+	{zmq4 + "/socket.go", `			zconn, err := Open(conn, sck.sec, sck.typ, sck.id, true, sck.scheduleRmConn)
+			if err != nil {
+				// FIXME(sbinet): maybe bubble up this error to application code?
+				sck.log.Printf("could not open a ZMTP connection with %q: %+v", sck.ep, err)
+				continue
+			}
+
+			sck.addConn(zconn)
+`, "			go sck.fateOpen(conn)\n"},
 }
 
 // Build writes the kernel to the file out. module is the folder of a checkout of
@@ -68,9 +98,15 @@ func Build(ctx context.Context, module, out string, log io.Writer) error {
 	if err := run("mod", "vendor"); err != nil {
 		return err
 	}
-	dir := filepath.Join(tmp, "vendor", filepath.FromSlash(upstream))
-	if err := os.WriteFile(filepath.Join(dir, "fate.go"), []byte(hook), 0o644); err != nil {
-		return err
+	dir := filepath.Join(tmp, "vendor")
+	for to, from := range added {
+		data, err := overlay.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(to)), data, 0o644); err != nil {
+			return err
+		}
 	}
 	for _, e := range edits {
 		if err := e.apply(dir); err != nil {
@@ -81,13 +117,13 @@ func Build(ctx context.Context, module, out string, log io.Writer) error {
 }
 
 func (e edit) apply(dir string) error {
-	path := filepath.Join(dir, e.file)
+	path := filepath.Join(dir, filepath.FromSlash(e.file))
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	if n := strings.Count(string(source), e.old); n != 1 {
-		return fmt.Errorf("kernel: %s of gophernotes has %q %d times: the edits in docker/kernel/build.go are for another version", e.file, e.old, n)
+		return fmt.Errorf("kernel: %s has %q %d times: the edits in docker/kernel/build.go are for another version", e.file, e.old, n)
 	}
 	return os.WriteFile(path, []byte(strings.Replace(string(source), e.old, e.new, 1)), 0o644)
 }

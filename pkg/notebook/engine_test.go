@@ -175,3 +175,19 @@ func TestYaegiRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A cell of which nothing is left, as after the special commands of the kernel,
+// is no error.
+func TestEmptyCells(t *testing.T) {
+	for _, name := range []string{Gomacro, Yaegi} {
+		eng, err := newEngine(name, func(any) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range []string{"", "\n", "\n\n  \t\n", "// a comment", "/* a\ncomment */\n", ";"} {
+			if values, err := eng.eval(code); err != nil || len(values) > 0 {
+				t.Errorf("%s: %q: %v, %v", name, code, values, err)
+			}
+		}
+	}
+}

@@ -71,6 +71,9 @@ func (e *gomacroEngine) eval(src string) (values []any, err error) {
 	// Lines in messages count from the top of the cell.
 	e.ir.Comp.Line = 0
 	nodes := e.ir.Comp.ParseBytes([]byte(src))
+	if len(nodes) == 0 { // nothing is left after the special commands of the kernel
+		return nil, nil
+	}
 	form := ast2.AnyToAst(nodes, "cell")
 	if form == nil {
 		return nil, nil

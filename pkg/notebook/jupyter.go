@@ -3,9 +3,7 @@ package notebook
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -27,7 +25,9 @@ import (
 // it started: shell and control for requests, iopub for what a cell shows.
 type kernelClient struct {
 	cmd            *exec.Cmd
+	end            func() // ends it and what its cells started
 	stderr         bytes.Buffer
+	ports          []int         // shell, iopub, stdin, control, heartbeat
 	exited         chan struct{} // closed when the process is gone
 	cause          error
 	dir            string // of the connection file
@@ -40,21 +40,10 @@ type kernelClient struct {
 	messages       chan message
 }
 
-// message is one message of the protocol.
+// message is one that the kernel sent.
 type message struct {
-	Header  header          `json:"header"`
-	Parent  header          `json:"parent_header"`
-	Content json.RawMessage `json:"content"`
+	Message
 	channel string
-}
-
-type header struct {
-	ID       string `json:"msg_id"`
-	Type     string `json:"msg_type"`
-	Session  string `json:"session"`
-	Username string `json:"username"`
-	Date     string `json:"date"`
-	Version  string `json:"version"`
 }
 
 // kernelStart bounds the time from the start of the process to its first reply.
@@ -70,10 +59,10 @@ func startKernel(o Options) (*kernelClient, error) {
 		return nil, err
 	}
 	c.key, c.session = []byte(randomID()), randomID()
-	ports, err := freePorts(5)
-	if err != nil {
+	if c.ports, err = freePorts(5); err != nil {
 		return nil, err
 	}
+	ports := c.ports
 	info, err := json.Marshal(map[string]any{"transport": "tcp", "ip": "127.0.0.1", "key": string(c.key), "signature_scheme": "hmac-sha256",
 		"shell_port": ports[0], "iopub_port": ports[1], "stdin_port": ports[2], "control_port": ports[3], "hb_port": ports[4]})
 	if err != nil {
@@ -90,7 +79,8 @@ func startKernel(o Options) (*kernelClient, error) {
 	c.cmd.Dir = o.Dir
 	c.cmd.Env = append(os.Environ(), cacheVariable+"="+o.cache(), sessionVariable+"="+o.Name)
 	c.cmd.Stderr = &c.stderr
-	if err := c.cmd.Start(); err != nil {
+	c.cmd.WaitDelay = time.Second // what a cell started may hold the pipe of stderr
+	if c.end, err = startChild(c.cmd); err != nil {
 		os.RemoveAll(c.dir)
 		return nil, err
 	}
@@ -98,10 +88,11 @@ func startKernel(o Options) (*kernelClient, error) {
 		c.cause = c.cmd.Wait()
 		close(c.exited)
 	}()
-	if err := c.connect(ports); err != nil {
+	if err := c.connect(); err != nil {
 		c.stop()
 		return nil, err
 	}
+	os.RemoveAll(c.dir) // the kernel has read it; nothing stays if we are killed
 	return c, nil
 }
 
@@ -150,7 +141,7 @@ func randomID() string {
 
 // connect opens the channels and waits until the kernel has answered on both
 // shell and iopub: a subscription takes a moment to arrive.
-func (c *kernelClient) connect(ports []int) error {
+func (c *kernelClient) connect() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	c.shell = zmq4.NewDealer(ctx, zmq4.WithID(zmq4.SocketIdentity(c.session)))
@@ -161,7 +152,7 @@ func (c *kernelClient) connect(ports []int) error {
 		if s == nil {
 			continue
 		}
-		address := fmt.Sprintf("127.0.0.1:%d", ports[i])
+		address := fmt.Sprintf("127.0.0.1:%d", c.ports[i])
 		for { // the kernel binds when it is ready
 			if conn, err := net.Dial("tcp", address); err == nil {
 				conn.Close()
@@ -184,6 +175,7 @@ func (c *kernelClient) connect(ports []int) error {
 	}
 	go c.receive(c.shell, "shell")
 	go c.receive(c.iopub, "iopub")
+	go c.receive(c.control, "control")
 	var shell, iopub bool
 	for !shell || !iopub {
 		if _, err := c.send(c.shell, "kernel_info_request", map[string]any{}); err != nil {
@@ -216,59 +208,27 @@ func (c *kernelClient) receive(s zmq4.Socket, channel string) {
 		if err != nil {
 			return
 		}
-		if m, err := c.decode(raw.Frames); err == nil {
-			m.channel = channel
-			c.messages <- m
+		if m, err := DecodeMessage(raw.Frames, c.key); err == nil {
+			c.messages <- message{m, channel}
 		}
 	}
-}
-
-var delimiter = []byte("<IDS|MSG>")
-
-func (c *kernelClient) decode(frames [][]byte) (message, error) {
-	var m message
-	i := slices.IndexFunc(frames, func(f []byte) bool { return bytes.Equal(f, delimiter) })
-	if i < 0 || len(frames) < i+6 {
-		return m, errors.New("no message of the protocol")
-	}
-	parts := frames[i+2 : i+6]
-	if !hmac.Equal(frames[i+1], []byte(c.sign(parts))) {
-		return m, errors.New("wrong signature")
-	}
-	if err := json.Unmarshal(parts[0], &m.Header); err != nil {
-		return m, err
-	}
-	if err := json.Unmarshal(parts[1], &m.Parent); err != nil {
-		return m, err
-	}
-	m.Content = parts[3]
-	return m, nil
-}
-
-func (c *kernelClient) sign(parts [][]byte) string {
-	mac := hmac.New(sha256.New, c.key)
-	for _, p := range parts {
-		mac.Write(p)
-	}
-	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func (c *kernelClient) send(s zmq4.Socket, kind string, content any) (id string, err error) {
-	h := header{ID: randomID(), Type: kind, Session: c.session, Username: "fate", Date: time.Now().UTC().Format(time.RFC3339Nano), Version: "5.0"}
-	var parts [][]byte
-	for _, v := range []any{h, map[string]any{}, map[string]any{"cellId": c.cell}, content} {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, b)
+	m := Message{Metadata: map[string]any{"cellId": c.cell}}
+	m.Header = Header{ID: randomID(), Type: kind, Session: c.session, Username: "fate", Date: time.Now().UTC().Format(time.RFC3339Nano), Version: "5.0"}
+	if m.Content, err = json.Marshal(content); err != nil {
+		return "", err
 	}
-	frames := append([][]byte{delimiter, []byte(c.sign(parts))}, parts...)
-	return h.ID, s.SendMulti(zmq4.NewMsgFrom(frames...))
+	frames, err := m.encode(c.key)
+	if err != nil {
+		return "", err
+	}
+	return m.Header.ID, s.SendMulti(zmq4.NewMsgFrom(frames...))
 }
 
 func (c *kernelClient) stop() {
-	c.cmd.Process.Kill()
+	c.end()
 	<-c.exited
 	if c.cancel != nil {
 		c.cancel()
@@ -280,7 +240,7 @@ func (c *kernelClient) dead() string { return "the kernel died: " + causeOf(&c.s
 
 func (c *kernelClient) interrupt() { c.cmd.Process.Signal(os.Interrupt) }
 
-func (c *kernelClient) kill() { c.cmd.Process.Kill() }
+func (c *kernelClient) kill() { c.end() }
 
 func (c *kernelClient) at(o figure.Origin) { c.cell = o.Cell }
 

@@ -115,6 +115,8 @@ func TestKernelManners(t *testing.T) {
 	expect(`fmt.Println("a")`, "a\n") // no "2 <nil>"
 	expect("x := 41", "")
 	expect("Display(x)\nx + 1", "4142")
+	expect("$ echo a", "a\n") // nothing is left for Go
+	expect("%cd .\n", "")
 
 	// A package that is not linked in is refused, with those that are.
 	if _, failed := cellIn(c, `import "example.org/nothing"`, nil); !strings.Contains(failed, "not linked in") || !strings.Contains(failed, "fate/pkg/theory") {
