@@ -31,7 +31,7 @@ if docker info >/dev/null 2>&1; then
     size=$(docker image inspect -f '{{.Size}}' fate-test)
     composer=(docker compose)
     "${composer[@]}" version >/dev/null 2>&1 || { need docker-compose; composer=(docker-compose); }
-    compose() { PORT=$port "${composer[@]}" -p fate-test -f docker/compose.yaml -f docker/test/compose.yaml "$@"; }
+    compose() { PORT=$port FATE_MEMORY=4g "${composer[@]}" -p fate-test -f docker/compose.yaml -f docker/test/compose.yaml "$@"; }
     finish() { compose down -v >/dev/null 2>&1; }
     trap finish EXIT
     compose up -d --no-build
