@@ -1,31 +1,38 @@
 #!/usr/bin/env bash
-# Makes stand-ins for the base images of the Dockerfile, for buildah where no
-# image registry can be reached: Debian by debootstrap, and the same with the
-# local Go. Certificates that this machine trusts beside Debian's go in.
+# Makes stand-ins for the base images of the Dockerfile, where no image registry can be
+# reached: localhost/fate-debian by debootstrap, and localhost/fate-golang, the same with
+# the local Go. Certificates that this machine trusts beside Debian's go in. Argument:
+# docker or buildah.
 set -euo pipefail
-export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+tool=$1
+slim=localhost/fate-debian
+golang=localhost/fate-golang
+path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-have() { buildah images -q "$1" 2>/dev/null | grep -q .; }
-
-slim=docker.io/library/debian:bookworm-slim
-golang=docker.io/library/golang:1.26-bookworm
+have() { $tool images -q "$1" 2>/dev/null | grep -q .; }
+have $slim && have $golang && exit
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if ! have $slim; then
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$work/root" >"$work/log" 2>&1 || { tail "$work/log"; exit 1; }
-    rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/* "$work"/root/usr/share/{doc,man,locale,info}/*
-    cp /usr/local/share/ca-certificates/*.crt "$work/root/usr/local/share/ca-certificates/" 2>/dev/null || true
-    cp /etc/apt/sources.list.d/*.sources "$work/root/etc/apt/sources.list.d/" 2>/dev/null && rm -f "$work/root/etc/apt/sources.list" || true
-    chroot "$work/root" update-ca-certificates >/dev/null 2>&1
-    c=$(buildah from scratch)
-    buildah add -q "$c" "$work/root" / >/dev/null
-    buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd bash "$c"
-    buildah commit -q --rm "$c" $slim >/dev/null
-fi
-if ! have $golang; then
-    c=$(buildah from --pull-never $slim)
-    buildah add -q "$c" "$(go env GOROOT)" /usr/local/go >/dev/null
-    buildah config --env PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --env GOTOOLCHAIN=local "$c"
-    buildah commit -q --rm "$c" $golang >/dev/null
-fi
+root=$work/root
+
+# import NAME PATH makes an image of the folder.
+import() {
+    if [ "$tool" = docker ]; then
+        tar -C "$root" -c . | docker import --change "ENV PATH=$2" --change "ENV GOTOOLCHAIN=local" --change 'CMD ["bash"]' - "$1" >/dev/null
+    else
+        c=$(buildah from scratch)
+        buildah add -q "$c" "$root" / >/dev/null
+        buildah config --env PATH="$2" --env GOTOOLCHAIN=local --cmd bash "$c"
+        buildah commit -q --rm "$c" "$1" >/dev/null
+    fi
+}
+
+debootstrap --variant=minbase --include=ca-certificates bookworm "$root" >"$work/log" 2>&1 || { tail "$work/log"; exit 1; }
+rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}/*
+cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+cp /etc/apt/sources.list.d/*.sources "$root/etc/apt/sources.list.d/" 2>/dev/null && rm -f "$root/etc/apt/sources.list" || true
+chroot "$root" update-ca-certificates >/dev/null 2>&1
+import $slim $path
+cp -a "$(go env GOROOT)" "$root/usr/local/go"
+import $golang /usr/local/go/bin:$path

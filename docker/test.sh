@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds the image, starts JupyterLab in it, runs all notebooks through the kernel
-# with nbclient, and drives one in a headless browser. Screenshots and logs go to
-# out/docker. Without a Docker engine the image is built by buildah in chroot
-# isolation, on base images made with debootstrap (as root, on Debian).
+# Builds the image, starts JupyterLab in it as docker/compose.yaml does, runs all
+# notebooks through the kernel with nbclient, and drives one in a headless browser.
+# Screenshots and logs go to out/docker. With --stand-ins the base images are made with
+# debootstrap, where no registry can be reached (as root, on Debian); so they are without
+# a Docker engine, where buildah builds in chroot isolation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 keep=$PWD/out/docker
@@ -11,36 +12,53 @@ port=8899
 limit_mb=700
 
 say() { printf '\n-- %s\n' "$*"; }
+need() {
+    for tool; do
+        command -v "$tool" >/dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends "$tool" >/dev/null; }
+    done
+}
+stand_ins=(--build-arg GOLANG_IMAGE=localhost/fate-golang --build-arg DEBIAN_IMAGE=localhost/fate-debian)
 
 if docker info >/dev/null 2>&1; then
     say "building with docker"
-    docker build -q -f docker/Dockerfile -t fate-test .
+    build=()
+    if [ "${1:-}" = --stand-ins ]; then
+        need debootstrap
+        docker/base-images.sh docker
+        build=(--network host "${stand_ins[@]}")
+    fi
+    docker build -q "${build[@]}" -f docker/Dockerfile -t fate-test . >"$keep/build.log" 2>&1 || { tail -40 "$keep/build.log"; exit 1; }
     size=$(docker image inspect -f '{{.Size}}' fate-test)
-    container=$(docker run -d -e PORT=$port -p 127.0.0.1:$port:$port fate-test)
+    composer=(docker compose)
+    "${composer[@]}" version >/dev/null 2>&1 || { need docker-compose; composer=(docker-compose); }
+    compose() { PORT=$port FATE_MEMORY=4g "${composer[@]}" -p fate-test -f docker/compose.yaml -f docker/test/compose.yaml "$@"; }
+    finish() { compose down -v >/dev/null 2>&1; }
+    trap finish EXIT
+    compose up -d --no-build
+    container=$(compose ps -q fate)
+    user=$(docker image inspect -f '{{.Config.User}}' fate-test)
     inside() { docker exec -i "$container" "$@"; }
     as_root_files() { docker exec -u 0 "$container" "$@"; }
     logs() { docker logs "$container" 2>&1; }
-    finish() { docker rm -f "$container" >/dev/null; }
-    trap finish EXIT
 else
     say "building with buildah"
     export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
-    need=""
-    for tool in buildah debootstrap; do command -v $tool >/dev/null || need="$need $tool"; done
-    [ -z "$need" ] || { apt-get update -qq; apt-get install -y -qq --no-install-recommends $need >/dev/null; }
-    docker/base-images.sh
-    buildah bud --pull-never --quiet -f docker/Dockerfile -t fate-test . >"$keep/build.log" 2>&1 || { tail -40 "$keep/build.log"; exit 1; }
+    need buildah debootstrap
+    docker/base-images.sh buildah
+    buildah bud --pull-never --quiet "${stand_ins[@]}" -f docker/Dockerfile -t fate-test . >"$keep/build.log" 2>&1 || { tail -40 "$keep/build.log"; exit 1; }
     buildah rmi --prune >/dev/null 2>&1 || true # the image of an earlier run
     container=$(buildah from --pull-never fate-test)
     root=$(buildah mount "$container")
     size=$(($(du -sxm "$root" | cut -f1) * 1000000))
+    user=$(buildah inspect --type image --format '{{.OCIv1.Config.User}}' fate-test)
     # chroot isolation shares the network, not the process table.
-    inside() { buildah run --user fate --workingdir /home/fate/work "$container" -- "$@"; }
+    inside() { buildah run -e PORT=$port "$container" -- "$@"; }
     as_root_files() { buildah run --user root "$container" -- "$@"; }
     logs() { cat "$keep/lab.log"; }
-    buildah run --user fate --workingdir /home/fate/work -e PORT=$port "$container" -- start >"$keep/lab.log" 2>&1 &
+    # A session of its own: what it has started ends with it, and nothing else.
+    setsid buildah run -e PORT=$port "$container" -- start >"$keep/lab.log" 2>&1 &
     lab=$!
-    finish() { pkill -f "port=$port" || true; wait $lab 2>/dev/null || true; buildah umount "$container" >/dev/null; buildah rm "$container" >/dev/null; }
+    finish() { kill -- -$lab || true; wait $lab 2>/dev/null || true; buildah umount "$container" >/dev/null; buildah rm "$container" >/dev/null; }
     trap finish EXIT
 fi
 
@@ -61,8 +79,34 @@ say "a request without the token is refused"
 code=$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/api/contents")
 [ "$code" = 403 ] || { echo "got $code"; exit 1; }
 
+say "it is healthy on port $port"
+inside healthy
+if inside env PORT=1 healthy 2>/dev/null; then echo "healthy on a port where nothing answers"; exit 1; fi
+
+say "its user is a number, and changes the work folder and /tmp alone"
+[ "$user" = 1000:1000 ] && [ "$(inside id -u):$(inside id -g)" = 1000:1000 ]
+changes=$(inside find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/tmp -o -path /run/lock -o -path /home/fate/work \) -prune \
+    -o -writable ! -type l -print 2>/dev/null || true)
+[ -z "$changes" ] || { echo "$changes"; exit 1; }
+inside sh -c 'touch /home/fate/work/x /tmp/x && rm /home/fate/work/x /tmp/x'
+
+if [ -n "${composer:-}" ]; then
+    say "what docker/compose.yaml takes from it"
+    held=$(docker inspect -f '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{.HostConfig.PidsLimit}} {{.HostConfig.Memory}}' "$container")
+    [ "$held" = "true [ALL] [no-new-privileges:true] 512 4294967296" ] || { echo "$held"; exit 1; }
+    inside grep -qx 'CapBnd:[[:space:]]*0*' /proc/self/status
+    inside grep -qx 'NoNewPrivs:[[:space:]]*1' /proc/self/status
+    if inside touch /var/tmp/x 2>/dev/null; then echo "the root is not read-only"; exit 1; fi
+    [ "$(docker port "$container" | grep -v "127.0.0.1:$port\$" || true)" = "" ]
+    for _ in $(seq 40); do # Docker asks every ten seconds
+        health=$(docker inspect -f '{{.State.Health.Status}}' "$container")
+        [ "$health" = starting ] || break
+        sleep 1
+    done
+    [ "$health" = healthy ] || { echo "Docker finds it $health"; exit 1; }
+fi
+
 say "what the image does not hold"
-[ "$(inside id -u)" != 0 ]
 for tool in go gcc cc; do
     if inside sh -c "command -v $tool" >/dev/null 2>&1; then echo "there is a $tool"; exit 1; fi
 done

@@ -53,7 +53,9 @@ func (k Kubernetes) check() error {
 
 // Kubernetes writes the sweep, in a ConfigMap, and its Indexed Job as one List in JSON, for
 // kubectl apply -f. Each index has its own back-off, and one that fails for good does not
-// stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1.
+// stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1. A pod
+// writes to its volume and to /tmp alone, as the user of the image, and keeps the
+// restricted Pod Security Standard.
 func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
 	if err := k.check(); err != nil {
 		return err
@@ -70,20 +72,36 @@ func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
 	if parallel == 0 {
 		parallel = k.Shards
 	}
-	const volume, config = "/sweep", "/config"
+	const volume, config, tmp = "/sweep", "/config", "/tmp"
+	const user = 1000 // of the image
 	pod := m{
 		"restartPolicy":                 "Never", // an index that fails gets a new pod
 		"activeDeadlineSeconds":         int(k.Time.Seconds()),
 		"terminationGracePeriodSeconds": Grace,
+		"automountServiceAccountToken":  false, // a sweep asks the cluster nothing
+		"securityContext": m{
+			"runAsNonRoot": true, "runAsUser": user, "runAsGroup": user,
+			"fsGroup": user, "fsGroupChangePolicy": "OnRootMismatch", // else each pod walks through all cells
+			"seccompProfile": m{"type": "RuntimeDefault"},
+		},
 		"containers": []m{{
 			"name":  "fate",
 			"image": k.Image,
 			"command": []string{"fate", "sweep", "run", "--shards", strconv.Itoa(k.Shards), "--workers", strconv.Itoa(k.Cores),
 				"--out", volume + "/" + k.Folder, config + "/" + fileName},
-			"resources":    m{"requests": size, "limits": size},
-			"volumeMounts": []m{{"name": "sweep", "mountPath": volume}, {"name": "config", "mountPath": config, "readOnly": true}},
+			"resources": m{"requests": size, "limits": size},
+			"securityContext": m{
+				"allowPrivilegeEscalation": false,
+				"readOnlyRootFilesystem":   true,
+				"capabilities":             m{"drop": []string{"ALL"}},
+			},
+			"volumeMounts": []m{{"name": "sweep", "mountPath": volume}, {"name": "config", "mountPath": config, "readOnly": true}, {"name": "tmp", "mountPath": tmp}},
 		}},
-		"volumes": []m{{"name": "sweep", "persistentVolumeClaim": m{"claimName": k.Claim}}, {"name": "config", "configMap": m{"name": name}}},
+		"volumes": []m{
+			{"name": "sweep", "persistentVolumeClaim": m{"claimName": k.Claim}},
+			{"name": "config", "configMap": m{"name": name}},
+			{"name": "tmp", "emptyDir": m{"sizeLimit": "1Gi"}},
+		},
 	}
 	list := m{"apiVersion": "v1", "kind": "List", "items": []m{
 		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "labels": labels}, "data": m{fileName: string(sweep)}},
