@@ -196,6 +196,7 @@ type session interface {
 // client is the parent's end of a worker.
 type client struct {
 	cmd     *exec.Cmd
+	end     func() // of its process group
 	in      io.WriteCloser
 	replies chan reply
 	stderr  bytes.Buffer
@@ -220,7 +221,7 @@ func startWorker(o Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.cmd.Start(); err != nil {
+	if c.end, err = startChild(c.cmd); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -263,7 +264,7 @@ func (c *client) stop() {
 	}
 }
 
-func (c *client) kill() { c.cmd.Process.Kill() }
+func (c *client) kill() { c.end() }
 
 func (c *client) send(r request) error { return json.NewEncoder(c.in).Encode(r) }
 

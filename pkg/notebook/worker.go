@@ -59,6 +59,7 @@ func ServeIfWorker() {
 	signal.Ignore(os.Interrupt)
 	// What cells start must not become workers.
 	os.Unsetenv(workerVariable)
+	EndWithParent(ParentPipe())
 	if os.Getenv(confineVariable) != "" {
 		dir, err := os.Getwd()
 		if err == nil {
