@@ -14,12 +14,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/file"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -254,7 +254,7 @@ func (f *Figure) Save(path string) *Figure {
 		err = fmt.Errorf("plotting: Save(%q): the format %q is not .png, .svg or .pdf", path, ext)
 	}
 	if err == nil {
-		err = os.WriteFile(path, data, 0o644)
+		err = file.Write(path, data)
 	}
 	if err == nil {
 		err = figure.Save(path)

@@ -52,6 +52,14 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	if err != nil {
 		return err
 	}
+	if out == "" {
+		out = jobs[0].name + ".zip"
+	}
+	if old, err := file.Read(out, maxNotebook); err == nil {
+		if _, err := bundle.Parse(old); err != nil {
+			return fmt.Errorf("%s is there and is no bundle: move it away, or name another file with --out", out)
+		}
+	}
 	if f.cache != "" {
 		f.cache = usableCache(f.cache)
 	}
@@ -83,18 +91,10 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	if _, err := bundle.Parse(z.Bytes()); err != nil { // what cannot be read is not sent
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if out == "" {
-		out = j.name + ".zip"
-	}
-	if old, err := file.Read(out, maxNotebook); err == nil {
-		if _, err := bundle.Parse(old); err != nil {
-			return fmt.Errorf("%s is there and is no bundle: move it away, or name another file with --out", out)
-		}
-	}
 	if err := file.Write(out, z.Bytes()); err != nil {
 		return failure{err}
 	}
-	fmt.Printf("%s: %d figures, %.1f MB\n", out, len(drawn)/len(notebook.Formats), float64(z.Len())/1e6)
+	fmt.Fprintf(stdout, "%s: %d figures, %.1f MB\n", out, len(drawn)/len(notebook.Formats), float64(z.Len())/1e6)
 	return nil
 }
 

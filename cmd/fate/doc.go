@@ -21,7 +21,7 @@ func docCommand() *cobra.Command {
 			if !ok {
 				return fmt.Errorf("doc: %q is not known; a name begins with one of the packages %s", args[0], strings.Join(notebook.Linked(), ", "))
 			}
-			fmt.Println(text)
+			fmt.Fprintln(stdout, text)
 			return nil
 		},
 	}

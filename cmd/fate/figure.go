@@ -47,7 +47,7 @@ func figureShowCommand() *cobra.Command {
 			if f.Data == nil {
 				return failure{fmt.Errorf("%s: its numbers were too many to travel: fate figure rerun makes them again", args[0])}
 			}
-			return f.Data.WriteCSV(os.Stdout)
+			return f.Data.WriteCSV(stdout)
 		},
 	}
 	cmd.Flags().BoolVar(&data, "data", false, "print the numbers of the figure as CSV instead")
@@ -56,7 +56,7 @@ func figureShowCommand() *cobra.Command {
 
 func showFigure(f *figure.File) error {
 	r := f.Recipe
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	if r.Notebook == "" {
 		line("drawn by", "a program or a cell of no saved notebook")
@@ -90,7 +90,7 @@ func showFigure(f *figure.File) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Println()
+	fmt.Fprintln(stdout)
 	for _, row := range slices.Concat([][]string{r.Verdict.Columns}, r.Verdict.Rows) {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
@@ -196,6 +196,6 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	if err := figure.Same(f, again); err != nil {
 		return failure{fmt.Errorf("%s%s", refused(err), note)}
 	}
-	fmt.Printf("%s: the same%s\n", path, note)
+	fmt.Fprintf(stdout, "%s: the same%s\n", path, note)
 	return nil
 }

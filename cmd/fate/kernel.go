@@ -64,7 +64,7 @@ takes a minute or two.`,
 				return err
 			}
 			if dry {
-				fmt.Printf("would build the kernel from %s\nand write it to %s\n", module, kernel.Dir(p.data()))
+				fmt.Fprintf(stdout, "would build the kernel from %s\nand write it to %s\n", module, kernel.Dir(p.data()))
 				return nil
 			}
 			return install(cmd.Context(), module, p.data())
@@ -76,12 +76,12 @@ takes a minute or two.`,
 }
 
 func install(ctx context.Context, module, data string) error {
-	fmt.Fprintln(os.Stderr, "building the kernel …")
+	fmt.Fprintln(stderr, "building the kernel …")
 	dir, err := kernel.Install(ctx, module, data, os.Stderr)
 	if err != nil {
 		return failure{err}
 	}
-	fmt.Println("installed", dir)
+	fmt.Fprintln(stdout, "installed", dir)
 	return nil
 }
 
@@ -95,7 +95,7 @@ func removeCommand() *cobra.Command {
 			if err := kernel.Remove(p.data()); err != nil {
 				return failure{err}
 			}
-			fmt.Println("removed", kernel.Dir(p.data()))
+			fmt.Fprintln(stdout, "removed", kernel.Dir(p.data()))
 			return nil
 		},
 	}

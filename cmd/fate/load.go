@@ -69,7 +69,7 @@ func (f runFlags) load(args []string) ([]*job, error) {
 			if len(mine) < len(values) && len(jobs)+len(files) > 1 {
 				for _, name := range slices.Sorted(maps.Keys(values)) {
 					if _, ok := mine[name]; !ok {
-						fmt.Fprintf(os.Stderr, "%s has no parameter %s: it runs as it is\n", j.name, name)
+						fmt.Fprintf(stderr, "%s has no parameter %s: it runs as it is\n", j.name, name)
 					}
 				}
 			}

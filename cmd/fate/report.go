@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/features-are-fate/fate/pkg/report"
 	"github.com/spf13/cobra"
@@ -67,13 +68,10 @@ func writeReport(paths []string, out string) error {
 	if err := report.Write(&page, sources); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return err
+	if err := file.Write(out, page.Bytes()); err != nil {
+		return failure{err}
 	}
-	if err := os.WriteFile(out, page.Bytes(), 0o644); err != nil {
-		return err
-	}
-	fmt.Printf("%s: %d notebooks, %.1f MB\n", out, len(sources), float64(page.Len())/1e6)
+	fmt.Fprintf(stdout, "%s: %d notebooks, %.1f MB\n", out, len(sources), float64(page.Len())/1e6)
 	return nil
 }
 
@@ -143,16 +141,16 @@ func namePaperFigures(executed, out string) error {
 		}
 		for _, format := range notebook.Formats {
 			from := notebook.Figure{Cell: i + 1, Index: 1, Format: format}
-			data, err := os.ReadFile(filepath.Join(folder, from.Name()))
+			data, err := file.Read(filepath.Join(folder, from.Name()), maxNotebook)
 			if err != nil {
 				return err
 			}
 			to := filepath.Join(out, fileName(paper)+"."+format)
-			if err := os.WriteFile(to, data, 0o644); err != nil {
+			if err := file.Write(to, data); err != nil {
 				return err
 			}
 			if format == "pdf" {
-				fmt.Println(to)
+				fmt.Fprintln(stdout, to)
 			}
 		}
 	}

@@ -290,7 +290,7 @@ func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook
 	}
 	if !j.trusted {
 		if err := notebook.CanConfine(); err != nil {
-			fmt.Fprintf(os.Stderr, "fate: %s: %v: its code is judged by what it names alone\n", j.name, err)
+			fmt.Fprintf(stderr, "fate: %s: %v: its code is judged by what it names alone\n", j.name, err)
 		}
 	}
 	return notebook.Run(ctx, j.nb, notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
@@ -309,14 +309,14 @@ func (j *job) print() {
 	if len(j.problems) > 0 {
 		state = "FAILED"
 	}
-	fmt.Printf("%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
+	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
 	const most = 8
 	for i, p := range j.problems {
 		if i == most {
-			fmt.Printf("        … and %d more\n", len(j.problems)-most)
+			fmt.Fprintf(stdout, "        … and %d more\n", len(j.problems)-most)
 			break
 		}
-		fmt.Printf("        %s: %s\n", j.name, p)
+		fmt.Fprintf(stdout, "        %s: %s\n", j.name, p)
 	}
 }
 
@@ -330,8 +330,8 @@ func summary(jobs []*job) error {
 		}
 	}
 	if rows > 0 {
-		fmt.Println()
-		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(stdout)
+		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "notebook\t"+strings.Join(experiment.Columns, "\t"))
 		for _, j := range jobs {
 			short, _, _ := strings.Cut(j.name, "_")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/sweep"
 	"github.com/spf13/cobra"
 )
@@ -73,12 +74,17 @@ indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
 				return failure{err}
 			}
 			for name, script := range map[string]*bytes.Buffer{"array.sh": &array, "merge.sh": &merge} {
-				if err := os.WriteFile(filepath.Join(s.Dir, name), script.Bytes(), 0o755); err != nil {
+				path := filepath.Join(s.Dir, name)
+				err := file.Write(path, script.Bytes())
+				if err == nil {
+					err = os.Chmod(path, 0o755)
+				}
+				if err != nil {
 					return failure{err}
 				}
 			}
 			if !submit {
-				fmt.Printf("%s and merge.sh: submit them with --submit, or sbatch\n", filepath.Join(s.Dir, "array.sh"))
+				fmt.Fprintf(stdout, "%s and merge.sh: submit them with --submit, or sbatch\n", filepath.Join(s.Dir, "array.sh"))
 				return nil
 			}
 			id, err := sbatch(cmd.Context(), filepath.Join(s.Dir, "array.sh"))
@@ -89,7 +95,7 @@ indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
 			if err != nil {
 				return failure{err}
 			}
-			fmt.Printf("array %s, merge %s\n", id, after)
+			fmt.Fprintf(stdout, "array %s, merge %s\n", id, after)
 			return nil
 		},
 	}
@@ -137,7 +143,7 @@ is mounted, fate sweep status and fate sweep merge.`,
 			if err != nil {
 				return err
 			}
-			return p.Kubernetes(os.Stdout, k)
+			return p.Kubernetes(stdout, k)
 		},
 	}
 	cmd.Flags().IntVar(&k.Shards, "shards", 0, "`number` of shards")

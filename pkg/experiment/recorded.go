@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"runtime"
 
 	"github.com/features-are-fate/fate/pkg/file"
@@ -37,7 +36,7 @@ func (s Students) Recorded(path string) *StudentsRun {
 		return fail(err)
 	}
 	file := recorded{Recipe: s, Go: runtime.Version(), Arch: runtime.GOARCH}
-	switch b, err := os.ReadFile(path); {
+	switch b, err := read(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		if s.Pace != "paper" {
 			return fail(errors.New(`there is no such file: a run with pace = "paper" makes it`))
@@ -68,6 +67,11 @@ func (s Students) Recorded(path string) *StudentsRun {
 	}
 	return r
 }
+
+// maxRecord bounds the file of a run, in bytes.
+const maxRecord = 256 << 20
+
+func read(path string) ([]byte, error) { return file.Read(path, maxRecord) }
 
 func writeJSON(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", " ")

@@ -58,6 +58,7 @@ func Write(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
+	cleanOnce(filepath.Dir(path))
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return err

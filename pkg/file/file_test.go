@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -51,5 +52,43 @@ func TestReadWithinBounds(t *testing.T) {
 		if _, err := read(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
+	}
+}
+
+// A pipe without a writer and an endless device do not hang or fill the memory.
+func TestReadRefusesPipesAndDevices(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o644); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{pipe, "/dev/zero", "/dev/tty"} {
+		if _, err := Read(path, 10); err == nil {
+			t.Errorf("%s is no error", path)
+		}
+	}
+	if err := Write("/dev/null", nil); err == nil {
+		t.Error("a device can be replaced")
+	}
+}
+
+// A link keeps pointing at its file, and a file its permissions.
+func TestWriteKeepsLinksAndPermissions(t *testing.T) {
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	if err := os.WriteFile(target, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip(err)
+	}
+	if err := Write(link, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	if err != nil || info.Mode().IsRegular() {
+		t.Error("the link is gone")
+	}
+	if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 1 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }

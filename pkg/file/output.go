@@ -51,6 +51,7 @@ func (o Output) open() (root *os.Root, m manifest, unlock func(), err error) {
 		return fail(err)
 	}
 	unlock = func() { root.Close(); lock.Close() }
+	Clean(filepath.Join(o.Dir, manifestFolder))
 	m.Files = map[string][]string{}
 	file := filepath.Join(o.Dir, manifestFile)
 	b, err := Read(file, maxManifest)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -62,6 +63,15 @@ func Clean(dir string) {
 		if m[1] == host() && !alive(pid) || time.Since(info.ModTime()) > abandoned && m[1] != host() {
 			os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
+	}
+}
+
+var cleaned sync.Map // folders that this process has cleaned
+
+// cleanOnce is Clean, once for a folder: one of a sweep can hold many files.
+func cleanOnce(dir string) {
+	if _, again := cleaned.LoadOrStore(dir, true); !again {
+		Clean(dir)
 	}
 }
 

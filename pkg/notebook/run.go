@@ -214,6 +214,7 @@ func startWorker(o Options) (*client, error) {
 	c.cmd.Env = append(environment(o.Confine), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
+	c.cmd.WaitDelay = time.Second // what a cell started may hold the pipe open
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ const (
 // read reads the file of a cell; err says why it is in another state than done.
 func (p *Plan) read(dir string, cell int) (c Cell, s state, err error) {
 	path := cellPath(dir, cell)
-	b, err := os.ReadFile(path)
+	b, err := file.Read(path, maxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return c, missing, fmt.Errorf("cell %d is missing", cell)
