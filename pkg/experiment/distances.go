@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/divergence"
+	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/stat"
 )
@@ -156,7 +157,8 @@ func (t Transports) Run() *TransportsRun {
 			Tasks divergence.Tasks
 			N     int
 			Seed  uint64
-		}{tasks, t.N, t.Seed + uint64(k)}
+		}{tasks, t.N, task.Seed(t.Seed, "transports", uint64(tasks.D), math.Float64bits(tasks.Theta),
+			math.Float64bits(tasks.Sigma), uint64(t.N), uint64(trial))}
 		var err error
 		r.estimates[i][j][trial], err = cached("transport", key, func() (float64, error) {
 			a, b, err := divergence.Samples(tasks, t.N, key.Seed)

@@ -73,6 +73,22 @@ func TestStreamsDiffer(t *testing.T) {
 	}
 }
 
+// Seeds of neighbouring trials, seeds and studies differ.
+func TestSeedsDiffer(t *testing.T) {
+	seen := map[uint64]bool{}
+	for seed := range uint64(3) {
+		for trial := range uint64(3) {
+			for _, study := range []string{"", "a", "b"} {
+				v := Seed(seed, study, trial)
+				if seen[v] || v != Seed(seed, study, trial) {
+					t.Errorf("seed %d, study %q, trial %d: %d comes twice, or differs from itself", seed, study, trial, v)
+				}
+				seen[v] = true
+			}
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	for _, c := range []struct {
 		d            int
