@@ -46,15 +46,17 @@ transfer beats scratch on one data set.
 Risks are exact means over data sets of this size, where they have a closed form;
 those of fine-tuning at depth 2 or more, and the probabilities, are means over
 draws of the exact law. With --limit all is in the limit n, d → ∞ at this γ. The
-phase boundaries always are.`,
+phase boundaries always are.
+
+N and D go up to 10¹², σ to 10⁶, λ to 10¹², the depth to 10⁶, θ from -360° to 360°.`,
 		Example: "  fate predict --n 250 --d 500 --theta 45 --sigma 0.2 --depth 2",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if math.IsNaN(theta) || math.IsInf(theta, 0) {
-				return fmt.Errorf("--theta %v: the angle must be a finite number of degrees", theta)
+			if !(math.Abs(theta) <= 360) {
+				return fmt.Errorf("--theta %v: the angle must be a number of degrees from -360 to 360", theta)
 			}
-			if draws < 1000 {
-				return fmt.Errorf("--draws %d: it must be at least 1000", draws)
+			if draws < 1000 || draws > maxDraws {
+				return fmt.Errorf("--draws %d: it must be at least 1000 and at most %d", draws, maxDraws)
 			}
 			s.Theta = theta * math.Pi / 180
 			if err := s.Validate(); err != nil {
@@ -79,7 +81,7 @@ phase boundaries always are.`,
 	fl.Float64Var(&s.Lambda, "lambda", 0, "`ridge` of linear transfer")
 	fl.BoolVar(&limit, "limit", false, "the limit n, d → ∞ at this n/d")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object")
-	fl.IntVar(&draws, "draws", 1_000_000, "`number` of draws of the exact law")
+	fl.IntVar(&draws, "draws", 1_000_000, "`number` of draws of the exact law, 1000 to 10⁹")
 	for _, name := range []string{"n", "d", "theta", "sigma"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag that was just defined
@@ -95,6 +97,9 @@ func finite(x float64) *float64 {
 	}
 	return &x
 }
+
+// maxDraws take minutes.
+const maxDraws = 1_000_000_000
 
 // breakEvenDraws is enough for a thousandth of a degree at most settings.
 const breakEvenDraws = 1 << 18

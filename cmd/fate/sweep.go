@@ -45,7 +45,7 @@ func sweepPlanCommand() *cobra.Command {
 				return err
 			}
 			if _, err := p.Shard(1, shards); err != nil {
-				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, sweep.MaxShards)
 			}
 			const budget = 2 * time.Second
 			e, err := p.Estimate(budget)
@@ -82,15 +82,22 @@ func sweepPlanCommand() *cobra.Command {
 	return cmd
 }
 
-func duration(seconds float64) time.Duration {
+// duration prints seconds; a time.Duration holds 292 years.
+func duration(seconds float64) string {
+	const year = 365.25 * 24 * 3600
+	if seconds > 100*year {
+		return fmt.Sprintf("%.2g years", seconds/year)
+	}
 	d := time.Duration(seconds * float64(time.Second))
 	switch {
 	case d > time.Minute:
-		return d.Round(time.Second)
+		d = d.Round(time.Second)
 	case d > time.Second:
-		return d.Round(100 * time.Millisecond)
+		d = d.Round(100 * time.Millisecond)
+	default:
+		d = d.Round(10 * time.Microsecond)
 	}
-	return d.Round(10 * time.Microsecond)
+	return d.String()
 }
 
 func sweepRunCommand() *cobra.Command {
@@ -124,6 +131,9 @@ command goes on from there.`,
 			if out == "" {
 				return errors.New("--out is missing: the folder of the sweep")
 			}
+			if workers < 0 || workers > sweep.MaxCores {
+				return fmt.Errorf("--workers %d: it must be 0 (all cores) or above, and at most %d", workers, sweep.MaxCores)
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
 			defer stop()
 			done := 0
@@ -155,8 +165,8 @@ func sweepStatusCommand() *cobra.Command {
 shards it also prints which of them to run again, in the form that sbatch --array takes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if shards < 0 {
-				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+			if shards < 0 || shards > sweep.MaxShards {
+				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, sweep.MaxShards)
 			}
 			p, err := sweep.Open(args[0])
 			if err != nil {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,8 +126,8 @@ func (t Transports) Run() *TransportsRun {
 	switch {
 	case len(t.D) == 0 || len(t.Theta) == 0:
 		r.err = errors.New("experiment: D and Theta need at least one value each")
-	case t.Trials < 2:
-		r.err = fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", t.Trials)
+	default:
+		r.err = cmp.Or(checkTrials(t.Trials, len(t.D)*len(t.Theta)), checkMatrix("N × N", t.N, t.N))
 	}
 	if r.err != nil {
 		return r
