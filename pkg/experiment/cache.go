@@ -205,7 +205,9 @@ func cached[T any](what string, key any, compute func() (T, error)) (T, error) {
 		return v, err
 	}
 	if err := c.keep(hash, v); err != nil {
-		c.full.Do(func() { fmt.Fprintf(os.Stderr, "experiment: the cache takes no more, the run goes on without it: %v\n", err) })
+		c.full.Do(func() {
+			fmt.Fprintf(os.Stderr, "experiment: the cache takes no more, the run goes on without it: %v\n", err)
+		})
 	}
 	return v, nil
 }
