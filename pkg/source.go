@@ -7,6 +7,9 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"go/scanner"
+	"go/token"
+	"io"
 	"io/fs"
 	"runtime"
 	"runtime/debug"
@@ -20,9 +23,11 @@ const Module = "github.com/features-are-fate/fate"
 //go:embed divergence/*.go experiment/*.go linear/*.go relu/*.go task/*.go theory/*.go
 var source embed.FS
 
-// Source is a hash of the source of these packages (tests left out) and of the version
-// of gonum, the same in every program that is built of them.
-var Source = sync.OnceValue(func() string {
+// Source is a hash of the code of these packages, without comments, formatting and tests,
+// and of the version of gonum, the same in every program that is built of them.
+var Source = sync.OnceValue(hash)
+
+func hash() string {
 	h := sha256.New()
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
@@ -37,12 +42,12 @@ var Source = sync.OnceValue(func() string {
 			return err
 		}
 		b, err := source.ReadFile(path)
-		fmt.Fprintln(h, path, len(b))
-		h.Write(b)
+		fmt.Fprintln(h, path)
+		writeCode(h, b)
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil))[:16]
-})
+}
 
 // Version is a hash of Source, the compiler and the architecture: runs of one version
 // give the same numbers.
@@ -51,3 +56,30 @@ var Version = sync.OnceValue(func() string {
 	fmt.Fprintln(h, Source(), runtime.Version(), runtime.GOARCH)
 	return hex.EncodeToString(h.Sum(nil))[:16]
 })
+
+// writeCode writes the tokens of a Go file, a line each: comments but directives, and the
+// semicolons that line ends stand for, are no code.
+func writeCode(w io.Writer, src []byte) {
+	files := token.NewFileSet()
+	var s scanner.Scanner
+	s.Init(files.AddFile("", files.Base(), len(src)), src, nil, scanner.ScanComments)
+	held := false // a semicolon or comma, which means nothing before a closing bracket
+	var last token.Token
+	for {
+		_, t, text := s.Scan()
+		switch {
+		case t == token.EOF:
+			return
+		case t == token.COMMENT && !strings.HasPrefix(text, "//go:"):
+			continue
+		case t == token.SEMICOLON || t == token.COMMA:
+			held, last = true, t
+			continue
+		}
+		if held && t != token.RPAREN && t != token.RBRACE && t != token.RBRACK {
+			fmt.Fprintln(w, last)
+		}
+		held = false
+		fmt.Fprintf(w, "%s %q\n", t, text)
+	}
+}

@@ -119,6 +119,9 @@ differ by %g of the largest number of their curve or map. The exit code is 1 if 
 differ, with the largest difference and where it is, and 2 if the file is refused.`, figure.Tolerance),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkTimeout("timeout", timeout); err != nil {
+				return err
+			}
 			return rerunFigure(cmd.Context(), args[0], folder, timeout)
 		},
 	}

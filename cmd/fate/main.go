@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
@@ -39,6 +40,7 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	cmd.AddCommand(runCommand(), predictCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand(), sweepCommand())
+	refuseUnknown(cmd)
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
@@ -64,6 +66,36 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	}
 	fmt.Fprintln(stderr, "fate:", err)
 	return exitUsage
+}
+
+// refuseUnknown makes every command that only groups others refuse the name of one that
+// is not there; by itself cobra prints its help and exits with 0.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		refuseUnknown(c)
+		if !c.HasSubCommands() {
+			continue
+		}
+		run := c.RunE
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 0:
+				return fmt.Errorf("unknown command %q for %q (%s -h lists them)", args[0], cmd.CommandPath(), cmd.CommandPath())
+			case run == nil:
+				return cmd.Help()
+			}
+			return run(cmd, args)
+		}
+	}
+}
+
+// checkTimeout refuses a limit of time that is below 0.
+func checkTimeout(name string, limit time.Duration) error {
+	if limit < 0 {
+		return fmt.Errorf("--%s %v: it must be 0 (none) or above", name, limit)
+	}
+	return nil
 }
 
 func (f failure) Error() string {

@@ -90,3 +90,12 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("there is a stack trace")
 	}
 }
+
+// A time that no time.Duration holds is still a time.
+func TestDuration(t *testing.T) {
+	for seconds, want := range map[float64]string{1e-3: "1ms", 90: "1m30s", 1e12: "3.2e+04 years"} {
+		if got := duration(seconds); got != want {
+			t.Errorf("%v s: %s, want %s", seconds, got, want)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -46,15 +45,17 @@ transfer beats scratch on one data set.
 Risks are exact means over data sets of this size, where they have a closed form;
 those of fine-tuning at depth 2 or more, and the probabilities, are means over
 draws of the exact law. With --limit all is in the limit n, d → ∞ at this γ. The
-phase boundaries always are.`,
+phase boundaries always are.
+
+N and D go up to 10¹², σ to 10⁶, λ to 10¹², the depth to 10⁶, θ from -360° to 360°.`,
 		Example: "  fate predict --n 250 --d 500 --theta 45 --sigma 0.2 --depth 2",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if math.IsNaN(theta) || math.IsInf(theta, 0) {
-				return fmt.Errorf("--theta %v: the angle must be a finite number of degrees", theta)
+			if !(math.Abs(theta) <= 360) {
+				return fmt.Errorf("--theta %v: the angle must be a number of degrees from -360 to 360", theta)
 			}
-			if draws < 1000 {
-				return fmt.Errorf("--draws %d: it must be at least 1000", draws)
+			if draws < 1000 || draws > maxDraws {
+				return fmt.Errorf("--draws %d: it must be at least 1000 and at most %d", draws, maxDraws)
 			}
 			s.Theta = theta * math.Pi / 180
 			if err := s.Validate(); err != nil {
@@ -65,7 +66,7 @@ phase boundaries always are.`,
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(os.Stdout).Encode(p)
+				return json.NewEncoder(stdout).Encode(p)
 			}
 			return p.print(s, theta, limit)
 		},
@@ -79,7 +80,7 @@ phase boundaries always are.`,
 	fl.Float64Var(&s.Lambda, "lambda", 0, "`ridge` of linear transfer")
 	fl.BoolVar(&limit, "limit", false, "the limit n, d → ∞ at this n/d")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object")
-	fl.IntVar(&draws, "draws", 1_000_000, "`number` of draws of the exact law")
+	fl.IntVar(&draws, "draws", 1_000_000, "`number` of draws of the exact law, 1000 to 10⁹")
 	for _, name := range []string{"n", "d", "theta", "sigma"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag that was just defined
@@ -95,6 +96,9 @@ func finite(x float64) *float64 {
 	}
 	return &x
 }
+
+// maxDraws take minutes.
+const maxDraws = 1_000_000_000
 
 // breakEvenDraws is enough for a thousandth of a degree at most settings.
 const breakEvenDraws = 1 << 18
@@ -167,12 +171,12 @@ func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
 	if limit {
 		what = "limit n, d → ∞"
 	}
-	fmt.Printf("n = %d, d = %d, γ = %.4g, θ = %.4g°, σ = %.4g, depth %d", s.N, s.D, s.Gamma(), theta, s.Sigma, s.Depth)
+	fmt.Fprintf(stdout, "n = %d, d = %d, γ = %.4g, θ = %.4g°, σ = %.4g, depth %d", s.N, s.D, s.Gamma(), theta, s.Sigma, s.Depth)
 	if s.Lambda > 0 {
-		fmt.Printf(", λ = %.4g", s.Lambda)
+		fmt.Fprintf(stdout, ", λ = %.4g", s.Lambda)
 	}
-	fmt.Printf(" (%s)\n\n", what)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(stdout, " (%s)\n\n", what)
+	w := tabwriter.NewWriter(stdout, 0, 0, 3, ' ', 0)
 	show := func(x *float64) string { return numberText(x, "%.5f") }
 	fmt.Fprintf(w, "\trisk\ttransferability\tbeats scratch\n")
 	fmt.Fprintf(w, "scratch\t%s\t\t\n", show(p.RiskScratch))
@@ -182,14 +186,14 @@ func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Printf("\nscale c of fine-tuning       %s\n", show(p.ScaleC))
+	fmt.Fprintf(stdout, "\nscale c of fine-tuning       %s\n", show(p.ScaleC))
 	switch {
 	case p.BreakEvenDeg != nil:
-		fmt.Printf("fine-tuning breaks even at   %.3f°\n", *p.BreakEvenDeg)
+		fmt.Fprintf(stdout, "fine-tuning breaks even at   %.3f°\n", *p.BreakEvenDeg)
 	case s.N >= s.D:
-		fmt.Printf("fine-tuning breaks even at   no angle: for n ≥ d it equals scratch\n")
+		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: for n ≥ d it equals scratch\n")
 	default:
-		fmt.Printf("fine-tuning breaks even at   no angle: it loses at every one\n")
+		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: it loses at every one\n")
 	}
 	var parts []string
 	for _, i := range p.GammaNegative {
@@ -198,7 +202,7 @@ func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
 	if parts == nil {
 		parts = []string{"no γ"}
 	}
-	_, err := fmt.Printf("linear transfer loses for    %s   (λ = 0, limit)\n", strings.Join(parts, " and "))
+	_, err := fmt.Fprintf(stdout, "linear transfer loses for    %s   (λ = 0, limit)\n", strings.Join(parts, " and "))
 	return err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -45,7 +44,7 @@ func sweepPlanCommand() *cobra.Command {
 				return err
 			}
 			if _, err := p.Shard(1, shards); err != nil {
-				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, sweep.MaxShards)
 			}
 			const budget = 2 * time.Second
 			e, err := p.Estimate(budget)
@@ -60,9 +59,9 @@ func sweepPlanCommand() *cobra.Command {
 			if p.Sweep.Experiment == sweep.Students {
 				trials = fmt.Sprintf("of %d trials", p.Sweep.Trials)
 			}
-			fmt.Printf("sweep %s: %d cells %s (%s), about %s on one core (%d timed)\n",
+			fmt.Fprintf(stdout, "sweep %s: %d cells %s (%s), about %s on one core (%d timed)\n",
 				p.Hash, len(p.Cells), trials, p.Sweep.Method, duration(e.Of(all)), e.Measured)
-			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "shard\tcells\tfirst\tlast\ttime on one core")
 			for i := 1; i <= shards; i++ {
 				cells, err := p.Shard(i, shards)
@@ -82,15 +81,22 @@ func sweepPlanCommand() *cobra.Command {
 	return cmd
 }
 
-func duration(seconds float64) time.Duration {
+// duration prints seconds; a time.Duration holds 292 years.
+func duration(seconds float64) string {
+	const year = 365.25 * 24 * 3600
+	if seconds > 100*year {
+		return fmt.Sprintf("%.2g years", seconds/year)
+	}
 	d := time.Duration(seconds * float64(time.Second))
 	switch {
 	case d > time.Minute:
-		return d.Round(time.Second)
+		d = d.Round(time.Second)
 	case d > time.Second:
-		return d.Round(100 * time.Millisecond)
+		d = d.Round(100 * time.Millisecond)
+	default:
+		d = d.Round(10 * time.Microsecond)
 	}
-	return d.Round(10 * time.Microsecond)
+	return d.String()
 }
 
 func sweepRunCommand() *cobra.Command {
@@ -124,11 +130,14 @@ command goes on from there.`,
 			if out == "" {
 				return errors.New("--out is missing: the folder of the sweep")
 			}
+			if workers < 0 || workers > sweep.MaxCores {
+				return fmt.Errorf("--workers %d: it must be 0 (all cores) or above, and at most %d", workers, sweep.MaxCores)
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
 			defer stop()
 			done := 0
 			err = p.Run(ctx, out, cells, workers, func(int) { done++ })
-			fmt.Printf("shard %s: %d of %d cells are done\n", shard, done, len(cells))
+			fmt.Fprintf(stdout, "shard %s: %d of %d cells are done\n", shard, done, len(cells))
 			if errors.Is(err, context.Canceled) {
 				err = errors.New("stopped; the same command goes on from here")
 			}
@@ -155,8 +164,8 @@ func sweepStatusCommand() *cobra.Command {
 shards it also prints which of them to run again, in the form that sbatch --array takes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if shards < 0 {
-				return fmt.Errorf("--shards %d: it must be at least 1", shards)
+			if shards < 0 || shards > sweep.MaxShards {
+				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, sweep.MaxShards)
 			}
 			p, err := sweep.Open(args[0])
 			if err != nil {
@@ -166,7 +175,7 @@ shards it also prints which of them to run again, in the form that sbatch --arra
 			if err != nil {
 				return failure{err}
 			}
-			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "state\tcells\tindices")
 			for _, row := range []struct {
 				name  string
@@ -182,7 +191,7 @@ shards it also prints which of them to run again, in the form that sbatch --arra
 			if err != nil {
 				return err
 			}
-			fmt.Printf("shards to run again: %s\n", sweep.List(submit))
+			fmt.Fprintf(stdout, "shards to run again: %s\n", sweep.List(submit))
 			return nil
 		},
 	}
@@ -216,7 +225,7 @@ func sweepMergeCommand() *cobra.Command {
 			if r.Partial {
 				state = fmt.Sprintf("; partial: cells %s are missing", sweep.List(r.Missing))
 			}
-			fmt.Printf("%s: %d cells%s\n", out, len(r.Cells), state)
+			fmt.Fprintf(stdout, "%s: %d cells%s\n", out, len(r.Cells), state)
 			return nil
 		},
 	}

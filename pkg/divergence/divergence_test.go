@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/property"
 	"github.com/features-are-fate/fate/pkg/task"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/combin"

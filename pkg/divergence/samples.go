@@ -18,6 +18,9 @@ func Samples(t Tasks, n int, seed uint64) (source, target *mat.Dense, err error)
 	if n < 1 {
 		return nil, nil, fmt.Errorf("divergence: n = %d: the number of samples must be at least 1", n)
 	}
+	if n > maxEntries/(t.D+1) {
+		return nil, nil, fmt.Errorf("divergence: n = %d at D = %d: n(D + 1) must be at most %d, the entries of a matrix", n, t.D, maxEntries)
+	}
 	sin, cos := math.Sincos(t.Theta)
 	draw := func(stream uint64, b1, b2 float64) *mat.Dense {
 		rng := task.Stream(seed, stream)

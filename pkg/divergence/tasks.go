@@ -22,16 +22,21 @@ type Tasks struct {
 	Sigma, Norm float64
 }
 
-// Validate reports the first field out of its domain: D ≥ 2, Theta finite, Sigma
-// finite and ≥ 0, Norm in [0, 1e100].
+const maxDimension = 1_000_000_000_000
+
+// maxEntries bounds a matrix of samples, and that of the costs of a transport.
+const maxEntries = 1_000_000_000
+
+// Validate reports the first field out of its domain: 2 ≤ D ≤ 10¹²,
+// |Theta| ≤ 2π, Sigma in [0, 1e100], Norm in [0, 1e100].
 func (t Tasks) Validate() error {
 	switch {
-	case t.D < 2:
-		return fmt.Errorf("divergence: D = %d: the dimension must be at least 2", t.D)
-	case math.IsNaN(t.Theta) || math.IsInf(t.Theta, 0):
-		return fmt.Errorf("divergence: Theta = %v: the angle must be a finite number of radians", t.Theta)
-	case !(t.Sigma >= 0) || math.IsInf(t.Sigma, 0):
-		return fmt.Errorf("divergence: Sigma = %v: the noise level must be a finite number, 0 or above", t.Sigma)
+	case t.D < 2 || t.D > maxDimension:
+		return fmt.Errorf("divergence: D = %d: the dimension must be at least 2 and at most %d", t.D, maxDimension)
+	case !(math.Abs(t.Theta) <= 2*math.Pi):
+		return fmt.Errorf("divergence: Theta = %v: the angle must be a number of radians from −2π to 2π", t.Theta)
+	case !(t.Sigma >= 0 && t.Sigma <= 1e100):
+		return fmt.Errorf("divergence: Sigma = %v: the noise level must be a number from 0 to 1e100", t.Sigma)
 	case !(t.Norm >= 0 && t.Norm <= 1e100):
 		return fmt.Errorf("divergence: Norm = %v: the norm of the target lies between 0 (for 1) and 1e100", t.Norm)
 	}

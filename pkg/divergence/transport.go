@@ -27,6 +27,8 @@ func costs(a, b *mat.Dense, ground Ground) (*mat.Dense, error) {
 	switch {
 	case n != m || d != e:
 		return nil, fmt.Errorf("divergence: samples of %d×%d and %d×%d: they must have the same size", n, d, m, e)
+	case n > maxEntries/n:
+		return nil, fmt.Errorf("divergence: n = %d: the costs of a transport are n² entries, at most %d", n, maxEntries)
 	case ground != L1 && ground != L2 && ground != SquaredL2:
 		return nil, fmt.Errorf("divergence: ground = %q: it is one of %q, %q, %q", ground, L1, L2, SquaredL2)
 	}

@@ -76,8 +76,8 @@ var coordinates = []coordinate{
 		}},
 }
 
-// points is the number of points at n/d = gamma.
-func points(gamma float64, d int) int { return int(math.Round(gamma * float64(d))) }
+// points is the number of points at n/d = gamma, or one that Setting.Validate refuses.
+func points(gamma float64, d int) int { return int(math.Round(math.Min(gamma*float64(d), 1e15))) }
 
 // residual is sin²θ, rounded so that the angles asin(√ρ) of a grid give its ρ.
 func residual(theta float64) float64 {

@@ -38,7 +38,8 @@ const (
 type cache struct {
 	file    *os.File
 	values  map[[sha256.Size]byte][]byte
-	damaged int // bytes that belong to no whole record
+	damaged int       // bytes that belong to no whole record
+	full    sync.Once // says that a record could not be written
 }
 
 var store struct {
@@ -82,8 +83,11 @@ func UseCache(dir string) (CacheStats, error) {
 
 const cacheSuffix = ".trials"
 
+// maxCache bounds the file of a cache, which is read into memory.
+const maxCache = 8 << 30
+
 func openCache(path string) (*cache, error) {
-	b, err := os.ReadFile(path)
+	b, err := file.Read(path, maxCache)
 	if err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("experiment: the cache: %w", err)
 	}
@@ -200,7 +204,12 @@ func cached[T any](what string, key any, compute func() (T, error)) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	return v, c.keep(hash, v)
+	if err := c.keep(hash, v); err != nil {
+		c.full.Do(func() {
+			fmt.Fprintf(os.Stderr, "experiment: the cache takes no more, the run goes on without it: %v\n", err)
+		})
+	}
+	return v, nil
 }
 
 func (c *cache) keep(key [sha256.Size]byte, v any) error {
@@ -218,8 +227,6 @@ func (c *cache) keep(key [sha256.Size]byte, v any) error {
 	store.Lock()
 	defer store.Unlock()
 	c.values[key] = value.Bytes()
-	if _, err := c.file.Write(b); err != nil {
-		return fmt.Errorf("experiment: the cache: %w; turn it off with --no-cache", err)
-	}
-	return nil
+	_, err := c.file.Write(b)
+	return err
 }

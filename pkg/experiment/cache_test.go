@@ -171,3 +171,21 @@ func FuzzCacheRead(f *testing.F) {
 		}
 	})
 }
+
+// A disk that takes no more costs the cache, not the run.
+func TestFullCacheIsNoObstacle(t *testing.T) {
+	want := cachedExperiment().Run()
+	withCache(t, t.TempDir())
+	full, err := os.Open(os.DevNull) // for reading: every write fails
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.Lock()
+	store.file.Close()
+	store.file = full
+	store.Unlock()
+	got := cachedExperiment().Run()
+	if diff := cmp.Diff(want.Cells, got.Cells, cmpopts.EquateNaNs()); got.Err() != nil || diff != "" {
+		t.Errorf("%v: %s", got.Err(), diff)
+	}
+}

@@ -144,7 +144,7 @@ func TestFlows(t *testing.T) {
 	}
 	for want, change := range map[string]func(*Flows){
 		"N < D": func(f *Flows) { f.Setting.N = 20 }, "Depths is empty": func(f *Flows) { f.Depths = nil },
-		"Step = 2": func(f *Flows) { f.Step = 2 }, "depth = 0": func(f *Flows) { f.Depths = []int{0} }, "D = 0": func(f *Flows) { f.Setting.D = 0 },
+		"Step = 2": func(f *Flows) { f.Step = 2 }, "Depth = 0": func(f *Flows) { f.Depths = []int{0} }, "D = 0": func(f *Flows) { f.Setting.D = 0 },
 	} {
 		bad := f
 		change(&bad)
@@ -176,7 +176,7 @@ func TestPretrainings(t *testing.T) {
 	p.Trials = 1
 	for want, err := range map[string]error{
 		"Trials = 1": p.Run().Err(), "Depth and Alpha": Pretrainings{D: 5, Trials: 2}.Run().Err(),
-		"Depth = 1": Pretraining{D: 5, Depth: 1}.Run().Err(), "alpha": Pretraining{D: 5, Depth: 2, Alpha: -1}.Run().Err(),
+		"Depth = 1": Pretraining{D: 5, Depth: 1}.Run().Err(), "Alpha = -1": Pretraining{D: 5, Depth: 2, Alpha: -1}.Run().Err(),
 		"pretrainings are along": r.Measured(Drift, Theta).Err(), "it is one of": r.Measured("x", Alpha).Err(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,9 @@ func (c Curves) run(r *CurvesRun) error {
 		return fmt.Errorf("experiment: Setting.Depth = %d: learning curves of all three procedures need at least 2 layers", s.Depth)
 	case s.Features > 1 || s.SourceN > 0 || s.Decay > 0:
 		return errors.New("experiment: learning curves are of one source task with unlimited data, without weight decay: leave Features, SourceN and Decay 0")
+	}
+	if err := cmp.Or(checkAlpha(c.Alpha, DefaultAlpha), Experiment{Method: Train}.possible(s)); err != nil {
+		return err
 	}
 	e := Experiment{Method: Solve, Alpha: c.Alpha}
 	if e.Alpha == 0 {

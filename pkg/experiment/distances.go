@@ -1,12 +1,14 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/divergence"
+	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/stat"
 )
@@ -124,8 +126,8 @@ func (t Transports) Run() *TransportsRun {
 	switch {
 	case len(t.D) == 0 || len(t.Theta) == 0:
 		r.err = errors.New("experiment: D and Theta need at least one value each")
-	case t.Trials < 2:
-		r.err = fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", t.Trials)
+	default:
+		r.err = cmp.Or(checkTrials(t.Trials, len(t.D)*len(t.Theta)), checkMatrix("N × N", t.N, t.N))
 	}
 	if r.err != nil {
 		return r
@@ -156,7 +158,8 @@ func (t Transports) Run() *TransportsRun {
 			Tasks divergence.Tasks
 			N     int
 			Seed  uint64
-		}{tasks, t.N, t.Seed + uint64(k)}
+		}{tasks, t.N, task.Seed(t.Seed, "transports", uint64(tasks.D), math.Float64bits(tasks.Theta),
+			math.Float64bits(tasks.Sigma), uint64(t.N), uint64(trial))}
 		var err error
 		r.estimates[i][j][trial], err = cached("transport", key, func() (float64, error) {
 			a, b, err := divergence.Samples(tasks, t.N, key.Seed)

@@ -116,8 +116,9 @@ func reals(x []int) []float64 {
 	return out
 }
 
-// Experiment describes a measurement. Method, Trials (≥ 2 data sets a cell)
-// and a grid are required. With Solve and Train all cells of a trial share one
+// Experiment describes a measurement. Method, Trials (2 to 10⁸ data sets, of all cells
+// together) and a grid are required. The matrices of Solve and Train, max(N, SourceN)×D
+// and D×D for each layer, may have 10⁹ entries. With Solve and Train all cells of a trial share one
 // source, one plane of targets, and the first n points of one sample: cells are
 // compared on the same data, and are not independent of each other. Draws of the
 // Law are.
@@ -170,12 +171,14 @@ func (e Experiment) check(settings []theory.Setting) error {
 		return fmt.Errorf("experiment: Method = %q: it is one of %q, %q, %q", e.Method, Law, Solve, Train)
 	case e.Pace != "" && e.Pace != "quick" && e.Pace != "paper":
 		return fmt.Errorf("experiment: Pace = %q: it is \"quick\" or \"paper\"", e.Pace)
-	case e.Trials < 2:
-		return fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", e.Trials)
-	case e.Workers < 0:
-		return fmt.Errorf("experiment: Workers = %d: it must be 0 (all cores) or above", e.Workers)
-	case !(e.Alpha >= 0) || math.IsInf(e.Alpha, 0):
-		return fmt.Errorf("experiment: Alpha = %v: the size of the start must be a finite number, 0 (for %v) or above", e.Alpha, DefaultAlpha)
+	case e.Workers < 0 || e.Workers > maxWorkers:
+		return fmt.Errorf("experiment: Workers = %d: it must be 0 (all cores) or above, and at most %d", e.Workers, maxWorkers)
+	}
+	if err := checkTrials(e.Trials, len(settings)); err != nil {
+		return err
+	}
+	if err := checkAlpha(e.Alpha, DefaultAlpha); err != nil {
+		return err
 	}
 	for _, p := range e.Procedures {
 		if p != Scratch && p != Transfer && p != FineTune && p != Tuned {
@@ -192,6 +195,16 @@ func (e Experiment) check(settings []theory.Setting) error {
 
 // possible refuses settings that a procedure of the experiment cannot do.
 func (e Experiment) possible(s theory.Setting) error {
+	if e.Method != Law {
+		if err := checkMatrix("max(N, SourceN, Features) × D", max(s.N, s.SourceN, s.Features), s.D); err != nil {
+			return err
+		}
+	}
+	if e.Method == Train {
+		if err := checkMatrix("(D × Depth) × D", s.D*s.Depth, s.D); err != nil {
+			return err
+		}
+	}
 	switch {
 	case e.Method == Train && e.runs(Transfer) && s.Depth == 1:
 		return fmt.Errorf("experiment: Depth = 1: a network of one layer has no features to transfer; leave %q out of Procedures", Transfer)

@@ -65,6 +65,16 @@ func (f Flows) run(r *FlowsRun) error {
 	case f.Step == 0:
 		f.Step = 0.01
 	}
+	for _, depth := range f.Depths {
+		at := s
+		at.Depth = depth
+		if err := at.Validate(); err != nil {
+			return err
+		}
+		if err := (Experiment{Method: Train, Procedures: []Procedure{Scratch}}).possible(at); err != nil {
+			return err
+		}
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	set, err := dataSet(f.Seed, s, 0)

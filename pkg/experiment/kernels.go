@@ -58,9 +58,12 @@ func (k Kernels) Run() *KernelsRun {
 	r.Alignment.curves, r.Angles.curves = make([]curve, len(k.Alpha)), make([]curve, len(k.Alpha))
 	r.err = k.students(0).check()
 	for _, alpha := range k.Alpha {
-		if !(alpha > 0) || math.IsInf(alpha, 0) {
-			r.err = errors.Join(r.err, fmt.Errorf("experiment: Alpha has %v: the size of the start is a finite number above 0", alpha))
+		if !(alpha > 0 && alpha <= maxAlpha) {
+			r.err = cmp.Or(r.err, fmt.Errorf("experiment: Alpha has %v: the size of the start is a finite number above 0, and at most %v", alpha, float64(maxAlpha)))
 		}
+	}
+	if r.err == nil {
+		r.err = checkTrials(k.Trials, len(k.Alpha))
 	}
 	if len(k.Alpha) == 0 {
 		r.err = errors.New("experiment: Alpha is empty: kernels need at least one size of the start")

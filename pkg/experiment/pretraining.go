@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,12 @@ func look(net *linear.Network, start []*mat.Dense, source []float64) (f features
 func (p Pretraining) train(ctx context.Context, trial int, r *PretrainingRun) (end FeatureEnd, err error) {
 	if p.Depth < 2 {
 		return end, fmt.Errorf("experiment: Depth = %d: a network has features from 2 layers on", p.Depth)
+	}
+	if p.D < 2 || p.Depth > maxEntries {
+		return end, fmt.Errorf("experiment: D = %d, Depth = %d: they must be at least 2, and at most %d", p.D, p.Depth, maxEntries)
+	}
+	if err := cmp.Or(checkMatrix("D × D", p.D, p.D), checkMatrix("(D × D) × Depth", p.D*p.D, p.Depth), checkAlpha(p.Alpha, DefaultAlpha), finiteStep(p.Step)); err != nil {
+		return end, err
 	}
 	if p.Alpha == 0 {
 		p.Alpha = DefaultAlpha

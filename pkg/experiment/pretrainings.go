@@ -72,17 +72,18 @@ func (r *PretrainingsRun) Err() error { return r.err }
 func (p Pretrainings) Run() *PretrainingsRun {
 	r := &PretrainingsRun{Pretrainings: p}
 	switch {
-	case p.Trials < 2:
-		r.err = fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", p.Trials)
 	case len(p.Depth) == 0 || len(p.Alpha) == 0:
 		r.err = errors.New("experiment: Depth and Alpha need at least one value each")
-	}
-	if r.err != nil {
-		return r
 	}
 	steps := p.Step
 	if len(steps) == 0 {
 		steps = []float64{0}
+	}
+	if r.err == nil {
+		r.err = checkTrials(p.Trials, len(p.Depth)*len(p.Alpha)*len(steps))
+	}
+	if r.err != nil {
+		return r
 	}
 	for _, depth := range p.Depth {
 		for _, step := range steps {

@@ -49,8 +49,8 @@ func (e Experiment) FromMeans(cells []Means, partial bool, err error) *Run {
 	for _, m := range cells {
 		settings = append(settings, m.Setting)
 		r.Cells = append(r.Cells, Cell{Setting: m.Setting, Means: &m})
-		if m.Trials < 2 && r.err == nil {
-			r.err = fmt.Errorf("experiment: Trials = %d at %v: a standard error needs at least 2", m.Trials, m.Setting)
+		if err := checkTrials(m.Trials, 1); err != nil && r.err == nil {
+			r.err = fmt.Errorf("%w: at %v", err, m.Setting)
 		}
 	}
 	if r.err == nil {

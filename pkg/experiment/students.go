@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,8 @@ import (
 // then transferred to N noiseless points of the target; another is trained on them
 // from scratch. Every trial has its own teacher.
 //
-// All risks are relative to ‖f_t‖².
+// D, Teacher, Width and N are at most 10⁶, trainings at most 10⁸, and the matrices of N or
+// Width by D or Width have at most 10⁹ entries. All risks are relative to ‖f_t‖².
 type Students struct {
 	D, Teacher, Width int
 	Mu                []float64
@@ -123,12 +125,17 @@ func (s Students) check() error {
 		return errors.New("experiment: N is empty: students need at least one number of points")
 	case len(s.Mu) == 0 && (s.runs(Transfer) || s.runs(FineTune)):
 		return errors.New("experiment: Mu is empty: transfer needs at least one source")
-	case s.Trials < 2:
-		return fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2", s.Trials)
-	case s.Alpha < 0 || math.IsNaN(s.Alpha) || math.IsInf(s.Alpha, 0):
-		return fmt.Errorf("experiment: Alpha = %v: the size of the start is a finite number above 0, or 0 for the default", s.Alpha)
 	}
-	return nil
+	for _, size := range []struct {
+		name string
+		n    int
+	}{{"D", s.D}, {"Teacher", s.Teacher}, {"Width", s.Width}, {"N", slices.Max(s.N)}} {
+		if size.n > maxNeurons {
+			return fmt.Errorf("experiment: %s = %d: it must be at most %d", size.name, size.n, maxNeurons)
+		}
+	}
+	return cmp.Or(checkMatrix("max(N, Width) × D", max(slices.Max(s.N), s.Width), s.D), checkMatrix("max(N, Width) × Width", max(slices.Max(s.N), s.Width), s.Width),
+		checkTrials(s.Trials, len(s.Mu)+len(s.N)), checkAlpha(s.Alpha, richAlpha))
 }
 
 // richAlpha is the size of the start where Students.Alpha is 0.
@@ -175,11 +182,12 @@ func (s Students) Run() *StudentsRun {
 // complete trains what is not in have, and saves after every part.
 func (s Students) complete(have []StudentEnd, save func([]StudentEnd) error) *StudentsRun {
 	s = s.defaults()
-	parts := s.parts()
-	r := &StudentsRun{Students: s, Ends: slices.Clone(parts), err: s.check()}
+	r := &StudentsRun{Students: s, err: s.check()}
 	if r.err != nil {
 		return r
 	}
+	parts := s.parts()
+	r.Ends = slices.Clone(parts)
 	at := map[string]int{}
 	for k, e := range r.Ends {
 		at[e.name()] = k

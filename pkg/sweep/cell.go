@@ -226,6 +226,9 @@ func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, fileName))
 // cell that was measured or found, one at a time. Workers limits the cores, 0 is all: the
 // trials of a linear cell use all of them, students are trained on one each.
 func (p *Plan) Run(ctx context.Context, dir string, cells []int, workers int, each func(cell int)) error {
+	if workers < 0 || workers > MaxCores {
+		return fmt.Errorf("workers %d: it must be 0 (all cores) or above, and at most %d", workers, MaxCores)
+	}
 	if err := p.Adopt(dir); err != nil {
 		return err
 	}

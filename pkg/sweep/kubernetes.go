@@ -28,17 +28,19 @@ var (
 	memorySize = regexp.MustCompile(`^[1-9][0-9]{0,6}[KMGT]i?$`)
 )
 
+const maxRetries = 1000
+
 func (k Kubernetes) check() error {
 	if err := checkShards(k.Shards, k.Cores); err != nil {
 		return err
 	}
 	switch {
-	case k.Parallel < 0:
-		return fmt.Errorf("parallel %d: it must be 0 (all) or above", k.Parallel)
-	case k.Retries < 0:
-		return fmt.Errorf("retries %d: it must be 0 or above", k.Retries)
-	case k.Time < time.Minute:
-		return fmt.Errorf("time %v: it must be at least a minute", k.Time)
+	case k.Parallel < 0 || k.Parallel > MaxShards:
+		return fmt.Errorf("parallel %d: it must be 0 (all) or above, and at most %d", k.Parallel, MaxShards)
+	case k.Retries < 0 || k.Retries > maxRetries:
+		return fmt.Errorf("retries %d: it must be 0 or above, and at most %d", k.Retries, maxRetries)
+	case k.Time < time.Minute || k.Time > maxTime:
+		return fmt.Errorf("time %v: it must be at least a minute and at most %v", k.Time, maxTime)
 	case !memorySize.MatchString(k.Memory):
 		return fmt.Errorf("memory %q: it must be a number with Mi or Gi, as in 4Gi", k.Memory)
 	case !imageName.MatchString(k.Image):

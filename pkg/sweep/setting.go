@@ -86,9 +86,10 @@ func (s Sweep) kind() Kind {
 func count(lengths ...int) error {
 	n := 1
 	for _, l := range lengths {
-		if n *= max(1, l); n > maxCells {
+		if l > maxCells/n {
 			return fmt.Errorf("the grid has more than %d cells", maxCells)
 		}
+		n *= max(1, l)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"text/template"
 	"time"
@@ -22,6 +23,11 @@ type Slurm struct {
 // Grace is how long before the time limit a shard is told to stop, in seconds. A cell is
 // dropped at once, so that it need not be long.
 const Grace = 60
+
+// maxTime is the longest limit of a shard, some ten years.
+const maxTime = 100_000 * time.Hour
+
+var slurmMemory = regexp.MustCompile(`^[1-9][0-9]{0,9}[KMGT]?$`)
 
 var slurmFuncs = template.FuncMap{"quote": quote, "clock": clock}
 
@@ -57,11 +63,11 @@ func (s Slurm) Write(array, merge io.Writer) error {
 		return err
 	}
 	switch {
-	case s.Throttle < 0:
-		return fmt.Errorf("throttle %d: it must be 0 (none) or above", s.Throttle)
-	case s.Time < 2*Grace*time.Second:
-		return fmt.Errorf("time %v: it must be at least %v, as a shard is told to stop %d s before its end", s.Time, 2*Grace*time.Second, Grace)
-	case s.Memory == "" || strings.Trim(s.Memory, "0123456789KMGT") != "":
+	case s.Throttle < 0 || s.Throttle > MaxShards:
+		return fmt.Errorf("throttle %d: it must be 0 (none) or above, and at most %d", s.Throttle, MaxShards)
+	case s.Time < 2*Grace*time.Second || s.Time > maxTime:
+		return fmt.Errorf("time %v: it must be at least %v, as a shard is told to stop %d s before its end, and at most %v", s.Time, 2*Grace*time.Second, Grace, maxTime)
+	case !slurmMemory.MatchString(s.Memory):
 		return fmt.Errorf("memory %q: it must be a number with K, M, G or T, as in 4G", s.Memory)
 	case strings.ContainsAny(s.Dir, " \t\n%\\"): // a line of #SBATCH has no quotes, and % is a pattern
 		return fmt.Errorf("folder %q: it must have no space, %% or backslash", s.Dir)
@@ -79,10 +85,10 @@ func (s Slurm) Write(array, merge io.Writer) error {
 // checkShards is what every scheduler asks of a sweep.
 func checkShards(shards, cores int) error {
 	switch {
-	case shards < 1:
-		return fmt.Errorf("shards %d: there must be at least 1", shards)
-	case cores < 1:
-		return fmt.Errorf("cores %d: a shard needs at least 1", cores)
+	case shards < 1 || shards > MaxShards:
+		return fmt.Errorf("shards %d: there must be at least 1 and at most %d", shards, MaxShards)
+	case cores < 1 || cores > MaxCores:
+		return fmt.Errorf("cores %d: a shard needs at least 1 and has at most %d", cores, MaxCores)
 	}
 	return nil
 }

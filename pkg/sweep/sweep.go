@@ -17,7 +17,7 @@ import (
 )
 
 // Sweep is an experiment over a grid, as its file holds it in JSON. Method (law, solve,
-// train), Trials (≥ 2 a cell) and the D and Gamma of the grid are required; the other
+// train), Trials (2 to 10⁸ a cell) and the D and Gamma of the grid are required; the other
 // fields and the empty axes are as those of [experiment.Experiment] and its Grid. For the
 // experiment "students", which is always trained, the axes are D, Teacher, Width, Mu and N
 // of [experiment.Students].
@@ -97,6 +97,12 @@ func (s Sweep) experiment(grid experiment.Grid) experiment.Experiment {
 // maxCells bounds a sweep; a product of axes is soon larger than it was meant to be.
 const maxCells = 1_000_000
 
+// MaxShards and MaxCores bound what a sweep is cut into and the cores of a shard.
+const (
+	MaxShards = 1_000_000
+	MaxCores  = 10_000
+)
+
 // Plan lists the cells of a sweep, with the values of every axis in rising order and each
 // setting once.
 func (s Sweep) Plan() (*Plan, error) {
@@ -145,8 +151,8 @@ func (p *Plan) seed(cell int) (uint64, error) {
 // Shard lists the cells of shard i of n, from 1: every n-th one, so that the expensive
 // cells, which stand together, are spread.
 func (p *Plan) Shard(i, n int) ([]int, error) {
-	if n < 1 || i < 1 || i > n {
-		return nil, fmt.Errorf("shard %d/%d: it must be 1/N to N/N", i, n)
+	if n < 1 || i < 1 || i > n || n > MaxShards {
+		return nil, fmt.Errorf("shard %d/%d: it must be 1/N to N/N, with N at most %d", i, n, MaxShards)
 	}
 	var out []int
 	for c := i - 1; c < len(p.Cells); c += n {
@@ -157,8 +163,8 @@ func (p *Plan) Shard(i, n int) ([]int, error) {
 
 // ShardsOf lists the shards of n that hold any of the cells, in rising order.
 func (p *Plan) ShardsOf(cells []int, n int) ([]int, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("shards %d: there must be at least 1", n)
+	if n < 1 || n > MaxShards {
+		return nil, fmt.Errorf("shards %d: there must be at least 1 and at most %d", n, MaxShards)
 	}
 	var out []int
 	for _, c := range cells {

@@ -12,13 +12,15 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/sweep/sweep"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Grace":    reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
-		"Linear":   reflect.ValueOf(sweep.Linear),
-		"List":     reflect.ValueOf(sweep.List),
-		"Load":     reflect.ValueOf(sweep.Load),
-		"Open":     reflect.ValueOf(sweep.Open),
-		"Read":     reflect.ValueOf(sweep.Read),
-		"Students": reflect.ValueOf(sweep.Students),
+		"Grace":     reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
+		"Linear":    reflect.ValueOf(sweep.Linear),
+		"List":      reflect.ValueOf(sweep.List),
+		"Load":      reflect.ValueOf(sweep.Load),
+		"MaxCores":  reflect.ValueOf(constant.MakeFromLiteral("10000", token.INT, 0)),
+		"MaxShards": reflect.ValueOf(constant.MakeFromLiteral("1000000", token.INT, 0)),
+		"Open":      reflect.ValueOf(sweep.Open),
+		"Read":      reflect.ValueOf(sweep.Read),
+		"Students":  reflect.ValueOf(sweep.Students),
 
 		// type definitions
 		"Cell":       reflect.ValueOf((*sweep.Cell)(nil)),

@@ -16,6 +16,7 @@ func init() {
 		"NewSpace":  reflect.ValueOf(task.NewSpace),
 		"Normal":    reflect.ValueOf(task.Normal),
 		"Sample":    reflect.ValueOf(task.Sample),
+		"Seed":      reflect.ValueOf(task.Seed),
 		"Stream":    reflect.ValueOf(task.Stream),
 
 		// type definitions

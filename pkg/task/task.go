@@ -5,6 +5,7 @@ package task
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 
@@ -157,6 +158,15 @@ func Stream(seed uint64, path ...uint64) *rand.Rand {
 		lo = mix(lo + p)
 	}
 	return rand.New(rand.NewPCG(hi, lo))
+}
+
+// Seed returns the seed that belongs to a study and a path in it, for what takes a seed
+// and not a stream. Seeds, studies and paths that differ give independent ones, which
+// seed + 1 does not: trial k of it is trial k + 1 of seed.
+func Seed(seed uint64, study string, path ...uint64) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(study)) // does not fail
+	return Stream(seed, append([]uint64{h.Sum64()}, path...)...).Uint64()
 }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea, Flood 2014).

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/property"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"pgregory.net/rapid"
@@ -69,6 +70,22 @@ func TestStreamsDiffer(t *testing.T) {
 	}
 	if Stream(3, 1, 2).Uint64() != Stream(3, 1, 2).Uint64() {
 		t.Error("one path gives two streams")
+	}
+}
+
+// Seeds of neighbouring trials, seeds and studies differ.
+func TestSeedsDiffer(t *testing.T) {
+	seen := map[uint64]bool{}
+	for seed := range uint64(3) {
+		for trial := range uint64(3) {
+			for _, study := range []string{"", "a", "b"} {
+				v := Seed(seed, study, trial)
+				if seen[v] || v != Seed(seed, study, trial) {
+					t.Errorf("seed %d, study %q, trial %d: %d comes twice, or differs from itself", seed, study, trial, v)
+				}
+				seen[v] = true
+			}
+		}
 	}
 }
 

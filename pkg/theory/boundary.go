@@ -27,12 +27,13 @@ func LinearLoses(theta, sigma float64) ([]Interval, error) {
 		return []Interval{{c2, math.Inf(1)}}, nil
 	}
 	var out []Interval
-	if 1-math.Abs(cos) > sigma {
-		// The larger root first and the smaller from the product c2, which
-		// loses no digits where the smaller is near 0.
-		h := 1 + c2 - v
-		hi := (h + math.Sqrt(h*h-4*c2)) / 2
-		out = append(out, Interval{c2 / hi, hi})
+	if away := s2 / (1 + math.Abs(cos)); away > sigma { // 1 − |cosθ|
+		// 1 − γ₊ is the smaller root of u² − (s²+σ²)u + σ², whose discriminant is a
+		// product without cancellation; γ₋ follows from γ₋γ₊ = c2. All keep their
+		// digits at small σ, where the textbook's γ₊ exceeds 1.
+		root := math.Sqrt((away - sigma) * (away + sigma) * (1 + math.Abs(cos) - sigma) * (1 + math.Abs(cos) + sigma))
+		hi := 1 - 2*v/(s2+v+root)
+		out = append(out, Interval{math.Min(c2/hi, hi), hi})
 	}
 	return append(out, Interval{1 + v/s2, math.Inf(1)}), nil
 }

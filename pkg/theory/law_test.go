@@ -153,3 +153,20 @@ func BenchmarkTunedMean(b *testing.B) {
 		}
 	}
 }
+
+// No draw of a seed comes out again from the next one, or in the next chunk.
+func TestSamplesOfNeighbouringSeedsShareNothing(t *testing.T) {
+	l, err := NewLaw(Setting{N: 5, D: 10, Theta: 1, Sigma: 0.3, Depth: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[float64]bool{}
+	for seed := range uint64(3) {
+		for _, r := range l.Sample(3*chunk, seed) {
+			if seen[r.Scratch] {
+				t.Fatalf("seed %d: %v comes twice", seed, r.Scratch)
+			}
+			seen[r.Scratch] = true
+		}
+	}
+}

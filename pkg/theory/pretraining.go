@@ -16,8 +16,8 @@ import (
 // ½·E log(1/s₀ − 1), up to O(α²): it grows as log(1/α). Domain: d ≥ 1,
 // 0 < α ≤ 0.5/√d, where the start is small against the task.
 func EscapeTime(d int, alpha float64) (Value, error) {
-	if d < 1 {
-		return Value{}, fmt.Errorf("theory: d = %d: the dimension must be at least 1", d)
+	if d < 1 || d > maxCount {
+		return Value{}, fmt.Errorf("theory: d = %d: the dimension must be at least 1 and at most %d", d, maxCount)
 	}
 	if !(alpha > 0 && alpha <= 0.5/math.Sqrt(float64(d))) {
 		return Value{}, fmt.Errorf("theory: alpha = %v: a small start lies between 0 and 0.5/√d = %.3g", alpha, 0.5/math.Sqrt(float64(d)))
@@ -43,6 +43,10 @@ func SecondSingular(d int, alpha float64) (Value, error) {
 		return Value{}, fmt.Errorf("theory: d = %d: a second direction needs at least 2 dimensions", d)
 	case !(alpha > 0) || math.IsInf(alpha, 0):
 		return Value{}, fmt.Errorf("theory: alpha = %v: the size of the start must be a finite number above 0", alpha)
+	}
+	const maxSquare = 10_000
+	if d > maxSquare {
+		return Value{}, fmt.Errorf("theory: d = %d: the dimension must be at most %d, for the singular values of its matrices", d, maxSquare)
 	}
 	const draws = 1 << 12
 	rng := rand.New(rand.NewPCG(lawSeed, 2))

@@ -96,51 +96,61 @@ func (s Setting) String() string {
 	return out + fmt.Sprintf(" L=%d", s.Depth)
 }
 
-// Validate reports the first field that is out of its domain: N ≥ 1, D ≥ 2
-// (two unit vectors at any angle need a plane), Theta finite, Sigma, Lambda,
-// SourceSigma, Decay and Norm finite and ≥ 0, Depth ≥ 1, 0 ≤ Features < D,
-// SourceN ≥ 0. A ridge, several features and finite source data do not go
-// together, and Decay goes with Depth 2 and Norm 1 only.
+// The ranges in which the formulas keep their digits and nothing overflows.
+const (
+	maxCount = 1_000_000_000_000 // of points, dimensions and features
+	maxDepth = 1_000_000
+	maxNoise = 1e6 // of noise levels and norms; a norm is also at least its inverse
+	maxRidge = 1e12
+	minRatio = 1e-24
+	maxTheta = 2 * math.Pi
+)
+
+// Validate reports the first field that is out of its domain: 1 ≤ N ≤ 10¹²,
+// 2 ≤ D ≤ 10¹² (two unit vectors at any angle need a plane), |Theta| ≤ 2π, Sigma and
+// SourceSigma from 0 to 10⁶, Lambda and Decay from 0 to 10¹², Norm 0 (for 1) or from
+// 10⁻⁶ to 10⁶, 1 ≤ Depth ≤ 10⁶, 0 ≤ Features < D, 0 ≤ SourceN ≤ 10¹². A ridge, several
+// features and finite source data do not go together, and Decay goes with Depth 2 and
+// Norm 1 only.
 func (s Setting) Validate() error {
 	switch {
-	case s.D < 2:
-		return fmt.Errorf("theory: D = %d: the dimension must be at least 2", s.D)
-	case s.N < 1:
-		return fmt.Errorf("theory: N = %d: the number of target points must be at least 1", s.N)
+	case s.D < 2 || s.D > maxCount:
+		return fmt.Errorf("theory: D = %d: the dimension must be at least 2 and at most %d", s.D, maxCount)
+	case s.N < 1 || s.N > maxCount:
+		return fmt.Errorf("theory: N = %d: the number of target points must be at least 1 and at most %d", s.N, maxCount)
 	case s.Features < 0 || s.Features >= s.D:
 		return fmt.Errorf("theory: Features = %d: the number of features lies between 0 (for 1) and D − 1 = %d", s.Features, s.D-1)
-	case s.SourceN < 0:
-		return fmt.Errorf("theory: SourceN = %d: the number of source points must be 0 (unlimited) or above", s.SourceN)
+	case s.SourceN < 0 || s.SourceN > maxCount:
+		return fmt.Errorf("theory: SourceN = %d: the number of source points must be 0 (unlimited) or above, and at most %d", s.SourceN, maxCount)
 	}
 	return s.Limit().Validate()
 }
 
-// Validate reports the first field that is out of its domain: Gamma finite
-// and > 0, Features in [0, 1), SourceGamma finite and ≥ 0, the others as in
-// Setting.
+// Validate reports the first field that is out of its domain: Gamma from 10⁻²⁴ to
+// 10¹², Features in [0, 1), SourceGamma from 0 to 10¹², the others as in Setting.
 func (l Limit) Validate() error {
-	finite := func(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
+	in := func(x, most float64) bool { return x >= 0 && x <= most }
 	switch {
-	case !finite(l.Gamma) || l.Gamma == 0:
-		return fmt.Errorf("theory: Gamma = %v: n/d must be a finite number above 0", l.Gamma)
-	case math.IsNaN(l.Theta) || math.IsInf(l.Theta, 0):
-		return fmt.Errorf("theory: Theta = %v: the angle must be a finite number of radians", l.Theta)
-	case !finite(l.Sigma):
-		return fmt.Errorf("theory: Sigma = %v: the noise level must be a finite number, 0 or above", l.Sigma)
-	case !finite(l.Lambda):
-		return fmt.Errorf("theory: Lambda = %v: the ridge must be a finite number, 0 or above", l.Lambda)
-	case l.Depth < 1:
-		return fmt.Errorf("theory: Depth = %d: a network has at least 1 layer", l.Depth)
+	case !(l.Gamma >= minRatio && l.Gamma <= maxCount):
+		return fmt.Errorf("theory: Gamma = %v: n/d must be a number above 0, from %v to %v", l.Gamma, minRatio, float64(maxCount))
+	case !(math.Abs(l.Theta) <= maxTheta):
+		return fmt.Errorf("theory: Theta = %v: the angle must be a number of radians from −2π to 2π", l.Theta)
+	case !in(l.Sigma, maxNoise):
+		return fmt.Errorf("theory: Sigma = %v: the noise level must be a number from 0 to %v", l.Sigma, float64(maxNoise))
+	case !in(l.Lambda, maxRidge):
+		return fmt.Errorf("theory: Lambda = %v: the ridge must be a number from 0 to %v", l.Lambda, float64(maxRidge))
+	case l.Depth < 1 || l.Depth > maxDepth:
+		return fmt.Errorf("theory: Depth = %d: a network has at least 1 layer, and at most %d", l.Depth, maxDepth)
 	case !(l.Features >= 0 && l.Features < 1):
 		return fmt.Errorf("theory: Features = %v: k/d lies in [0, 1)", l.Features)
-	case !finite(l.SourceGamma):
-		return fmt.Errorf("theory: SourceGamma = %v: n_s/d must be a finite number, 0 (unlimited) or above", l.SourceGamma)
-	case !finite(l.SourceSigma):
-		return fmt.Errorf("theory: SourceSigma = %v: the noise level of the source must be a finite number, 0 or above", l.SourceSigma)
-	case !finite(l.Decay):
-		return fmt.Errorf("theory: Decay = %v: the weight decay must be a finite number, 0 or above", l.Decay)
-	case !finite(l.Norm):
-		return fmt.Errorf("theory: Norm = %v: the norm of the target must be a finite number, 0 (for 1) or above", l.Norm)
+	case !in(l.SourceGamma, maxCount):
+		return fmt.Errorf("theory: SourceGamma = %v: n_s/d must be a number from 0 (unlimited) to %v", l.SourceGamma, float64(maxCount))
+	case !in(l.SourceSigma, maxNoise):
+		return fmt.Errorf("theory: SourceSigma = %v: the noise level of the source must be a number from 0 to %v", l.SourceSigma, float64(maxNoise))
+	case !in(l.Decay, maxRidge):
+		return fmt.Errorf("theory: Decay = %v: the weight decay must be a number from 0 to %v", l.Decay, float64(maxRidge))
+	case !(l.Norm == 0 || l.Norm >= 1/maxNoise && l.Norm <= maxNoise):
+		return fmt.Errorf("theory: Norm = %v: the norm of the target must be 0 (for 1) or a number from %v to %v", l.Norm, 1/maxNoise, float64(maxNoise))
 	case l.Decay > 0 && l.Depth != 2:
 		return fmt.Errorf("theory: Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", l.Decay, l.Depth)
 	case l.Norm != 0 && l.Decay > 0:

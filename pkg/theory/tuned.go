@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 )
@@ -102,6 +103,10 @@ func tunedMean(s Setting) (Value, error) {
 	}
 	// The trace fluctuates by O(1) at any size: fewer draws serve a larger one.
 	short, long := min(s.N, s.D), max(s.N, s.D)
+	const most = 10_000_000
+	if short > most {
+		return Value{}, fmt.Errorf("theory: N = %d, D = %d: the tuned scratch risk is known to min(N, D) = %d; beyond, take the limit", s.N, s.D, most)
+	}
 	rng := rand.New(rand.NewPCG(lawSeed, 1))
 	x := make([]float64, max(64, (1<<14)/short))
 	shift := float64(s.D) * s.Sigma * s.Sigma // nλ*

@@ -1,0 +1,51 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+)
+
+// The sizes from which on a study is a slip of the keyboard: what it keeps, or one of
+// its matrices, is more than a machine has.
+const (
+	maxTrials  = 100_000_000   // of all cells together
+	maxEntries = 1_000_000_000 // of a matrix, 8 GB
+	maxNeurons = 1_000_000
+	maxWorkers = 10_000
+	maxAlpha   = 1e6
+)
+
+// checkTrials is what every study asks of its trials.
+func checkTrials(trials, cells int) error {
+	switch {
+	case trials < 2 || trials > maxTrials:
+		return fmt.Errorf("experiment: Trials = %d: a standard error needs at least 2, and at most %d are kept", trials, maxTrials)
+	case cells > maxTrials/trials:
+		return fmt.Errorf("experiment: Trials = %d of %d cells: together there may be at most %d", trials, cells, maxTrials)
+	}
+	return nil
+}
+
+// checkMatrix refuses a matrix that does not fit; name says what its sides are.
+func checkMatrix(name string, rows, columns int) error {
+	if rows > 0 && columns > maxEntries/rows {
+		return fmt.Errorf("experiment: %s = %d × %d: a matrix may have at most %d entries", name, rows, columns, maxEntries)
+	}
+	return nil
+}
+
+// checkAlpha is what studies ask of the size of a start, for which 0 is that of usual.
+func checkAlpha(alpha, usual float64) error {
+	if !(alpha >= 0 && alpha <= maxAlpha) {
+		return fmt.Errorf("experiment: Alpha = %v: the size of the start must be a finite number from 0 (for %v) to %v", alpha, usual, float64(maxAlpha))
+	}
+	return nil
+}
+
+// finiteStep refuses a learning rate that is no number; 0 is the default.
+func finiteStep(step float64) error {
+	if !(step >= 0) || math.IsInf(step, 0) {
+		return fmt.Errorf("experiment: Step = %v: the learning rate must be a finite number, 0 (for the default) or above", step)
+	}
+	return nil
+}
