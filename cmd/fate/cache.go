@@ -64,7 +64,10 @@ func showCache(dir string) error {
 	fmt.Fprintln(w, "file\ttrials\tMB\tdamaged bytes\tversion of the code")
 	for _, f := range files {
 		version := "other"
-		if f.Current {
+		switch {
+		case f.Foreign != "":
+			version = "none: " + f.Foreign
+		case f.Current:
 			version = "this"
 		}
 		fmt.Fprintf(w, "%s\t%d\t%.1f\t%d\t%s\n", f.Path, f.Trials, float64(f.Bytes)/1e6, f.Damaged, version)
@@ -78,6 +81,10 @@ func clearCache(dir string, old bool) error {
 		return err
 	}
 	for _, f := range files {
+		if f.Foreign != "" {
+			fmt.Printf("left %s: %s\n", f.Path, f.Foreign)
+			continue
+		}
 		if old && f.Current {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -54,6 +55,8 @@ type CacheStats struct {
 	Trials  int
 	Bytes   int64
 	Damaged int // bytes of records that are cut off or changed
+	// Foreign says why the file is none of ours, or cannot be read; "" for a cache.
+	Foreign string
 }
 
 // UseCache makes experiments take trials that were done before from a folder, and
@@ -82,6 +85,9 @@ func UseCache(dir string) (CacheStats, error) {
 }
 
 const cacheSuffix = ".trials"
+
+// cacheName is the name of a file of the cache: a version of the code.
+var cacheName = regexp.MustCompile(`^[0-9a-f]{16}\.trials$`)
 
 // maxCache bounds the file of a cache, which is read into memory.
 const maxCache = 8 << 30
@@ -160,9 +166,14 @@ func Caches(dir string) ([]CacheStats, error) {
 	}
 	var out []CacheStats
 	for _, path := range paths {
-		b, err := os.ReadFile(path)
+		b, err := file.Read(path, maxCache)
 		if err != nil {
-			return nil, fmt.Errorf("experiment: the cache: %w", err)
+			out = append(out, CacheStats{Path: path, Foreign: err.Error()})
+			continue
+		}
+		if !cacheName.MatchString(filepath.Base(path)) || len(b) > 0 && !bytes.HasPrefix(b, recordMagic) {
+			out = append(out, CacheStats{Path: path, Bytes: int64(len(b)), Foreign: "fate did not write it"})
+			continue
 		}
 		c := &cache{values: map[[sha256.Size]byte][]byte{}}
 		c.read(b)
