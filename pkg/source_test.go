@@ -2,6 +2,12 @@ package pkg
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -30,6 +36,73 @@ func TestCode(t *testing.T) {
 		if code(other) == code(src) {
 			t.Errorf("%q is the same code", other)
 		}
+	}
+}
+
+// What makes trials uses of the files that are left out of the hash only what bounds its
+// input, keeps a trial, or reports: none of these makes a number of a trial.
+func TestLeftOutFilesMakeNoNumbers(t *testing.T) {
+	presents := strings.Fields("cached keep record store checkAlpha checkMatrix checkTrials finiteStep maxAlpha maxEntries maxNeurons maxWorkers " +
+		"startMeter meter report newRow fixed value Row Verdict Compare Series Map curve origin exactPoints")
+	declared, files := map[string]string{}, map[string]*ast.File{}
+	paths, err := fs.Glob(source, "experiment/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		b, err := source.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[path], err = parser.ParseFile(token.NewFileSet(), path, b, 0); err != nil {
+			t.Fatal(err)
+		}
+		if !presenting[path] {
+			continue
+		}
+		for _, d := range files[path].Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					declared[d.Name.Name] = path
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						declared[s.Name.Name] = path
+					case *ast.ValueSpec:
+						for _, n := range s.Names {
+							declared[n.Name] = path
+						}
+					}
+				}
+			}
+		}
+	}
+	for path := range presenting {
+		if files[path] == nil {
+			t.Errorf("%s is left out of the hash and not there", path)
+		}
+	}
+	for path, f := range files {
+		if presenting[path] || strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		members := map[*ast.Ident]bool{} // of something else, by the same name
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				members[n.Sel] = true
+			case *ast.FuncDecl:
+				members[n.Name] = n.Recv != nil
+			case *ast.Ident:
+				if from := declared[n.Name]; from != "" && !members[n] && !slices.Contains(presents, n.Name) {
+					t.Errorf("%s uses %s of %s, which is left out of the hash", path, n.Name, from)
+				}
+			}
+			return true
+		})
 	}
 }
 

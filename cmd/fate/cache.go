@@ -57,10 +57,10 @@ func showCache(dir string) error {
 		return err
 	}
 	if len(files) == 0 {
-		fmt.Printf("%s holds no trials\n", dir)
+		fmt.Fprintf(stdout, "%s holds no trials\n", dir)
 		return nil
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "file\ttrials\tMB\tdamaged bytes\tversion of the code")
 	for _, f := range files {
 		version := "other"
@@ -82,7 +82,7 @@ func clearCache(dir string, old bool) error {
 	}
 	for _, f := range files {
 		if f.Foreign != "" {
-			fmt.Printf("left %s: %s\n", f.Path, f.Foreign)
+			fmt.Fprintf(stdout, "left %s: %s\n", f.Path, f.Foreign)
 			continue
 		}
 		if old && f.Current {
@@ -91,7 +91,7 @@ func clearCache(dir string, old bool) error {
 		if err := os.Remove(f.Path); err != nil {
 			return failure{err}
 		}
-		fmt.Println("removed", f.Path)
+		fmt.Fprintln(stdout, "removed", f.Path)
 	}
 	return nil
 }
@@ -106,11 +106,11 @@ func usableCache(dir string) string {
 		stats, err = experiment.UseCache(dir)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "fate: running without a cache: %v\n", err)
+		fmt.Fprintf(stderr, "fate: running without a cache: %v\n", err)
 		return ""
 	}
 	if stats.Damaged > 0 {
-		fmt.Fprintf(os.Stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", stats.Path, stats.Damaged)
+		fmt.Fprintf(stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", stats.Path, stats.Damaged)
 	}
 	return dir
 }
