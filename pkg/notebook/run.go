@@ -1,17 +1,15 @@
 package notebook
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,10 +161,14 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 			cell.Outputs = append(cell.Outputs, *failed)
 			return figures, saved, &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
 		}
-		saved = append(saved, last.Saved...)
+		if !o.Confine { // what the process of untrusted code says is not to be written to
+			saved = append(saved, last.Saved...)
+		}
 		for _, f := range last.Figures {
-			f.Cell = i + 1
-			figures = append(figures, f)
+			if slices.Contains(o.Formats, f.Format) { // part of a file name
+				f.Cell = i + 1
+				figures = append(figures, f)
+			}
 		}
 	}
 	return figures, saved, nil
@@ -191,107 +193,6 @@ type session interface {
 	interrupt()
 	kill()
 	stop()
-}
-
-// client is the parent's end of a worker.
-type client struct {
-	cmd     *exec.Cmd
-	end     func() // of its process group
-	in      io.WriteCloser
-	replies chan reply
-	stderr  bytes.Buffer
-	exited  error
-	options Options
-	next    request // what the next cell is sent with
-}
-
-func startWorker(o Options) (*client, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	c := &client{cmd: exec.Command(exe), replies: make(chan reply), options: o}
-	c.cmd.Env = append(environment(o.Confine), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
-	c.cmd.Dir = o.Dir
-	c.cmd.Stderr = &c.stderr
-	c.cmd.WaitDelay = time.Second // what a cell started may hold the pipe open
-	if c.in, err = c.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := c.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if c.end, err = startChild(c.cmd); err != nil {
-		return nil, err
-	}
-	go func() {
-		defer close(c.replies)
-		lines := bufio.NewScanner(out)
-		lines.Buffer(nil, maxMessage)
-		for lines.Scan() {
-			var r reply
-			if message, ok := bytes.CutPrefix(lines.Bytes(), mark); ok && json.Unmarshal(message, &r) == nil {
-				c.replies <- r
-			}
-		}
-		if err := lines.Err(); err != nil { // such as a line beyond all bounds
-			fmt.Fprintf(&c.stderr, "panic: its output cannot be read: %v\n", err)
-			c.kill()
-		}
-		c.exited = c.cmd.Wait()
-	}()
-	return c, nil
-}
-
-// environment is that of a worker: of one that is confined, what the Go runtime reads.
-func environment(confined bool) []string {
-	if !confined {
-		return os.Environ()
-	}
-	out := []string{confineVariable + "=on"}
-	for _, name := range []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG", "TZ", "LANG"} {
-		if v, ok := os.LookupEnv(name); ok {
-			out = append(out, name+"="+v)
-		}
-	}
-	return out
-}
-
-func (c *client) stop() {
-	c.in.Close()
-	c.kill()
-	for range c.replies {
-	}
-}
-
-func (c *client) kill() { c.end() }
-
-func (c *client) send(r request) error { return json.NewEncoder(c.in).Encode(r) }
-
-func (c *client) interrupt() {
-	if c.send(request{Interrupt: true}) != nil {
-		c.kill()
-	}
-}
-
-func (c *client) at(o figure.Origin) {
-	c.next = request{Origin: o, Formats: c.options.Formats, Columns: c.options.Columns}
-}
-
-func (c *client) run(code string, replies chan<- reply) {
-	c.next.Code = code
-	if err := c.send(c.next); err != nil {
-		replies <- reply{Done: true, Error: errorOutput("crash", err.Error())}
-		return
-	}
-	for r := range c.replies {
-		replies <- r
-		if r.Done {
-			return
-		}
-	}
-	replies <- reply{Done: true, Error: errorOutput("crash", "the process of the notebook died: "+causeOf(&c.stderr, c.exited))}
 }
 
 func errorOutput(name, text string) *Output {
