@@ -4,16 +4,19 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"golang.org/x/sync/errgroup"
 )
 
 // Kills at random times of a run with figures, a record, a report and a bundle: no file is
@@ -23,14 +26,7 @@ func TestKillsDamageNoFile(t *testing.T) {
 	if os.Getenv("CI") != "" {
 		kills = 200
 	}
-	dir := t.TempDir()
-	fate := filepath.Join(dir, "bin", "fate") // the test is the command under this name
-	if err := os.Mkdir(filepath.Dir(fate), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(executable(t), fate); err != nil {
-		t.Skip(err)
-	}
+	dir, fate := t.TempDir(), command(t)
 	nb := &notebook.Notebook{Minor: 5}
 	for i, source := range []string{"import (\n\"github.com/features-are-fate/fate/pkg/experiment\"\n\"github.com/features-are-fate/fate/pkg/theory\"\n\"github.com/features-are-fate/fate/plotting\"\n)",
 		"d := 20", `run := experiment.Experiment{Grid: experiment.Grid{D: d, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.3}}, Method: experiment.Law, Trials: 100}.Run()
@@ -51,18 +47,18 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 		{"report", "-o", "report.html", "out/book.ipynb"},
 		{"bundle", "book.ipynb"},
 	}
-	command := func(k int) *exec.Cmd {
+	start := func(k int) *exec.Cmd {
 		cmd := exec.Command(fate, commands[k%len(commands)]...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "FATE_CACHE="+in("cache"))
 		return cmd
 	}
 	var longest time.Duration
 	for k := range commands {
-		start := time.Now()
-		if out, err := command(k).CombinedOutput(); err != nil {
+		began := time.Now()
+		if out, err := start(k).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", commands[k], err, out)
 		}
-		longest = max(longest, time.Since(start))
+		longest = max(longest, time.Since(began))
 	}
 	whole := func(what string) {
 		t.Helper()
@@ -86,7 +82,7 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 	whole("before any kill")
 	rng := rand.New(rand.NewPCG(1, 2))
 	for k := range kills {
-		cmd := command(k)
+		cmd := start(k)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +92,7 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 		whole("after a kill of " + commands[k%len(commands)][0])
 	}
 	for k := range commands {
-		if out, err := command(k).CombinedOutput(); err != nil {
+		if out, err := start(k).CombinedOutput(); err != nil {
 			t.Errorf("%v after the kills: %v\n%s", commands[k], err, out)
 		}
 	}
@@ -108,10 +104,100 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 	}
 }
 
-func executable(t *testing.T) string {
+// command returns the path of the test as the command.
+func command(t *testing.T) string {
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exe
+	fate := filepath.Join(t.TempDir(), "fate") // the test is the command under this name
+	if err := os.Symlink(exe, fate); err != nil {
+		t.Skip(err)
+	}
+	return fate
+}
+
+func write(t *testing.T, path string, cells ...string) {
+	t.Helper()
+	nb := &notebook.Notebook{Minor: 5}
+	for i, source := range cells {
+		nb.Cells = append(nb.Cells, notebook.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: source})
+	}
+	if err := nb.Write(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whatever ends a run also ends its worker and what a cell started; a signal that can be
+// heard leaves the outputs so far behind, and no temporary folder.
+func TestNothingOutlivesARun(t *testing.T) {
+	fate := command(t)
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "book.ipynb"), "import (\n\"os\"\n\"os/exec\"\n\"fmt\"\n)",
+			"c := exec.Command(\"sleep\", \"1000\")\nc.Start()\nos.WriteFile(\"pids\", []byte(fmt.Sprintf(\"%d %d \", os.Getpid(), c.Process.Pid)), 0644)\nfor {\n}")
+		cmd := exec.Command(fate, "run", "book.ipynb")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "FATE_CACHE=off")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var pids [2]int
+		until(t, "the cell runs", func() bool {
+			b, _ := os.ReadFile(filepath.Join(dir, "pids"))
+			n, _ := fmt.Sscan(string(b), &pids[0], &pids[1])
+			return n == 2
+		})
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // by the signal
+		for _, pid := range pids {
+			until(t, fmt.Sprintf("%v ends process %d", signal, pid), func() bool {
+				b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+				return err != nil && syscall.Kill(pid, 0) != nil || bytes.Contains(b, []byte(") Z "))
+			})
+		}
+		if signal != syscall.SIGKILL && cmd.ProcessState.ExitCode() != exitFailed {
+			t.Errorf("%v: exit code %d", signal, cmd.ProcessState.ExitCode())
+		}
+	}
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// Runs of one notebook at a time share the output folder: each ends well, and what stands
+// there in the end is of one of them.
+func TestRunsShareAnOutputFolder(t *testing.T) {
+	fate, dir := command(t), t.TempDir()
+	write(t, filepath.Join(dir, "book.ipynb"), "import (\n\"github.com/features-are-fate/fate/pkg/experiment\"\n\"github.com/features-are-fate/fate/pkg/theory\"\n\"github.com/features-are-fate/fate/plotting\"\n)",
+		`run := experiment.Experiment{Grid: experiment.Grid{D: 20, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.3}}, Method: experiment.Law, Trials: 100}.Run()
+plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, experiment.Gamma, experiment.None)})`)
+	for range 3 {
+		var group errgroup.Group
+		for range 4 {
+			group.Go(func() error {
+				cmd := exec.Command(fate, "run", "--format", "svg", "book.ipynb")
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), "FATE_CACHE=off")
+				if out, err := cmd.CombinedOutput(); err != nil {
+					return fmt.Errorf("%w\n%s", err, out)
+				}
+				return nil
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"cell-02-1.png", "cell-02-1.svg"} {
+			if _, err := figure.Read(filepath.Join(dir, "out", "book", name)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }

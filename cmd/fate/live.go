@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"sync"
 
@@ -29,19 +30,24 @@ func newLive(jobs []*job) *live {
 	if !term.IsTerminal(terminal) {
 		return &live{}
 	}
+	width, _, err := term.GetSize(terminal)
+	if err != nil {
+		width = 80
+	}
+	return liveOn(os.Stderr, width, jobs)
+}
+
+// liveOn is a live line of a width.
+func liveOn(w io.Writer, width int, jobs []*job) *live {
 	cells := 0
 	for _, j := range jobs {
 		if j.nb != nil {
 			cells += notebook.CodeCells(j.nb)
 		}
 	}
-	width, _, err := term.GetSize(terminal)
-	if err != nil {
-		width = 80
-	}
 	const percent = 10 // with the brackets
 	return &live{width: max(10, width-barWidth-percent), done: map[*job]int{}, bar: progressbar.NewOptions(max(1, cells*cellUnits),
-		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(barWidth),
+		progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(barWidth),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false))}
 }
 

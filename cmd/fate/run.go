@@ -73,6 +73,9 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	return cmd
 }
 
+// maxJobs bounds the processes of a run.
+const maxJobs = 1000
+
 // job is one notebook of a run.
 type job struct {
 	path, name    string
@@ -97,8 +100,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return errors.New("--columns is the width of the files that --format writes: it goes with --format")
 	case len(f.formats) > 0 && f.engine == notebook.Kernel:
 		return errors.New("--format needs an interpreter: a kernel shows PNG alone")
-	case f.jobs < 1:
-		return fmt.Errorf("--jobs %d: it must be at least 1", f.jobs)
+	case f.jobs < 1 || f.jobs > maxJobs:
+		return fmt.Errorf("--jobs %d: it must be from 1 to %d", f.jobs, maxJobs)
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout %v: it must be 0 (none) or above", f.timeout)
 	case f.total < 0:

@@ -4,8 +4,10 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -61,7 +63,12 @@ func Remove(data string) error {
 	if _, err := os.Stat(filepath.Join(dir, "kernel.json")); err != nil {
 		return fmt.Errorf("no kernel is installed in %s", dir)
 	}
-	return os.RemoveAll(dir)
+	for _, name := range []string{"kernel.json", "gophernotes", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Remove(dir) // an error if it holds somebody's files
 }
 
 // Dir is the folder of the kernel in a Jupyter data folder.
