@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 //go:embed overlay
@@ -73,7 +75,7 @@ var edits = []edit{
 // this module; the go command must be on the path. What the go command prints
 // goes to log.
 func Build(ctx context.Context, module, out string, log io.Writer) error {
-	tmp, err := os.MkdirTemp("", "fate-kernel-")
+	tmp, err := file.TempDir("kernel")
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // Name is the name of the kernel in Jupyter; notebooks name it in their
@@ -50,7 +52,7 @@ func Install(ctx context.Context, module, data string, log io.Writer) (string, e
 		}
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+		if err := file.Write(filepath.Join(dir, name), content); err != nil {
 			return "", err
 		}
 	}

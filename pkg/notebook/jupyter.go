@@ -18,6 +18,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/go-zeromq/zmq4"
 )
 
@@ -55,7 +56,7 @@ func startKernel(o Options) (*kernelClient, error) {
 		return nil, err
 	}
 	c := &kernelClient{exited: make(chan struct{}), messages: make(chan message, 64)}
-	if c.dir, err = os.MkdirTemp("", "fate-connection-"); err != nil {
+	if c.dir, err = file.TempDir("connection"); err != nil {
 		return nil, err
 	}
 	c.key, c.session = []byte(randomID()), randomID()

@@ -141,7 +141,7 @@ func (s Sweep) InShards(n int) *Result {
 	if err != nil {
 		return fail(err)
 	}
-	dir, err := os.MkdirTemp("", "fate-sweep-")
+	dir, err := file.TempDir("sweep")
 	if err != nil {
 		return fail(err)
 	}
