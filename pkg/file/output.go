@@ -42,7 +42,11 @@ func (o Output) open() (root *os.Root, m manifest, unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Join(o.Dir, manifestFolder), 0o755); err != nil {
 		return fail(err)
 	}
-	lock := flock.New(filepath.Join(o.Dir, lockFile))
+	path := filepath.Join(o.Dir, lockFile)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // a pipe would wait
+		return fail(fmt.Errorf("%s is not a regular file: choose another folder", path))
+	}
+	lock := flock.New(path)
 	if err := lock.Lock(); err != nil {
 		return fail(err)
 	}
@@ -53,8 +57,8 @@ func (o Output) open() (root *os.Root, m manifest, unlock func(), err error) {
 	unlock = func() { root.Close(); lock.Close() }
 	Clean(filepath.Join(o.Dir, manifestFolder))
 	m.Files = map[string][]string{}
-	file := filepath.Join(o.Dir, manifestFile)
-	b, err := Read(file, maxManifest)
+	path = filepath.Join(o.Dir, manifestFile)
+	b, err := Read(path, maxManifest)
 	if errors.Is(err, fs.ErrNotExist) {
 		return root, m, unlock, nil
 	}
@@ -63,7 +67,7 @@ func (o Output) open() (root *os.Root, m manifest, unlock func(), err error) {
 	}
 	if err != nil {
 		unlock()
-		return fail(fmt.Errorf("%s: damaged manifest of the files that fate wrote (%w): choose another folder", file, err))
+		return fail(fmt.Errorf("%s: damaged manifest of the files that fate wrote (%w): choose another folder", path, err))
 	}
 	return root, m, unlock, nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -164,6 +165,16 @@ func TestOutputsOfOthersStay(t *testing.T) {
 	}
 	if err := (Output{dir}).Put(map[string][]byte{"../x": nil}, ""); err == nil {
 		t.Error("a file outside the folder is no error")
+	}
+	// Nor does a pipe in place of the lock hang a run.
+	if err := os.Remove(filepath.Join(dir, lockFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, lockFile), 0o644); err == nil {
+		if err := (Output{dir}).Put(run(2), ""); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("a pipe in place of the lock: %v", err)
+		}
+		os.Remove(filepath.Join(dir, lockFile))
 	}
 	// The manifest is not trusted blindly either.
 	write(manifestFile, "{")
