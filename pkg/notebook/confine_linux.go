@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -23,6 +24,7 @@ var refusedCalls = strings.Fields(`
 	setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr mknod mknodat
 	mount umount2 pivot_root chroot unshare setns bpf keyctl add_key request_key
 	io_uring_setup io_uring_enter io_uring_register userfaultfd perf_event_open
+	setpriority ioprio_set sched_setaffinity sched_setscheduler sched_setparam sched_setattr migrate_pages move_pages process_madvise
 	shmget shmat msgget semget mq_open open_by_handle_at init_module finit_module kexec_load reboot`)
 
 // CanConfine says why this system cannot confine a process, or nil.
@@ -58,12 +60,17 @@ func confine(dir string) error {
 		_, there := info.SyscallNames[name]
 		return !there // this architecture never had it
 	})
+	argument := func(call string, which uint32, is seccomp.Operation, value uint64) seccomp.NameWithConditions {
+		return seccomp.NameWithConditions{Name: call, Conditions: seccomp.ArgumentConditions{{Argument: which, Operation: is, Value: value}}}
+	}
 	return seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: seccomp.Policy{
 		DefaultAction: seccomp.ActionAllow,
-		Syscalls: []seccomp.SyscallGroup{
-			// The scheduler of Go signals its own threads.
-			{Action: seccomp.ActionErrno, Names: names, NamesWithCondtions: []seccomp.NameWithConditions{
-				{Name: "tgkill", Conditions: seccomp.ArgumentConditions{{Argument: 0, Operation: seccomp.NotEqual, Value: uint64(os.Getpid())}}}}},
-		},
+		Syscalls: []seccomp.SyscallGroup{{Action: seccomp.ActionErrno, Names: names, NamesWithCondtions: []seccomp.NameWithConditions{
+			argument("tgkill", 0, seccomp.NotEqual, uint64(os.Getpid())), // the scheduler of Go signals its own threads
+			argument("prlimit64", 0, seccomp.NotEqual, 0),                // limits of others
+			argument("mmap", 2, seccomp.BitsSet, syscall.PROT_EXEC),      // code of its own could use calls of another architecture
+			argument("mprotect", 2, seccomp.BitsSet, syscall.PROT_EXEC),
+			argument("pkey_mprotect", 2, seccomp.BitsSet, syscall.PROT_EXEC),
+		}}},
 	}})
 }
