@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,10 +57,8 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	if out == "" {
 		out = jobs[0].name + ".zip"
 	}
-	if old, err := file.Read(out, maxNotebook); err == nil {
-		if _, err := bundle.Parse(old); err != nil {
-			return fmt.Errorf("%s is there and is no bundle: move it away, or name another file with --out", out)
-		}
+	if err := mayReplaceBundle(out); err != nil {
+		return err
 	}
 	if f.cache != "" {
 		f.cache = usableCache(f.cache)
@@ -90,6 +90,9 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	}
 	if _, err := bundle.Parse(z.Bytes()); err != nil { // what cannot be read is not sent
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := mayReplaceBundle(out); err != nil { // it may have come while the notebook ran
+		return err
 	}
 	if err := file.Write(out, z.Bytes()); err != nil {
 		return failure{err}
@@ -124,4 +127,19 @@ func shorten(all []string) string {
 		return fmt.Sprintf("%s; and %d more", strings.Join(all[:most], "; "), len(all)-most)
 	}
 	return strings.Join(all, "; ")
+}
+
+// mayReplaceBundle reports whether there is nothing in the place of a bundle but a bundle.
+func mayReplaceBundle(out string) error {
+	old, err := file.Read(out, maxNotebook)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = bundle.Parse(old)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is there and is no bundle: move it away, or name another file with --out", out)
+	}
+	return nil
 }

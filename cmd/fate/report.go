@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,6 +67,9 @@ func writeReport(paths []string, out string) error {
 	}
 	var page bytes.Buffer
 	if err := report.Write(&page, sources); err != nil {
+		return err
+	}
+	if err := mayReplaceReport(out); err != nil {
 		return err
 	}
 	if err := file.Write(out, page.Bytes()); err != nil {
@@ -145,12 +149,12 @@ func namePaperFigures(executed, out string) error {
 			if err != nil {
 				return err
 			}
-			to := filepath.Join(out, fileName(paper)+"."+format)
-			if err := file.Write(to, data); err != nil {
-				return err
+			name := fileName(paper) + "." + format
+			if err := (file.Output{Dir: out}).Put(map[string][]byte{name: data}, ""); err != nil {
+				return failure{err}
 			}
 			if format == "pdf" {
-				fmt.Fprintln(stdout, to)
+				fmt.Fprintln(stdout, filepath.Join(out, name))
 			}
 		}
 	}
@@ -162,4 +166,16 @@ func fileName(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
 	}), "-")
+}
+
+// mayReplaceReport reports whether there is nothing in the place of a report but a report.
+func mayReplaceReport(out string) error {
+	old, err := file.Read(out, 1<<30)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !bytes.Contains(old, []byte("<title>Features are fate: ")) {
+		return fmt.Errorf("%s is there and is no report: move it away, or name another file with -o", out)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // client is the parent's end of a worker.
@@ -51,9 +52,16 @@ func startWorker(o Options) (*client, error) {
 		lines.Buffer(nil, maxMessage)
 		for lines.Scan() {
 			var r reply
-			if message, ok := bytes.CutPrefix(lines.Bytes(), mark); ok && json.Unmarshal(message, &r) == nil {
-				c.replies <- r
+			message, ok := bytes.CutPrefix(lines.Bytes(), mark)
+			if !ok {
+				continue
 			}
+			if err := file.CheckNesting(message, maxNesting+nestingAround); err != nil {
+				r = reply{Done: true, Error: errorOutput("error", "an output cannot be read: "+err.Error())}
+			} else if json.Unmarshal(message, &r) != nil {
+				continue
+			}
+			c.replies <- r
 		}
 		if err := lines.Err(); err != nil { // such as a line beyond all bounds
 			fmt.Fprintf(&c.stderr, "panic: its output cannot be read: %v\n", err)

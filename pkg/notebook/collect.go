@@ -12,6 +12,7 @@ const (
 	maxOutputs = 1000
 	maxData    = 64 << 20 // bytes of all outputs but text
 	maxMessage = 128 << 20
+	maxFigures = 1 << 30 // bytes of all figure files of a notebook
 )
 
 // collector adds outputs to those of a cell: it joins text as Jupyter does, and cuts what

@@ -25,7 +25,12 @@ var refusedCalls = strings.Fields(`
 	mount umount2 pivot_root chroot unshare setns bpf keyctl add_key request_key
 	io_uring_setup io_uring_enter io_uring_register userfaultfd perf_event_open
 	setpriority ioprio_set sched_setaffinity sched_setscheduler sched_setparam sched_setattr migrate_pages move_pages process_madvise
-	shmget shmat msgget semget mq_open open_by_handle_at init_module finit_module kexec_load reboot`)
+	shmget shmat shmctl msgctl msgsnd msgrcv semctl semop semtimedop mq_unlink kcmp process_mrelease msgget semget mq_open open_by_handle_at init_module finit_module kexec_load reboot`)
+
+// readWrite is all that files in the folder of a worker are for: not what makes them
+// programs, devices or sockets.
+const readWrite = ll.AccessFSReadFile | ll.AccessFSReadDir | ll.AccessFSWriteFile | ll.AccessFSTruncate |
+	ll.AccessFSMakeReg | ll.AccessFSMakeDir | ll.AccessFSRemoveFile | ll.AccessFSRemoveDir
 
 // CanConfine says why this system cannot confine a process, or nil.
 func CanConfine() error {
@@ -45,7 +50,7 @@ func confine(dir string) error {
 		return err
 	}
 	err := landlock.V8.BestEffort().Restrict(
-		landlock.RWDirs(dir),
+		landlock.PathAccess(readWrite, dir),
 		landlock.ROFiles("/etc/localtime").IgnoreIfMissing(), // of package time
 		landlock.RODirs("/usr/share/zoneinfo").IgnoreIfMissing(),
 	)

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // display is what a value looks like in a notebook. The type and the functions
@@ -125,6 +127,9 @@ func (e displayOutput) output() (out Output, ok bool, err error) {
 		default:
 			if isJSON(mime) {
 				raw, err := json.Marshal(v)
+				if err == nil {
+					err = file.CheckNesting(raw, maxNesting)
+				}
 				if err != nil {
 					return out, false, fmt.Errorf("output of type %s: %w", mime, err)
 				}

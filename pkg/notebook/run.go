@@ -134,7 +134,7 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 		return nil, nil, err
 	}
 	defer c.stop()
-	count := 0
+	count, drawn := 0, 0
 	at := newTrail(nb, o.Name)
 	for i := range nb.Cells {
 		if o.Last > 0 && i >= o.Last {
@@ -165,6 +165,9 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 			saved = append(saved, last.Saved...)
 		}
 		for _, f := range last.Figures {
+			if drawn += len(f.Data); drawn > maxFigures {
+				return figures, saved, &CellError{Cell: i + 1, Name: "error", Reason: fmt.Sprintf("the figures of the notebook take more than %d bytes", maxFigures)}
+			}
 			if slices.Contains(o.Formats, f.Format) { // part of a file name
 				f.Cell = i + 1
 				figures = append(figures, f)

@@ -38,6 +38,9 @@ type request struct {
 	Interrupt bool     `json:"interrupt,omitempty"`
 }
 
+// nestingAround is how deep a reply is nested around the data of an output.
+const nestingAround = 8
+
 // reply is what a worker says while and after it runs a cell.
 type reply struct {
 	Output   *Output              `json:"output,omitempty"`
