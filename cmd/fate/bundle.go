@@ -60,6 +60,16 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	if err := mayReplaceBundle(out); err != nil {
 		return err
 	}
+	files := map[string][]byte{} // read before the notebook runs: a mistyped name costs no run
+	for _, name := range with {
+		if !filepath.IsLocal(name) {
+			return fmt.Errorf("--with %s: it must be a relative path below the folder of the notebook", name)
+		}
+		files[filepath.ToSlash(filepath.Clean(name))], err = file.Read(filepath.Join(filepath.Dir(path), name), maxNotebook)
+		if err != nil {
+			return fmt.Errorf("--with: %w", err)
+		}
+	}
 	if f.cache != "" {
 		f.cache = usableCache(f.cache)
 	}
@@ -69,16 +79,7 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	if err != nil {
 		return failure{fmt.Errorf("%s: %w", path, err)}
 	}
-	b := bundle.Bundle{Name: j.name, Notebook: j.nb, Figures: drawn, Files: map[string][]byte{}}
-	for _, name := range with {
-		if !filepath.IsLocal(name) {
-			return fmt.Errorf("--with %s: it must be a relative path below the folder of the notebook", name)
-		}
-		b.Files[filepath.ToSlash(filepath.Clean(name))], err = file.Read(filepath.Join(filepath.Dir(path), name), maxNotebook)
-		if err != nil {
-			return fmt.Errorf("--with: %w", err)
-		}
-	}
+	b := bundle.Bundle{Name: j.name, Notebook: j.nb, Figures: drawn, Files: files}
 	for _, name := range notebook.Files(j.nb, filepath.Dir(path)) {
 		if _, packed := b.Files[name]; !packed { // the code may be a stranger's: nothing is sent unasked
 			fmt.Fprintf(stderr, "fate: %s is left out, though the code names it: pack it with --with %s\n", name, name)

@@ -256,8 +256,12 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	if err != nil || !f.inPlace && !f.record {
 		return
 	}
-	if same, err := unchanged(j.path, j.committed); err != nil || !same {
-		fail(fmt.Errorf("%s changed while it ran, and is left as it is (%v)", j.path, err))
+	switch same, err := unchanged(j.path, j.committed); {
+	case err != nil:
+		fail(err)
+		return
+	case !same:
+		fail(fmt.Errorf("%s changed while it ran, and is left as it is", j.path))
 		return
 	}
 	if f.inPlace {

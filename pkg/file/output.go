@@ -162,7 +162,7 @@ func (o Output) Put(files map[string][]byte, prune string) error {
 		if err := writeIn(root, name, files[name]); err != nil {
 			return &fs.PathError{Op: "write", Path: filepath.Join(o.Dir, filepath.FromSlash(name)), Err: err}
 		}
-		m.Files[name] = []string{hashOf(files[name])}
+		m.Files[name] = m.Files[name][:1]
 	}
 	for name := range m.Files {
 		if _, stays := files[name]; stays || prune == "" || !strings.HasPrefix(name, prune+"/") {
