@@ -10,6 +10,24 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/theory/theory"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Axes":                           reflect.ValueOf(theory.Axes),
+		"AxisAlpha":                      reflect.ValueOf(theory.AxisAlpha),
+		"AxisDecay":                      reflect.ValueOf(theory.AxisDecay),
+		"AxisDepth":                      reflect.ValueOf(theory.AxisDepth),
+		"AxisDimension":                  reflect.ValueOf(theory.AxisDimension),
+		"AxisFeatures":                   reflect.ValueOf(theory.AxisFeatures),
+		"AxisGamma":                      reflect.ValueOf(theory.AxisGamma),
+		"AxisLambda":                     reflect.ValueOf(theory.AxisLambda),
+		"AxisMu":                         reflect.ValueOf(theory.AxisMu),
+		"AxisNone":                       reflect.ValueOf(theory.AxisNone),
+		"AxisNorm":                       reflect.ValueOf(theory.AxisNorm),
+		"AxisPoints":                     reflect.ValueOf(theory.AxisPoints),
+		"AxisResidual":                   reflect.ValueOf(theory.AxisResidual),
+		"AxisSigma":                      reflect.ValueOf(theory.AxisSigma),
+		"AxisSourceGamma":                reflect.ValueOf(theory.AxisSourceGamma),
+		"AxisSourceSigma":                reflect.ValueOf(theory.AxisSourceSigma),
+		"AxisStep":                       reflect.ValueOf(theory.AxisStep),
+		"AxisTheta":                      reflect.ValueOf(theory.AxisTheta),
 		"BestRidge":                      reflect.ValueOf(theory.BestRidge),
 		"EscapeExponent":                 reflect.ValueOf(theory.EscapeExponent),
 		"EscapeTime":                     reflect.ValueOf(theory.EscapeTime),
@@ -29,6 +47,7 @@ func init() {
 		"Mean":                           reflect.ValueOf(theory.Mean),
 		"NewLaw":                         reflect.ValueOf(theory.NewLaw),
 		"Outside":                        reflect.ValueOf(&theory.Outside).Elem(),
+		"Points":                         reflect.ValueOf(theory.Points),
 		"RiskFineTune":                   reflect.ValueOf(theory.RiskFineTune),
 		"RiskLinear":                     reflect.ValueOf(theory.RiskLinear),
 		"RiskScratch":                    reflect.ValueOf(theory.RiskScratch),
@@ -44,6 +63,8 @@ func init() {
 		"TunedRidge":                     reflect.ValueOf(theory.TunedRidge),
 
 		// type definitions
+		"Axis":     reflect.ValueOf((*theory.Axis)(nil)),
+		"AxisInfo": reflect.ValueOf((*theory.AxisInfo)(nil)),
 		"Curve":    reflect.ValueOf((*theory.Curve)(nil)),
 		"Interval": reflect.ValueOf((*theory.Interval)(nil)),
 		"Law":      reflect.ValueOf((*theory.Law)(nil)),

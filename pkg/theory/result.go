@@ -22,6 +22,30 @@ const (
 	FeatureResidual Quantity = "ρ"
 )
 
+// Symbol returns the symbol of q in the figures, in LaTeX without dollars, or the name
+// of a quantity that is not one of these.
+func (q Quantity) Symbol() string {
+	switch q {
+	case RiskScratch:
+		return `\mathcal{R}_{\mathrm{sc}}`
+	case RiskTuned:
+		return `\mathcal{R}^*_{\mathrm{sc}}`
+	case RiskLinear:
+		return `\mathcal{R}_{\mathrm{lt}}`
+	case RiskFineTune:
+		return `\mathcal{R}_{\mathrm{ft}}`
+	case TLinear:
+		return `\mathcal{T}_{\mathrm{lt}}`
+	case TFineTune:
+		return `\mathcal{T}_{\mathrm{ft}}`
+	case TLinearTuned:
+		return `\mathcal{T}^*_{\mathrm{lt}}`
+	case FeatureResidual:
+		return `\rho`
+	}
+	return string(q)
+}
+
 // Result is one statement of the paper about the mean of one quantity. Limit
 // is its value as n, d → ∞ at fixed γ; Mean is its exact mean at a finite
 // size, +Inf where that mean is infinite. Both return an error for a setting

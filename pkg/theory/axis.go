@@ -1,0 +1,226 @@
+package theory
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Axis names a coordinate that a grid, a curve or a map runs over.
+type Axis string
+
+// The axes. Those of a [Setting] can be read from it and set in it; the others
+// belong to the training of networks.
+const (
+	AxisGamma       Axis = "gamma"
+	AxisTheta       Axis = "theta"
+	AxisResidual    Axis = "rho" // ρ = sin²θ, the part of the target outside the features
+	AxisSigma       Axis = "sigma"
+	AxisLambda      Axis = "lambda"
+	AxisDepth       Axis = "depth"
+	AxisFeatures    Axis = "features"
+	AxisSourceGamma Axis = "source gamma"
+	AxisSourceSigma Axis = "source sigma"
+	AxisDecay       Axis = "decay"
+	AxisNorm        Axis = "norm" // ‖βt‖
+	AxisDimension   Axis = "d"    // along it γ and γ_s are kept
+
+	AxisAlpha  Axis = "alpha" // the size of the random start
+	AxisStep   Axis = "step"  // the learning rate
+	AxisMu     Axis = "mu"    // the fraction of the neurons of a ReLU teacher that is removed
+	AxisPoints Axis = "n"     // the number of target points
+
+	AxisNone Axis = "" // no axis, where one to split curves by is asked for
+)
+
+// AxisInfo is what is known of an axis.
+type AxisInfo struct {
+	Axis   Axis
+	Symbol string // in LaTeX, without dollars
+	Unit   string // "rad" or none
+	// Field is the name of the field that holds the values of the axis in the
+	// description of an experiment: a grid, pretrainings or students.
+	Field   string
+	Log     bool // drawn on a logarithmic axis unless something else is asked for
+	Integer bool // the values are whole numbers
+
+	get func(s Setting) float64 // nil for an axis that is not of a Setting
+	set func(s *Setting, l *Limit, x float64)
+}
+
+var axes = []AxisInfo{
+	{Axis: AxisGamma, Symbol: `\gamma`, Field: "Gamma", get: Setting.Gamma,
+		set: func(s *Setting, l *Limit, x float64) { s.N, l.Gamma = Points(x, s.D), x }},
+	{Axis: AxisTheta, Symbol: `\theta`, Unit: "rad", Field: "Theta", get: func(s Setting) float64 { return s.Theta },
+		set: func(s *Setting, l *Limit, x float64) { s.Theta, l.Theta = x, x }},
+	{Axis: AxisResidual, Symbol: `\rho`, Field: "Theta", get: func(s Setting) float64 { return residual(s.Theta) },
+		set: func(s *Setting, l *Limit, x float64) {
+			s.Theta = math.Asin(math.Sqrt(x))
+			l.Theta = s.Theta
+		}},
+	{Axis: AxisSigma, Symbol: `\sigma`, Field: "Sigma", get: func(s Setting) float64 { return s.Sigma },
+		set: func(s *Setting, l *Limit, x float64) { s.Sigma, l.Sigma = x, x }},
+	{Axis: AxisLambda, Symbol: `\lambda`, Field: "Lambda", Log: true, get: func(s Setting) float64 { return s.Lambda },
+		set: func(s *Setting, l *Limit, x float64) { s.Lambda, l.Lambda = x, x }},
+	{Axis: AxisDepth, Symbol: `L`, Field: "Depth", Integer: true, get: func(s Setting) float64 { return float64(s.Depth) },
+		set: func(s *Setting, l *Limit, x float64) { s.Depth = int(math.Round(x)); l.Depth = s.Depth }},
+	{Axis: AxisFeatures, Symbol: `k`, Field: "Features", Integer: true, get: func(s Setting) float64 { return float64(max(1, s.Features)) },
+		set: func(s *Setting, _ *Limit, x float64) { s.Features = int(math.Round(x)) }}, // no line of limits is along k
+	{Axis: AxisSourceGamma, Symbol: `\gamma_s`, Field: "SourceGamma", get: func(s Setting) float64 { return s.Limit().SourceGamma },
+		set: func(s *Setting, l *Limit, x float64) { s.SourceN, l.SourceGamma = Points(x, s.D), x }},
+	{Axis: AxisSourceSigma, Symbol: `\sigma_s`, Field: "SourceSigma", get: func(s Setting) float64 { return s.SourceSigma },
+		set: func(s *Setting, l *Limit, x float64) { s.SourceSigma, l.SourceSigma = x, x }},
+	{Axis: AxisDecay, Symbol: `\mu`, Field: "Decay", Log: true, get: func(s Setting) float64 { return s.Decay },
+		set: func(s *Setting, l *Limit, x float64) { s.Decay, l.Decay = x, x }},
+	{Axis: AxisNorm, Symbol: `\|\beta_t\|`, Field: "Norm", Log: true,
+		get: func(s Setting) float64 {
+			if s.Norm == 0 {
+				return 1
+			}
+			return s.Norm
+		},
+		set: func(s *Setting, l *Limit, x float64) { s.Norm, l.Norm = x, x }},
+	{Axis: AxisDimension, Symbol: `d`, Field: "D", Log: true, Integer: true, get: func(s Setting) float64 { return float64(s.D) },
+		set: func(s *Setting, _ *Limit, x float64) {
+			gamma, source := s.Gamma(), s.Limit().SourceGamma
+			s.D = int(math.Round(x))
+			s.N, s.SourceN = Points(gamma, s.D), Points(source, s.D)
+		}},
+	{Axis: AxisAlpha, Symbol: `\alpha`, Field: "Alpha", Log: true},
+	{Axis: AxisStep, Symbol: `\eta`, Field: "Step", Log: true},
+	{Axis: AxisMu, Symbol: `\mu`, Field: "Mu"},
+	{Axis: AxisPoints, Symbol: `n`, Field: "N", Log: true, Integer: true},
+}
+
+// Points returns the number of points at n/d = gamma in d dimensions, rounded. It is
+// at most 10¹⁵, which Setting.Validate refuses.
+func Points(gamma float64, d int) int { return int(math.Round(math.Min(gamma*float64(d), 1e15))) }
+
+// residual is sin²θ, rounded so that the angles asin(√ρ) of a grid give its ρ.
+func residual(theta float64) float64 {
+	sin := math.Sin(theta)
+	return math.Round(1e12*sin*sin) / 1e12
+}
+
+// Axes returns all axes, those of a [Setting] first.
+func Axes() []Axis {
+	out := make([]Axis, len(axes))
+	for i, r := range axes {
+		out[i] = r.Axis
+	}
+	return out
+}
+
+// Info returns the row of a in the table of axes. It is an error if there is none,
+// as for [AxisNone].
+func (a Axis) Info() (AxisInfo, error) {
+	for _, r := range axes {
+		if r.Axis == a {
+			return r, nil
+		}
+	}
+	return AxisInfo{}, a.unknown(func(AxisInfo) bool { return true })
+}
+
+// OfSetting reports whether a is a coordinate of a [Setting], so that Of and Set work.
+func (a Axis) OfSetting() bool {
+	_, err := a.coordinate()
+	return err == nil
+}
+
+// coordinate is Info of an axis of a Setting.
+func (a Axis) coordinate() (AxisInfo, error) {
+	if r, err := a.Info(); err == nil && r.get != nil {
+		return r, nil
+	}
+	return AxisInfo{}, a.unknown(func(r AxisInfo) bool { return r.get != nil })
+}
+
+func (a Axis) unknown(listed func(AxisInfo) bool) error {
+	var names []string
+	for _, r := range axes {
+		if listed(r) {
+			names = append(names, fmt.Sprintf("%q", r.Axis))
+		}
+	}
+	return fmt.Errorf("theory: axis %q: it is one of %s", a, strings.Join(names, ", "))
+}
+
+// Of returns the coordinate of s along a. It is an error if a is not an axis of a
+// Setting.
+func (a Axis) Of(s Setting) (float64, error) {
+	r, err := a.coordinate()
+	if err != nil {
+		return 0, err
+	}
+	return r.get(s), nil
+}
+
+// Set moves s and its limit l along a to x. In s, which has whole numbers of points,
+// x is rounded to one; in l it is not. It is an error, and nothing moves, if a is not
+// an axis of a Setting.
+func (a Axis) Set(s *Setting, l *Limit, x float64) error {
+	r, err := a.coordinate()
+	if err != nil {
+		return err
+	}
+	r.set(s, l, x)
+	return nil
+}
+
+// Symbol returns the LaTeX symbol of a, without dollars, or the name of an axis that
+// is not in the table.
+func (a Axis) Symbol() string {
+	if r, err := a.Info(); err == nil {
+		return r.Symbol
+	}
+	return string(a)
+}
+
+// Unit returns "rad" for an angle and "" otherwise.
+func (a Axis) Unit() string {
+	r, _ := a.Info()
+	return r.Unit
+}
+
+// Log reports whether a is drawn on a logarithmic axis unless something else is asked
+// for.
+func (a Axis) Log() bool {
+	r, _ := a.Info()
+	return r.Log
+}
+
+// Label writes a value of the axis in the math notation of the figures, as
+// $\sigma = 0.2$, for a title. An angle is written as a fraction of π where it is one,
+// and in degrees elsewhere.
+func (a Axis) Label(x float64) string {
+	r, err := a.Info()
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%s = %.4g", a, x)
+	case a == AxisTheta:
+		return `$\theta = ` + angle(x) + `$`
+	}
+	return fmt.Sprintf(`$%s = %.4g$`, r.Symbol, x)
+}
+
+// angle writes an angle as a fraction of π where it is one.
+func angle(x float64) string {
+	for _, den := range []int{1, 2, 3, 4, 6, 8, 12} {
+		num := x / math.Pi * float64(den)
+		if r := math.Round(num); math.Abs(num-r) < 1e-9 {
+			s := `\pi`
+			switch {
+			case r == 0:
+				return "0"
+			case r != 1:
+				s = fmt.Sprintf(`%.0f\pi`, r)
+			}
+			if den > 1 {
+				s += fmt.Sprintf("/%d", den)
+			}
+			return s
+		}
+	}
+	return fmt.Sprintf(`%.4g°`, x*180/math.Pi)
+}
