@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -40,8 +41,8 @@ func (c Cell) deviation(result theory.Result) (deviation, error) {
 }
 
 // deviations groups the cells by the axis by and takes a result to its deviations.
-func (r *Run) deviations(result theory.Result, by Axis) (labels []string, groups [][]deviation, err error) {
-	labels, cells, err := r.group(Dimension, by)
+func (t *Table) deviations(result theory.Result, by theory.Axis) (labels []string, groups [][]deviation, err error) {
+	labels, cells, err := t.group("", Dimension, by)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,8 +64,8 @@ func (r *Run) deviations(result theory.Result, by Axis) (labels []string, groups
 // lines, one for each value of the axis by; where the exact mean is itself sampled, the
 // power of d that fits it (see Exponents). Where the exact mean is below the limit both
 // have the other sign. The limit is at the ratio n/d of the cell, after rounding.
-func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
-	labels, groups, err := r.deviations(result, by)
+func (t *Table) Deviations(result theory.Result, by theory.Axis) (points, lines Series) {
+	labels, groups, err := t.deviations(result, by)
 	if err != nil {
 		return Series{err: err}, Series{err: err}
 	}
@@ -79,7 +80,7 @@ func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
 		}
 		points.curves, lines.curves = append(points.curves, p), append(lines.curves, l)
 	}
-	return points.from(r.origin()), lines
+	return points.from(t.origin), lines
 }
 
 // smooth takes a line of sampled means to the power of d that fits them.
@@ -114,20 +115,20 @@ func logs(group []deviation, of func(deviation) theory.Value) (x []float64, y []
 // one fit for each value of the axis by, and compares ν with that of the exact means,
 // fitted with the same weights. Cells must be independent, as those of a sweep are, and at
 // 3 dimensions or more.
-func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
-	v := &Verdict{err: r.verdictError(results)}
-	if v.err != nil {
-		return v
+func (t *Table) Exponents(by theory.Axis, results ...theory.Result) *verdict.Verdict {
+	if err := t.verdictError(results); err != nil {
+		return verdict.Failed(err)
 	}
+	v := verdict.Of()
 	for _, result := range results {
-		_, groups, err := r.deviations(result, by)
+		_, groups, err := t.deviations(result, by)
 		if err != nil {
-			return &Verdict{err: err}
+			return verdict.Failed(err)
 		}
 		for _, group := range groups {
-			row, err := r.exponentRow(result, group)
+			row, err := t.exponentRow(result, group)
 			if err != nil {
-				return &Verdict{err: fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, rest(group), err)}
+				return verdict.Failed(fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, rest(group), err))
 			}
 			v.Rows = append(v.Rows, row)
 		}
@@ -141,12 +142,12 @@ func rest(group []deviation) string {
 	return fmt.Sprintf("γ=%.4g %s", s.Gamma(), fixed(s, "n", "d"))
 }
 
-func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) {
+func (t *Table) exponentRow(result theory.Result, group []deviation) (verdict.Row, error) {
 	var weights []float64
 	lo, hi := math.Inf(1), 0.0
 	for _, v := range group {
 		if !(v.measured.StdErr > 0) {
-			return Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d())
+			return verdict.Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d())
 		}
 		weights = append(weights, 1/(v.measured.StdErr*v.measured.StdErr))
 		lo, hi = math.Min(lo, v.d()), math.Max(hi, v.d())
@@ -154,15 +155,15 @@ func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) 
 	x, exact := logs(group, func(v deviation) theory.Value { return v.exact })
 	_, predicted, err := powerLaw(x, exact, weights)
 	if err != nil {
-		return Row{}, fmt.Errorf("exact means: %w", err)
+		return verdict.Row{}, fmt.Errorf("exact means: %w", err)
 	}
 	x, measured := logs(group, func(v deviation) theory.Value { return v.measured })
 	_, nu, err := powerLaw(x, measured, weights)
 	if err != nil {
-		return Row{}, err
+		return verdict.Row{}, err
 	}
 	setting := fmt.Sprintf("d from %v to %v, %s", lo, hi, rest(group))
-	return newRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, r.Experiment.Trials), nil
+	return verdict.NewRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, t.trials), nil
 }
 
 // powerLaw fits y = exp(a − ν·x) by weighted least squares of y itself, whose errors, and

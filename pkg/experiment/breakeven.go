@@ -6,21 +6,22 @@ import (
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/stat"
 )
 
 // BreakEven fits T = A·cosθ − B to the measured transferability over the
 // angles of the run (all else fixed) and compares the angle of the tie, in
 // degrees, with theory's at this size. Near the tie T is linear in cosθ.
-func (r *Run) BreakEven(result theory.Result) *Verdict {
-	v := &Verdict{err: r.verdictError([]theory.Result{result})}
-	if v.err == nil {
-		v.err = r.constant("a break-even angle is over θ alone", func(s *theory.Setting) { s.Theta = 0 })
+func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
+	err := t.verdictError([]theory.Result{result})
+	if err == nil {
+		err = t.constant("a break-even angle is over θ alone", Theta)
 	}
-	if v.err != nil {
-		return v
+	if err != nil {
+		return verdict.Failed(err)
 	}
-	cells := r.Cells
+	cells := t.Cells
 	cos, weights := make([]float64, len(cells)), make([]float64, len(cells))
 	t, exact := make([]float64, len(cells)), make([]float64, len(cells))
 	values := make([][]float64, len(cells))
@@ -28,10 +29,10 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	for i, c := range cells {
 		e, err := result.Mean(c.Setting)
 		if err != nil {
-			return &Verdict{err: err}
+			return verdict.Failed(err)
 		}
 		if values[i], err = c.Values(result.Quantity); err != nil {
-			return &Verdict{err: err}
+			return verdict.Failed(err)
 		}
 		m := theory.Mean(values[i])
 		cos[i], weights[i], t[i] = math.Cos(c.Setting.Theta), 1/(m.StdErr*m.StdErr), m.Value
@@ -40,15 +41,15 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	fit := func(t []float64) (zero, slope float64) {
 		intercept, slope := stat.LinearRegression(cos, t, weights, false)
 		zero = -intercept / slope
-		if !(math.Abs(zero) < 1) && v.err == nil {
-			v.err = fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
+		if !(math.Abs(zero) < 1) && err == nil {
+			err = fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
 		}
 		return zero, slope
 	}
 	zero, slope := fit(t)
 	exactZero, exactSlope := fit(exact)
-	if v.err != nil {
-		return v
+	if err != nil {
+		return verdict.Failed(err)
 	}
 	// The zero moves by −(value of a trial's line at the zero)/slope, trial by trial,
 	// as the angles share the data of a trial.
@@ -65,35 +66,34 @@ func (r *Run) BreakEven(result theory.Result) *Verdict {
 	}
 	measured := degrees(zero, theory.Mean(moves).StdErr)
 	predicted := degrees(exactZero, worst/math.Abs(exactSlope))
-	s := r.Cells[0].Setting
-	v.Rows = []Row{newRow("break-even angle in degrees", result.Source,
-		fmt.Sprintf("n=%d %s", s.N, fixed(s, "n", "θ")), predicted, measured, len(moves))}
-	return v
+	s := t.Cells[0].Setting
+	return verdict.Of(verdict.NewRow("break-even angle in degrees", result.Source,
+		fmt.Sprintf("n=%d %s", s.N, fixed(s, "n", "θ")), predicted, measured, len(moves)))
 }
 
 // BreakEvens returns the angle of the tie (see BreakEven), in degrees, along one
 // axis of the run: as fitted to the measurements, and in theory at this size.
-func (r *Run) BreakEvens(result theory.Result, along Axis) (measured, predicted Series) {
+func (t *Table) BreakEvens(result theory.Result, along theory.Axis) (measured, predicted Series) {
 	fail := func(err error) (Series, Series) { return Series{err: err}, Series{err: err} }
-	if r.err != nil {
-		return fail(r.err)
+	if t.err != nil {
+		return fail(t.err)
 	}
 	var m, p curve
-	for _, c := range r.Cells {
-		x, err := along.of(c.Setting)
+	for _, c := range t.Cells {
+		x, err := along.Of(c.Setting)
 		if err != nil {
 			return fail(err)
 		}
 		if slices.Contains(m.x, x) {
 			continue
 		}
-		v := r.Where(func(s theory.Setting) bool { v, _ := along.of(s); return v == x }).BreakEven(result)
-		if v.err != nil {
-			return fail(v.err)
+		v := t.Where(func(s theory.Setting) bool { v, _ := along.Of(s); return v == x }).BreakEven(result)
+		if err := v.Err(); err != nil {
+			return fail(err)
 		}
 		row := v.Rows[0]
 		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value), append(m.bar, row.Measured.StdErr)
 		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value)
 	}
-	return Series{curves: []curve{m}}.from(r.origin()), Series{curves: []curve{p}}
+	return Series{curves: []curve{m}}.from(t.origin), Series{curves: []curve{p}}
 }

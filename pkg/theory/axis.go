@@ -177,6 +177,22 @@ func (a Axis) Symbol() string {
 	return string(a)
 }
 
+// Title returns the label of a figure's axis along a, in the math notation of the figures:
+// the symbol, and for a ratio what it is.
+func (a Axis) Title() string {
+	switch a {
+	case AxisGamma:
+		return `$\gamma = n/d$`
+	case AxisSourceGamma:
+		return `$\gamma_s = n_s/d$`
+	case AxisDepth:
+		return `number of layers $L$`
+	case AxisStep:
+		return `learning rate`
+	}
+	return "$" + a.Symbol() + "$"
+}
+
 // Unit returns "rad" for an angle and "" otherwise.
 func (a Axis) Unit() string {
 	r, _ := a.Info()

@@ -1,4 +1,4 @@
-package experiment
+package verdict
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// VerdictMIME is the type of the machine-readable rows of a verdict: a JSON
+// MIME is the type of the machine-readable rows of a verdict: a JSON
 // array of objects, in the outputs of an executed notebook.
-const VerdictMIME = "application/vnd.fate.verdict+json"
+const MIME = "application/vnd.fate.verdict+json"
 
 // Columns are the headings of the text of a row.
 var Columns = []string{"result", "source", "setting", "theory", "measured", "z", "trials", "agrees"}
@@ -24,14 +24,14 @@ func (r Row) Text() []string {
 	if !r.Agree {
 		agrees = "NO"
 	}
-	predicted := map[string]string{"≠": "not ", ">": "above ", "<": "below "}[r.Claim] + value(r.Theory)
-	return []string{r.Result, r.Source, r.Setting, predicted, value(r.Measured),
+	predicted := map[string]string{"≠": "not ", ">": "above ", "<": "below "}[r.Claim] + Format(r.Theory)
+	return []string{r.Result, r.Source, r.Setting, predicted, Format(r.Measured),
 		number(r.Z, "%+.2f"), fmt.Sprint(r.Trials), agrees}
 }
 
-// value prints a number with as many decimals as its standard error has
+// Format prints a number with as many decimals as its standard error has
 // meaning.
-func value(v theory.Value) string {
+func Format(v theory.Value) string {
 	if math.Abs(v.Value) < rounding && v.StdErr < rounding {
 		return "0"
 	}
@@ -100,5 +100,5 @@ func (v *Verdict) SimpleRender() map[string]interface{} {
 	if err != nil {
 		return map[string]interface{}{"text/plain": err.Error()}
 	}
-	return map[string]interface{}{"text/html": html.String(), "text/plain": v.String(), VerdictMIME: json.RawMessage(data)}
+	return map[string]interface{}{"text/html": html.String(), "text/plain": v.String(), MIME: json.RawMessage(data)}
 }

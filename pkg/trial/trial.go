@@ -1,0 +1,245 @@
+// Package trial does units of work on all cores and keeps what they measured.
+//
+// A unit measures parts that share its data: a data set, the risks of all settings on it.
+// Units do not depend on each other, so they run in any order, on any number of cores and in
+// any number of processes. With a [Store] the parts outlive the process: a run takes what is
+// there and measures the rest.
+//
+//	report, err := trial.Run(ctx, work, trial.Options{Store: store}, func(unit, part int, values []float64) {
+//		table[part][unit] = values[0]
+//	})
+package trial
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Work is a number of units. Its functions are called from many goroutines at a time.
+type Work struct {
+	Name  string // of the study, for messages and the status of a store
+	Units int
+	Parts func(unit int) int    // how many parts the unit has
+	Title func(unit int) string // the unit in errors, as "trial 17"
+	// Key returns what determines the numbers of a part: a struct that is encoded as JSON,
+	// together with Kind. Nil for work that is not kept.
+	Key  func(unit, part int) any
+	Kind string
+	// Measure measures the missing parts of a unit, in rising order, and hands each over as
+	// it is done.
+	Measure func(ctx context.Context, unit int, missing []int, done func(part int, values []float64)) error
+	// Cheap work takes less time to do than to keep: a cache leaves it out, a folder of
+	// shards does not.
+	Cheap bool
+	// Inner work uses all cores within a unit: one unit is done at a time.
+	Inner bool
+	// Trials is how many trials a unit counts in the progress; nil means 1 each.
+	Trials func(unit int) int
+}
+
+// Options say how work is done. None of them changes a number.
+type Options struct {
+	Workers  int    // cores; 0 means all
+	Store    *Store // nil for none
+	Shard    Shard
+	Progress func(Progress)
+}
+
+// Shard is part Index of Of, from 1: units Index, Index+Of, … of every study. The zero value
+// is all units.
+type Shard struct{ Index, Of int }
+
+// has reports whether the shard holds a unit. Studies begin with different shards, so that
+// those of a single unit do not all fall to the first one.
+func (s Shard) has(unit int, first Key) bool {
+	return s.Of == 0 || (unit+int(first[0])<<8+int(first[1]))%s.Of == s.Index-1
+}
+
+// MaxShards bounds the number of shards.
+const MaxShards = 1_000_000
+
+// ParseShard reads i/N, as 3/100.
+func ParseShard(text string) (Shard, error) {
+	var s Shard
+	if _, err := fmt.Sscanf(text, "%d/%d", &s.Index, &s.Of); err != nil || text != fmt.Sprintf("%d/%d", s.Index, s.Of) {
+		return Shard{}, fmt.Errorf("shard %q: it must be i/N, as in 3/7", text)
+	}
+	return s, s.Validate()
+}
+
+// Validate reports a shard that is not 1/N to N/N.
+func (s Shard) Validate() error {
+	if s != (Shard{}) && (s.Of < 1 || s.Index < 1 || s.Index > s.Of || s.Of > MaxShards) {
+		return fmt.Errorf("shard %d/%d: it must be 1/N to N/N, with N at most %d", s.Index, s.Of, MaxShards)
+	}
+	return nil
+}
+
+// String writes the shard as i/N.
+func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
+
+// Report says what was done.
+type Report struct {
+	Units, Done int // all units, and those whose parts are all there
+	Owed        int // units of other shards that the store does not hold
+	Interrupted bool
+}
+
+// Key identifies a part.
+type Key [sha256.Size]byte
+
+// key returns the key of a part.
+func (w *Work) key(unit, part int) (Key, error) {
+	b, err := json.Marshal(w.Key(unit, part))
+	if err != nil {
+		return Key{}, fmt.Errorf("trial: the key of %s: %w", w.Title(unit), err)
+	}
+	return sha256.Sum256(append([]byte(w.Kind+"\n"), b...)), nil
+}
+
+// Run does all units, or those of a shard, and calls keep for each part that was measured or
+// found, from many goroutines. It stops at the first error, which names the unit. When ctx
+// ends, the units in hand are dropped and the report says so; that is not an error.
+func Run(ctx context.Context, w Work, o Options, keep func(unit, part int, values []float64)) (Report, error) {
+	if w.Trials == nil {
+		w.Trials = func(int) int { return 1 }
+	}
+	total := 0
+	for unit := range w.Units {
+		total += w.Trials(unit)
+	}
+	progress := o.Progress
+	if w.Inner { // the work within a unit reports
+		progress = nil
+	}
+	r := runner{work: w, options: o, keep: keep, meter: startMeter(total, progress)}
+	defer r.meter.stop()
+	if w.Key == nil || w.Cheap && o.Store != nil && !o.Store.folder {
+		r.options.Store = nil
+	}
+	if o.Shard.Of > 0 && r.options.Store == nil {
+		return Report{}, fmt.Errorf("trial: shard %v of %s: a shard needs a store", o.Shard, w.Name)
+	}
+	if r.options.Store != nil && w.Units > 0 && w.Parts(0) > 0 {
+		var err error
+		if r.first, err = w.key(0, 0); err != nil {
+			return Report{}, err
+		}
+	}
+	err := r.run(ctx)
+	report := Report{Units: w.Units, Done: int(r.done.Load()), Owed: int(r.owed.Load())}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		report.Interrupted, err = true, nil
+	}
+	return report, err
+}
+
+type runner struct {
+	work             Work
+	options          Options
+	keep             func(unit, part int, values []float64)
+	meter            *meter
+	first            Key
+	next, done, owed atomic.Int64
+}
+
+func (r *runner) run(ctx context.Context) error {
+	workers := r.options.Workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if r.work.Inner {
+		workers = 1
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for range workers {
+		group.Go(func() error {
+			for {
+				unit := int(r.next.Add(1)) - 1
+				if unit >= r.work.Units || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err := recovered(func() error { return r.unit(ctx, unit) }); err != nil {
+					if ctx.Err() != nil {
+						return ctx.Err()
+					}
+					return fmt.Errorf("%s: %w", r.work.Title(unit), err)
+				}
+				r.meter.add(r.work.Trials(unit))
+			}
+		})
+	}
+	return group.Wait()
+}
+
+// unit takes the parts of a unit from the store and measures the others.
+func (r *runner) unit(ctx context.Context, unit int) error {
+	parts := r.work.Parts(unit)
+	var keys []Key
+	var missing []int
+	for part := range parts {
+		if r.options.Store != nil {
+			key, err := r.work.key(unit, part)
+			if err != nil {
+				return err
+			}
+			keys = append(keys, key)
+			if values, ok := r.options.Store.get(key); ok {
+				r.keep(unit, part, values)
+				continue
+			}
+		}
+		missing = append(missing, part)
+	}
+	if len(missing) == 0 {
+		r.done.Add(1)
+		return nil
+	}
+	if !r.options.Shard.has(unit, r.first) {
+		r.owed.Add(1)
+		return nil
+	}
+	measured := 0
+	err := r.work.Measure(ctx, unit, missing, func(part int, values []float64) {
+		r.keep(unit, part, values)
+		if measured++; keys != nil {
+			r.options.Store.put(keys[part], values)
+		}
+	})
+	if err == nil && measured < len(missing) {
+		err = fmt.Errorf("%d of %d parts were measured", measured, len(missing))
+	}
+	if err == nil {
+		r.done.Add(1)
+		err = r.options.Store.failed()
+	}
+	return err
+}
+
+// recovered returns a panic of f as an error: in a goroutine it would end the
+// process.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return f()
+}
+
+// Each does f for 0 … n−1 on all cores and returns the first error.
+func Each(n int, f func(i int) error) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error { return recovered(func() error { return f(i) }) })
+	}
+	return group.Wait()
+}
