@@ -20,7 +20,7 @@ import (
 // Module is the path of the module.
 const Module = "github.com/features-are-fate/fate"
 
-//go:embed divergence/*.go experiment/*.go linear/*.go relu/*.go task/*.go theory/*.go
+//go:embed divergence/*.go experiment/*.go internal/ode/*.go linear/*.go relu/*.go task/*.go theory/*.go
 var source embed.FS
 
 // presenting are files that draw, judge, keep and report numbers, and make none: a trial
