@@ -35,8 +35,8 @@ func (r *Run) ResidualMap(result theory.Result) Map {
 		m.X[j] = residual(theta)
 	}
 	for i := range m.boundary {
-		for j, theta := range m.boundary[i].Theta {
-			m.boundary[i].Theta[j] = residual(theta)
+		for j, theta := range m.boundary[i].X {
+			m.boundary[i].X[j] = residual(theta)
 		}
 	}
 	return m
@@ -104,7 +104,7 @@ func (m Map) Values() (x, y []float64, z [][]float64) { return m.X, m.Gamma, m.V
 // Boundary returns the pieces of theory's zero contour.
 func (m Map) Boundary() (x, y [][]float64) {
 	for _, c := range m.boundary {
-		x, y = append(x, c.Theta), append(y, c.Gamma)
+		x, y = append(x, c.X), append(y, c.Y)
 	}
 	return x, y
 }

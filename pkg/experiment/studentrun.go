@@ -360,9 +360,9 @@ func (r *StudentsRun) Map(q theory.Quantity, law PowerLaw) Map {
 	if err != nil {
 		return Map{err: err}
 	}
-	boundary := theory.Curve{Theta: mu}
+	boundary := theory.Curve{X: mu}
 	for _, v := range rho {
-		boundary.Gamma = append(boundary.Gamma, law.meets(v)/d)
+		boundary.Y = append(boundary.Y, law.meets(v)/d)
 	}
 	m.boundary = []theory.Curve{boundary}
 	return m
