@@ -124,25 +124,6 @@ func TestTrainFollowsTheFlow(t *testing.T) {
 	}
 }
 
-// The stability polynomial of a step stays within ±1 up to nearly 2s².
-func TestChebyshevIsStable(t *testing.T) {
-	for _, s := range []int{3, 5, 8} {
-		end := 1.9 * float64(s*s)
-		for z := 0.0; z < end; z += end / 1000 {
-			before, now := 1.0, 1-chebyshev(s)[0].slope*z
-			for _, c := range chebyshev(s)[1:] {
-				before, now = now, c.now*now+c.before*before-c.slope*z*now
-			}
-			if math.Abs(now) > 1+1e-12 {
-				t.Fatalf("s = %d: growth %v at z = %v", s, now, z)
-			}
-			if z > 0 && z < 1e-2*end && math.Abs((1-now)/z-1) > z {
-				t.Errorf("s = %d: not first order at z = %v: %v", s, z, now)
-			}
-		}
-	}
-}
-
 // Linear transfer with many points has the risk of the residual, on all neurons with
 // a small ridge or on the space of them; with fewer points than dimensions it fits
 // them exactly.
