@@ -23,7 +23,7 @@ func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 	}
 	cells := t.Cells
 	cos, weights := make([]float64, len(cells)), make([]float64, len(cells))
-	t, exact := make([]float64, len(cells)), make([]float64, len(cells))
+	means, exact := make([]float64, len(cells)), make([]float64, len(cells))
 	values := make([][]float64, len(cells))
 	worst := 0.0 // error of the exact means: the angles share the draws of the law
 	for i, c := range cells {
@@ -35,18 +35,18 @@ func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 			return verdict.Failed(err)
 		}
 		m := theory.Mean(values[i])
-		cos[i], weights[i], t[i] = math.Cos(c.Setting.Theta), 1/(m.StdErr*m.StdErr), m.Value
+		cos[i], weights[i], means[i] = math.Cos(c.Setting.Theta), 1/(m.StdErr*m.StdErr), m.Value
 		exact[i], worst = e.Value, math.Max(worst, e.StdErr)
 	}
-	fit := func(t []float64) (zero, slope float64) {
-		intercept, slope := stat.LinearRegression(cos, t, weights, false)
+	fit := func(y []float64) (zero, slope float64) {
+		intercept, slope := stat.LinearRegression(cos, y, weights, false)
 		zero = -intercept / slope
 		if !(math.Abs(zero) < 1) && err == nil {
 			err = fmt.Errorf("experiment: no break-even angle: the fit T = %.4g·cosθ %+.4g has no zero", slope, intercept)
 		}
 		return zero, slope
 	}
-	zero, slope := fit(t)
+	zero, slope := fit(means)
 	exactZero, exactSlope := fit(exact)
 	if err != nil {
 		return verdict.Failed(err)

@@ -68,4 +68,3 @@ func (set sample) pretrained() ([]float64, error) {
 	}
 	return linear.NewInterpolator(set.source.X).MinNorm(set.source.Y)
 }
-

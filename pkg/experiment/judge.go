@@ -3,7 +3,6 @@ package experiment
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -218,22 +217,22 @@ func (t *Table) Against(q theory.Quantity, source string, predict func(c Cell) (
 		v.Rows = append(v.Rows, verdict.NewRow(string(q), source, c.String(), want, m, c.Trials()))
 	}
 	if len(v.Rows) == 0 {
-		return verdict.Failed(fmt.Errorf("experiment: %s was not measured: the table has %s", q, t.measured()))
+		return verdict.Failed(fmt.Errorf("experiment: %s was not measured: the table has %q", q, t.quantities()))
 	}
 	return v
 }
 
-// measured lists the quantities of the table.
-func (t *Table) measured() string {
-	var out []string
+// quantities lists what the table holds.
+func (t *Table) quantities() (out []theory.Quantity) {
 	for _, c := range t.Cells {
-		for _, q := range slices.Sorted(maps.Keys(c.values)) {
-			if !slices.Contains(out, string(q)) {
-				out = append(out, string(q))
+		for q := range c.values {
+			if !slices.Contains(out, q) {
+				out = append(out, q)
 			}
 		}
 	}
-	return strings.Join(out, ", ")
+	slices.Sort(out)
+	return out
 }
 
 // Exponent fits q ∝ x^p along an axis, to the mean logarithms of independent trials, and

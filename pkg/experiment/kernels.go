@@ -35,10 +35,10 @@ const (
 	// points; its course is against the time of the flow, in the first trial.
 	Alignment      theory.Quantity = "kernel alignment"
 	StartAlignment theory.Quantity = "kernel alignment at the start"
-	// Angles is the course of the principal angles, in degrees and in rising order, between
+	// PrincipalAngles is the course of the principal angles, in degrees and in rising order, between
 	// the leading directions of the student's features at the end and the neurons of the
 	// source, in the first trial.
-	Angles theory.Quantity = "principal angles"
+	PrincipalAngles theory.Quantity = "principal angles"
 
 	studentPicture theory.Quantity = "kernel of the student"
 	sourcePicture  theory.Quantity = "kernel of the source"
@@ -127,7 +127,7 @@ func (c *Cell) setKernel(o origin, trial int, v [][]float64) {
 	for i := range numbers {
 		numbers[i] = float64(i + 1)
 	}
-	c.keep(Angles, o, label, numbers, v[3])
+	c.keep(PrincipalAngles, o, label, numbers, v[3])
 	c.keep(studentPicture, o, "", nil, v[4])
 	c.keep(sourcePicture, origin{}, "", nil, v[5]) // it is given, not trained
 }

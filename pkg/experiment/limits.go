@@ -49,3 +49,11 @@ func finiteStep(step float64) error {
 	}
 	return nil
 }
+
+// checkPace refuses an unknown pace; an empty one is quick.
+func checkPace(pace string) error {
+	if pace != "" && pace != "quick" && pace != "paper" {
+		return fmt.Errorf(`experiment: Pace = %q: it is "quick" or "paper"`, pace)
+	}
+	return nil
+}

@@ -95,10 +95,11 @@ func (e Experiment) check(settings []theory.Setting) error {
 		return fmt.Errorf("experiment: Method = %q: it is one of %q, %q, %q", e.Method, Law, Solve, Train)
 	case len(e.Grid.Dimension) > 1 && !e.Independent:
 		return fmt.Errorf("experiment: Grid.Dimension = %v: cells of several dimensions share no data: set Independent", e.Grid.Dimension)
-	case e.Pace != "" && e.Pace != "quick" && e.Pace != "paper":
-		return fmt.Errorf("experiment: Pace = %q: it is \"quick\" or \"paper\"", e.Pace)
 	case e.Workers < 0 || e.Workers > maxWorkers:
 		return fmt.Errorf("experiment: Workers = %d: it must be 0 (all cores) or above, and at most %d", e.Workers, maxWorkers)
+	}
+	if err := checkPace(e.Pace); err != nil {
+		return err
 	}
 	kept := len(settings)
 	if e.Independent {

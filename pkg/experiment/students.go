@@ -75,8 +75,8 @@ func (s Students) features(mu float64) int {
 }
 
 func (s Students) check() error {
-	if s.Pace != "" && s.Pace != "quick" && s.Pace != "paper" {
-		return fmt.Errorf(`experiment: Pace = %q: it is "quick" or "paper"`, s.Pace)
+	if err := checkPace(s.Pace); err != nil {
+		return err
 	}
 	for _, p := range s.Procedures {
 		if p != Scratch && p != Transfer && p != FineTune {

@@ -33,7 +33,9 @@ type plan struct {
 	origins    map[theory.Quantity]origin
 	workers    int
 	closure    bool // a closure of a cell measures
-	work       trial.Work
+	// prepare, if not nil, makes the plan ready when the study begins.
+	prepare func(ctx context.Context) error
+	work    trial.Work
 	// fill takes the values of a part into the table.
 	fill func(t *Table, unit, part int, values []float64)
 	// inner makes the work of one unit use the cores and report; see trial.Work.Inner.
@@ -42,10 +44,7 @@ type plan struct {
 	partial bool
 	// finish makes what the whole table knows: courses, shared columns.
 	finish func(t *Table) error
-	// calibrate and size are for an estimate of the time, see cost.go.
-	calibrate []calibration
-	size      func(unit int) [2]float64
-	prior     [2]float64
+	cost   cost // for an estimate of the time
 }
 
 // columns gives the cells room for their quantities.
@@ -106,6 +105,11 @@ func (o *Owed) Error() string {
 
 // run does the work of the plan and makes its table.
 func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, trial.Report) {
+	if p.prepare != nil {
+		if err := trial.Recovered(func() error { return p.prepare(ctx) }); err != nil {
+			return failed(study, fmt.Errorf("experiment: %w", err)), trial.Report{}
+		}
+	}
 	t := &Table{study: study, trials: p.trials, origin: p.origin, origins: p.origins, Cells: p.columns()}
 	if p.inner != nil {
 		p.inner(o)

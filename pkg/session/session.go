@@ -49,6 +49,13 @@ func Change(change func(o *Options)) {
 	change(&current.options)
 }
 
+// Code returns what identifies the code of the cells that ran so far.
+func Code() string {
+	current.Lock()
+	defer current.Unlock()
+	return current.options.Code
+}
+
 // Study is a study under way.
 type Study struct {
 	Context context.Context
@@ -82,10 +89,12 @@ func (s *Study) End(report trial.Report) {
 	s.end()
 	current.Lock()
 	defer current.Unlock()
-	current.done = append(current.done, Done{s.name, report})
+	if s.Shard.Of > 0 {
+		current.done = append(current.done, Done{s.name, report})
+	}
 }
 
-// TakeDone returns the studies that ended since the last call.
+// TakeDone returns the studies of a shard that ended since the last call.
 func TakeDone() []Done {
 	current.Lock()
 	defer current.Unlock()

@@ -175,8 +175,10 @@ func (s *Store) Close() error {
 		return nil
 	}
 	err := s.log.Close()
+	s.log = nil
 	if s.unmark != nil {
 		s.unmark()
+		s.unmark = nil
 	}
 	if info, statErr := os.Stat(s.path); s.folder && statErr == nil && info.Size() == 0 {
 		err = errors.Join(err, os.Remove(s.path))

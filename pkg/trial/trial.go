@@ -166,7 +166,7 @@ func (r *runner) run(ctx context.Context) error {
 				if unit >= r.work.Units || ctx.Err() != nil {
 					return ctx.Err()
 				}
-				if err := recovered(func() error { return r.unit(ctx, unit) }); err != nil {
+				if err := Recovered(func() error { return r.unit(ctx, unit) }); err != nil {
 					if ctx.Err() != nil {
 						return ctx.Err()
 					}
@@ -223,9 +223,9 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 	return err
 }
 
-// recovered returns a panic of f as an error: in a goroutine it would end the
+// Recovered returns a panic of f as an error: in a goroutine it would end the
 // process.
-func recovered(f func() error) (err error) {
+func Recovered(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -239,7 +239,7 @@ func Each(n int, f func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {
-		group.Go(func() error { return recovered(func() error { return f(i) }) })
+		group.Go(func() error { return Recovered(func() error { return f(i) }) })
 	}
 	return group.Wait()
 }

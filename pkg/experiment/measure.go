@@ -1,0 +1,225 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/task"
+	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/trial"
+	"github.com/features-are-fate/fate/pkg/verdict"
+)
+
+// Measure measures quantities of your own over a grid of settings: Trial is called for
+// every data set of every cell, on all cores, and returns what it measured there, the same
+// quantities each time. The data sets are those that an [Experiment] with the method
+// [Solve] and the same seed has: all cells of a trial share one source, one plane of
+// targets and the first n points of one sample.
+//
+//	cosine := theory.Quantity("cosine of scratch and target")
+//	run := experiment.Measure{
+//		Name:   "alignment",
+//		Grid:   experiment.Grid{D: 50, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.2}},
+//		Trials: 200,
+//		Seed:   1,
+//		Trial: func(t experiment.Draw) experiment.Values {
+//			beta, err := linear.NewInterpolator(t.Data.X).MinNorm(t.Data.Y)
+//			t.Check(err)
+//			return experiment.Values{cosine: floats.Dot(beta, t.Tasks.Target) / floats.Norm(beta, 2)}
+//		},
+//	}.Run()
+//	run.Measured(cosine, experiment.Gamma, experiment.None)
+type Measure struct {
+	Name   string
+	Grid   Grid
+	Trials int // at least 2
+	Seed   uint64
+	// Trial measures one data set. It may be called from many goroutines at a time and
+	// must not change what it does not own.
+	Trial func(t Draw) Values
+	// Key names what Trial does. With a key the trials are kept in the cache under it:
+	// change the key when you change what Trial does. Without one they are measured each
+	// time, unless a store of shards keeps them, which knows the code of the notebook.
+	Key string
+	// Pace is the pace of the notebook, see Experiment.
+	Pace string
+	// Workers limits the cores used; 0 means all. It does not change numbers.
+	Workers int
+}
+
+// Values are what a trial measured.
+type Values map[theory.Quantity]float64
+
+// Draw is the data set of one trial at one setting.
+type Draw struct {
+	Setting theory.Setting
+	Trial   int
+	Tasks   task.Pair // the source and the target
+	Data    task.Data // n points of the target
+	Source  task.Data // n_s points of the source, empty for unlimited source data
+	Context context.Context
+	seed    uint64
+}
+
+// Check ends the trial if err is not nil. The error of the run names the trial.
+func (t Draw) Check(err error) {
+	if err != nil {
+		panic(checked{err})
+	}
+}
+
+// checked is the panic of Check.
+type checked struct{ err error }
+
+// Rand returns a stream of random numbers of the trial's own, for what it draws beside the
+// data: the k-th of as many as you like. Cells do not share it, unless they differ only in
+// ridge, depth or weight decay.
+func (t Draw) Rand(k int) *rand.Rand {
+	return rand.New(rand.NewPCG(task.Seed(t.seed, "measure", uint64(t.Setting.N), uint64(t.Setting.D), math.Float64bits(t.Setting.Theta),
+		math.Float64bits(t.Setting.Sigma), uint64(t.Setting.Features), uint64(t.Setting.SourceN), math.Float64bits(t.Setting.SourceSigma),
+		math.Float64bits(t.Setting.Norm), uint64(t.Trial), uint64(k)), uint64(k)))
+}
+
+// Run measures on the cores of the machine.
+func (m Measure) Run() *Table { return run(m) }
+
+func (m Measure) plan() (*plan, error) {
+	settings, err := m.Grid.Settings()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case m.Name == "":
+		return nil, errors.New("experiment: Name is empty: it names the measurement in messages")
+	case m.Trial == nil:
+		return nil, errors.New("experiment: Trial is nil: it is the function that measures one data set")
+	case m.Workers < 0 || m.Workers > maxWorkers:
+		return nil, fmt.Errorf("experiment: Workers = %d: it must be 0 (all cores) or above, and at most %d", m.Workers, maxWorkers)
+	}
+	if err := checkPace(m.Pace); err != nil {
+		return nil, err
+	}
+	if err := checkTrials(m.Trials, len(settings)); err != nil {
+		return nil, err
+	}
+	for _, s := range settings {
+		if err := checkMatrix("max(N, SourceN, Features) × D", max(s.N, s.SourceN, s.Features), s.D); err != nil {
+			return nil, err
+		}
+	}
+	p := &plan{name: m.Name, trials: m.Trials, origin: origin{Solve, m.Seed}, workers: m.Workers, partial: true, closure: true}
+	for _, s := range settings {
+		p.cells = append(p.cells, Cell{Setting: s})
+	}
+	// The first trial tells what is measured.
+	var first Values
+	p.prepare = func(ctx context.Context) (err error) {
+		if first, err = m.measure(ctx, settings[0], 0); err != nil {
+			return fmt.Errorf("%s, trial 0 at %v: %w", m.Name, settings[0], err)
+		}
+		if p.quantities = slices.Sorted(maps.Keys(first)); len(first) == 0 {
+			return fmt.Errorf("%s: Trial returned no values", m.Name)
+		}
+		return nil
+	}
+	place := func(unit int) (cell, trial int) { return unit % len(settings), unit / len(settings) }
+	p.fill = func(t *Table, unit, _ int, v []float64) {
+		cell, trial := place(unit)
+		t.Cells[cell].set(trial, v)
+	}
+	title := func(unit int) string {
+		cell, trial := place(unit)
+		return fmt.Sprintf("%s, trial %d at %v", m.Name, trial, settings[cell])
+	}
+	p.work = trial.Work{Kind: "measure", Units: len(settings) * m.Trials, Parts: onePart, Title: title,
+		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
+			cell, trial := place(unit)
+			v := first
+			if unit > 0 {
+				var err error
+				if v, err = m.measure(ctx, settings[cell], trial); err != nil {
+					return err
+				}
+			}
+			x, err := ordered(v, p.quantities)
+			if err == nil {
+				done(0, x)
+			}
+			return err
+		}}
+	code := session.Code()
+	if m.Key == "" && code == "" {
+		return p, nil
+	}
+	p.work.Cheap = m.Key == "" // kept in a store that knows the code
+	p.work.Key = func(unit, _ int) any {
+		cell, trial := place(unit)
+		key := struct {
+			Name, Key, Code string
+			Quantities      []theory.Quantity
+			Setting         theory.Setting
+			Trial           int
+			Seed            uint64
+		}{m.Name, m.Key, "", p.quantities, settings[cell], trial, m.Seed}
+		if m.Key == "" {
+			key.Code = code
+		}
+		return key
+	}
+	return p, nil
+}
+
+// ordered returns the values in the order of the quantities.
+func ordered(v Values, quantities []theory.Quantity) ([]float64, error) {
+	out := make([]float64, len(quantities))
+	for i, q := range quantities {
+		x, ok := v[q]
+		switch {
+		case !ok || len(v) != len(quantities):
+			return nil, fmt.Errorf("Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
+		case math.IsNaN(x):
+			return nil, fmt.Errorf("%s is not a number", q)
+		}
+		out[i] = x
+	}
+	return out, nil
+}
+
+// measure draws one data set and calls Trial on it.
+func (m Measure) measure(ctx context.Context, s theory.Setting, trial int) (v Values, err error) {
+	set, err := dataSet(m.Seed, s, trial)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case checked:
+			err = p.err
+		default:
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return m.Trial(Draw{Setting: s, Trial: trial, Tasks: set.pair, Data: set.target, Source: set.source, Context: ctx, seed: m.Seed}), nil
+}
+
+func (m Measure) about(t *Table) string {
+	out := fmt.Sprintf("%s: %d cells × %d trials, seed %d", m.Name, len(t.Cells), m.Trials, m.Seed)
+	if len(t.Cells) == 1 {
+		for _, q := range t.quantities() {
+			if v, err := t.Cells[0].Mean(q); err == nil {
+				out += fmt.Sprintf("\n%s: %s", q, verdict.Format(v))
+			}
+		}
+	}
+	if t.Interrupted {
+		out += fmt.Sprintf("\ninterrupted: %d trials in the first cell", t.Cells[0].Trials())
+	}
+	return out
+}
