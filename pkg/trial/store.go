@@ -279,19 +279,18 @@ func mark(path string) (stop func()) {
 }
 
 // running lists the shards whose processes gave a sign within the last minute.
-func running(dir string) (shards map[Shard]bool, err error) {
+func running(dir string) (shards []Shard, err error) {
 	marks, err := filepath.Glob(filepath.Join(dir, runningPrefix+"*"))
 	if err != nil {
 		return nil, err
 	}
-	shards = map[Shard]bool{}
 	for _, path := range marks {
 		var s Shard
 		if _, err := fmt.Sscanf(strings.TrimPrefix(filepath.Base(path), runningPrefix), "%d-of-%d-", &s.Index, &s.Of); err != nil {
 			continue
 		}
 		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) < stale {
-			shards[s] = true
+			shards = append(shards, s)
 		}
 	}
 	return shards, nil

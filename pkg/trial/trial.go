@@ -46,8 +46,10 @@ type Work struct {
 
 // Options say how work is done. None of them changes a number.
 type Options struct {
-	Workers  int    // cores; 0 means all
-	Store    *Store // nil for none
+	Workers int    // cores; 0 means all
+	Store   *Store // nil for none
+	// Known returns parts that were measured before and are in no store.
+	Known    func(unit, part int) (values []float64, ok bool)
 	Shard    Shard
 	Progress func(Progress)
 }
@@ -59,8 +61,11 @@ type Shard struct{ Index, Of int }
 // has reports whether the shard holds a unit. Studies begin with different shards, so that
 // those of a single unit do not all fall to the first one.
 func (s Shard) has(unit int, first Key) bool {
-	return s.Of == 0 || (unit+int(first[0])<<8+int(first[1]))%s.Of == s.Index-1
+	return s.Of == 0 || (unit+first.offset())%s.Of == s.Index-1
 }
+
+// offset is the shard, from 0, that a study begins with.
+func (k Key) offset() int { return int(k[0])<<8 + int(k[1]) }
 
 // MaxShards bounds the number of shards.
 const MaxShards = 1_000_000
@@ -124,12 +129,15 @@ func Run(ctx context.Context, w Work, o Options, keep func(unit, part int, value
 	if w.Key == nil || w.Cheap && o.Store != nil && !o.Store.folder {
 		r.options.Store = nil
 	}
-	if o.Shard.Of > 0 && r.options.Store == nil {
+	if o.Shard.Of > 0 && r.options.Store == nil && o.Known == nil {
 		return Report{}, fmt.Errorf("trial: shard %v of %s: a shard needs a store", o.Shard, w.Name)
 	}
-	if r.options.Store != nil && w.Units > 0 && w.Parts(0) > 0 {
+	if r.options.Store != nil && w.Units > 0 {
 		var err error
 		if r.first, err = w.key(0, 0); err != nil {
+			return Report{}, err
+		}
+		if err := r.options.Store.list(w); err != nil {
 			return Report{}, err
 		}
 	}
@@ -185,6 +193,13 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 	var keys []Key
 	var missing []int
 	for part := range parts {
+		if r.options.Known != nil {
+			if values, ok := r.options.Known(unit, part); ok {
+				keys = append(keys, Key{}) // it is not put anywhere
+				r.keep(unit, part, values)
+				continue
+			}
+		}
 		if r.options.Store != nil {
 			key, err := r.work.key(unit, part)
 			if err != nil {
@@ -209,7 +224,7 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 	measured := 0
 	err := r.work.Measure(ctx, unit, missing, func(part int, values []float64) {
 		r.keep(unit, part, values)
-		if measured++; keys != nil {
+		if measured++; r.options.Store != nil {
 			r.options.Store.put(keys[part], values)
 		}
 	})

@@ -1,0 +1,142 @@
+package trial
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/features-are-fate/fate/pkg/file"
+)
+
+// listing is the file of a study in a folder: which parts its units have, so that a status
+// needs no study.
+type listing struct {
+	Study string
+	First Key
+	Parts []int  // of each unit
+	Keys  []byte // the first bytes of the keys of all parts
+}
+
+// prefix is how many bytes of a key a listing holds.
+const prefix = 8
+
+const listingPrefix = "study-"
+
+// list writes the listing of a study into a folder, unless it is there.
+func (s *Store) list(w Work) error {
+	if !s.folder {
+		return nil
+	}
+	first, err := w.key(0, 0)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.dir, fmt.Sprintf("%s%s-%d.json", listingPrefix, hex.EncodeToString(first[:prefix]), w.Units))
+	if _, err := file.Read(path, maxManifest); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	l := listing{Study: w.Name, First: first}
+	for unit := range w.Units {
+		l.Parts = append(l.Parts, w.Parts(unit))
+		for part := range w.Parts(unit) {
+			key, err := w.key(unit, part)
+			if err != nil {
+				return err
+			}
+			l.Keys = append(l.Keys, key[:prefix]...)
+		}
+	}
+	b, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	return file.Write(path, append(b, '\n'))
+}
+
+// Status is what a folder holds of a study: its units, from 0, by state.
+type Status struct {
+	Study                  string
+	Done, Running, Missing []int // a running unit is one of a shard whose process is alive
+	first                  Key
+}
+
+// StatusOf reads what a folder holds of every study that ran in it, in the order of their
+// names.
+func StatusOf(dir string) ([]Status, error) {
+	s, err := ReadFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	alive, err := running(dir)
+	if err != nil {
+		return nil, err
+	}
+	have := map[[prefix]byte]bool{}
+	for key := range s.values {
+		have[[prefix]byte(key[:prefix])] = true
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, listingPrefix+"*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var out []Status
+	for _, path := range paths {
+		b, err := file.Read(path, maxManifest)
+		if err != nil {
+			return nil, err
+		}
+		var l listing
+		if err := file.Decode(b, &l); err != nil {
+			return nil, fmt.Errorf("trial: %s: invalid listing of a study: %w", path, err)
+		}
+		status, err := l.status(have, alive)
+		if err != nil {
+			return nil, fmt.Errorf("trial: %s: %w", path, err)
+		}
+		out = append(out, status)
+	}
+	slices.SortStableFunc(out, func(a, b Status) int { return strings.Compare(a.Study, b.Study) })
+	return out, nil
+}
+
+func (l listing) status(have map[[prefix]byte]bool, alive []Shard) (Status, error) {
+	out := Status{Study: l.Study, first: l.First}
+	keys := l.Keys
+	for unit, parts := range l.Parts {
+		if parts < 0 || len(keys)/prefix < parts {
+			return out, errors.New("invalid listing of a study")
+		}
+		done := true
+		for range parts {
+			done = done && have[[prefix]byte(keys[:prefix])]
+			keys = keys[prefix:]
+		}
+		switch {
+		case done:
+			out.Done = append(out.Done, unit)
+		case slices.ContainsFunc(alive, func(s Shard) bool { return s.has(unit, l.First) }):
+			out.Running = append(out.Running, unit)
+		default:
+			out.Missing = append(out.Missing, unit)
+		}
+	}
+	return out, nil
+}
+
+// ShardsOf lists the shards of n that hold any of the units, in rising order.
+func (s Status) ShardsOf(units []int, n int) ([]int, error) {
+	if n < 1 || n > MaxShards {
+		return nil, fmt.Errorf("shards %d: there must be at least 1 and at most %d", n, MaxShards)
+	}
+	var out []int
+	for _, unit := range units {
+		out = append(out, (unit+s.first.offset())%n+1)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
