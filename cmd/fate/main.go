@@ -30,7 +30,8 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-func run(args []string) int {
+// rootCommand is the command with all its subcommands.
+func rootCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fate",
 		Short: "Transfer learning in high-dimensional regression, theorem by theorem",
@@ -41,6 +42,11 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	}
 	cmd.AddCommand(runCommand(), predictCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand(), sweepCommand())
 	refuseUnknown(cmd)
+	return cmd
+}
+
+func run(args []string) int {
+	cmd := rootCommand()
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
