@@ -257,7 +257,7 @@ func (f *Figure) Save(path string) *Figure {
 		err = file.Write(path, data)
 	}
 	if err == nil {
-		err = figure.Save(path)
+		err = figure.NoteSaved(path)
 	}
 	if err != nil {
 		return &Figure{err: err}

@@ -21,8 +21,8 @@ const (
 	exitUsage  = 2
 )
 
-// failure is an error after which the exit code is exitFailed: what was asked
-// for was understood and done, with a bad outcome.
+// failure is an error with the exit code exitFailed: the request was valid, but its
+// outcome was bad.
 type failure struct{ error }
 
 func main() {
@@ -74,8 +74,8 @@ func run(args []string) int {
 	return exitUsage
 }
 
-// refuseUnknown makes every command that only groups others refuse the name of one that
-// is not there; by itself cobra prints its help and exits with 0.
+// refuseUnknown makes command groups refuse unknown subcommands; cobra alone prints its
+// help and exits with 0.
 func refuseUnknown(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		refuseUnknown(c)
@@ -96,7 +96,7 @@ func refuseUnknown(cmd *cobra.Command) {
 	}
 }
 
-// checkTimeout refuses a limit of time that is below 0.
+// checkTimeout refuses a negative time limit.
 func checkTimeout(name string, limit time.Duration) error {
 	if limit < 0 {
 		return fmt.Errorf("--%s %v: it must be 0 (none) or above", name, limit)
