@@ -206,7 +206,7 @@ func TestFilesFromAnywhereAreRefused(t *testing.T) {
 		"PDF cut":            {good["pdf"][:bytes.LastIndex(good["pdf"], []byte("/FateRecipe"))+50], "does not end"},
 		"SVG cut":            {good["svg"][:bytes.Index(good["svg"], []byte("notebook"))], "damaged"},
 		"no JSON":            {svg("hello", nil), "recipe is damaged"},
-		"two values":         {svg(recipe+"{}", nil), "data after its end"},
+		"two values":         {svg(recipe+"{}", nil), "more after its end"},
 		"unknown field":      {change(`{"fate":1`, `{"run":"rm","fate":1`), "unknown field"},
 		"another format":     {change(`"fate":1`, `"fate":2`), "fate is"},
 		"deep":               {svg(strings.Repeat("[", 100_000), nil), "nested more than"},

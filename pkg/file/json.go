@@ -22,7 +22,7 @@ func Decode(b []byte, into any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is data after its end")
+		return errors.New("there is more after its end")
 	}
 	return nil
 }
