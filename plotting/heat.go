@@ -56,7 +56,7 @@ func (k Kernel) build() (*panel, error) {
 	return built, nil
 }
 
-// checkField returns the values of a field that can be drawn.
+// checkField checks a field and returns its values.
 func checkField(what string, f Field, labels ...string) (x, y []float64, z [][]float64, err error) {
 	if f == nil {
 		return nil, nil, nil, fmt.Errorf("plotting: Field is nil: %s needs a map of values", what)
@@ -82,7 +82,7 @@ func checkField(what string, f Field, labels ...string) (x, y []float64, z [][]f
 	return x, y, z, nil
 }
 
-// grid keeps the values of a field.
+// grid stores the values of a field in the data of the panel.
 func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 	g := &figure.Grid{X: x, Y: y}
 	if m, ok := f.(interface{ Origin() (string, uint64) }); ok {
@@ -96,7 +96,7 @@ func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 	p.data.Grid = g
 }
 
-// edges returns the borders of cells around centres.
+// edges returns the borders of the cells with the given centres.
 func edges(centre []float64) []float64 {
 	n := len(centre)
 	out := make([]float64, n+1)
@@ -121,8 +121,8 @@ func logEdges(centre []float64) []float64 {
 	return out
 }
 
-// overlap is how far a cell reaches under its right and upper neighbours, so
-// that no viewer shows a seam between them. Cells are shapes, not one image,
+// overlap is the width by which a cell extends under its right and upper neighbours,
+// so that no viewer shows a seam between them. Cells are shapes, not one image,
 // because the formats disagree on how an image is placed.
 const overlap vg.Length = 0.4
 

@@ -13,8 +13,8 @@ var transferStops = []color.NRGBA{
 	{0xD1, 0xE5, 0xF0, 255}, {0x92, 0xC5, 0xDE, 255}, {0x43, 0x93, 0xC3, 255}, {0x21, 0x66, 0xAC, 255},
 }
 
-// transferColor returns the colour of v in [−limit, limit]; what lies beyond
-// has the colour of the end, and a cell without a value is grey.
+// transferColor returns the colour of v on the scale [−limit, limit]. Values beyond the
+// scale have the colour of its end; NaN is grey.
 func transferColor(v, limit float64) color.NRGBA {
 	if math.IsNaN(v) {
 		return color.NRGBA{0xBB, 0xBB, 0xBB, 255}

@@ -12,20 +12,19 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Field is what a phase diagram shows: z[iy][ix] over the axes x and y, and
-// theory's zero contour in pieces. NaN in z is a cell without a value.
+// Field is the data of a phase diagram: z[iy][ix] over the axes x and y, and the zero
+// contour of theory in pieces. NaN in z is a cell without a value.
 type Field interface {
 	Values() (x, y []float64, z [][]float64)
 	Boundary() (x, y [][]float64)
 	Err() error
 }
 
-// PhaseDiagram is a panel with a measured transferability as colours (positive
-// blue, negative red, zero white) and the boundary of theory in black. The
-// colours saturate at Center ± Limit; Limit 0 means a round number that 90 % of
-// the cells lie within. Center is 0 but for probabilities, where it is ½. Z labels
-// the colour bar and, with its sign, the regions. LogY makes the y axis
-// logarithmic.
+// PhaseDiagram is a panel with a measured transferability in colour (positive blue,
+// negative red, zero white) and the boundary of theory in black. Colours saturate at
+// Center ± Limit; if Limit is 0, a round number is chosen that contains 90 % of the
+// cells. Center is 0, or ½ for probabilities. Z labels the colour bar and, with a sign,
+// the regions. LogY makes the y axis logarithmic.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
@@ -44,7 +43,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 	if math.IsNaN(d.Center) || math.IsInf(d.Center, 0) {
 		return nil, fmt.Errorf("plotting: Center = %v: the value drawn white must be finite", d.Center)
 	}
-	off := make([][]float64, len(z)) // from the centre
+	off := make([][]float64, len(z)) // difference from the centre
 	for i, row := range z {
 		for _, v := range row {
 			off[i] = append(off[i], v-d.Center)
@@ -96,8 +95,8 @@ func (d PhaseDiagram) build() (*panel, error) {
 	return built, nil
 }
 
-// roundLimit is the 90th percentile of |z| rounded up to 1, 2 or 5 times a
-// power of ten.
+// roundLimit returns the 90th percentile of |z|, rounded up to 1, 2 or 5 times a power
+// of ten.
 func roundLimit(z [][]float64) float64 {
 	var all []float64
 	for _, row := range z {
@@ -124,12 +123,11 @@ func roundLimit(z [][]float64) float64 {
 	return 10 * ten
 }
 
-// pale is the part of the limit up to which a cell looks white, and has no sign to
-// write into it.
+// pale is the fraction of the limit below which a cell looks white and gets no sign.
 const pale = 0.01
 
-// regions writes the sign of the transfer into the widest part of each
-// region, so that the map reads in grey too.
+// regions writes the sign of the transfer in the widest part of each region, so that
+// the map is readable in grey.
 func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, y []float64, z [][]float64, limit float64) {
 	for _, sign := range []float64{1, -1} {
 		inside := func(i, j int) bool {

@@ -32,7 +32,7 @@ lists the results.`,
 			}
 			found := theory.Find(name)
 			if len(found) == 0 {
-				return fmt.Errorf("doc: %q is not known; a name begins with one of the packages %s, and fate doc lists the results of the paper", name, strings.Join(notebook.Linked(), ", "))
+				return fmt.Errorf("doc: unknown name %q: a name begins with one of the packages %s, and fate doc lists the results of the paper", name, strings.Join(notebook.Linked(), ", "))
 			}
 			for i, e := range found {
 				if i > 0 {

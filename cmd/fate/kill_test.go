@@ -20,8 +20,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Kills at random times of a run with figures, a record, a report and a bundle: no file is
-// damaged, and none is missing that was there before.
+// Kills at random times of a run with figures, a record, a report and a bundle damage no
+// file and remove none.
 func TestKillsDamageNoFile(t *testing.T) {
 	kills := 12
 	if os.Getenv("CI") != "" {
@@ -105,7 +105,7 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 	}
 }
 
-// command returns the path of the test as the command.
+// command returns a path under which the test binary acts as the fate command.
 func command(t *testing.T) string {
 	exe, err := os.Executable()
 	if err != nil {
@@ -129,8 +129,8 @@ func write(t *testing.T, path string, cells ...string) {
 	}
 }
 
-// Whatever ends a run also ends its worker and what a cell started; a signal that can be
-// heard leaves the outputs so far behind, and no temporary folder.
+// The end of a run also ends its worker and the processes of its cells, whatever the
+// signal.
 func TestNothingOutlivesARun(t *testing.T) {
 	fate := command(t)
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
@@ -176,8 +176,8 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// Runs of one notebook at a time share the output folder: each ends well, and what stands
-// there in the end is of one of them.
+// Concurrent runs of one notebook share the output folder: each succeeds, and every file
+// in the folder is from one of them.
 func TestRunsShareAnOutputFolder(t *testing.T) {
 	fate, dir := command(t), t.TempDir()
 	write(t, filepath.Join(dir, "book.ipynb"), "import (\n\"github.com/features-are-fate/fate/pkg/experiment\"\n\"github.com/features-are-fate/fate/pkg/theory\"\n\"github.com/features-are-fate/fate/plotting\"\n)",

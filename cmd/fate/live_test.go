@@ -12,8 +12,8 @@ import (
 	"github.com/features-are-fate/fate/pkg/notebook"
 )
 
-// The progress line of two notebooks at a time stays within the terminal and 100 %, and
-// does not go back.
+// The progress line of two concurrent notebooks fits the terminal, does not exceed 100 %
+// and never decreases.
 func TestProgressLine(t *testing.T) {
 	var jobs []*job
 	for _, cells := range []int{13, 7} {

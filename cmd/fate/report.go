@@ -23,9 +23,9 @@ func reportCommand() *cobra.Command {
 		Use:   "report [NOTEBOOK|DIR]...",
 		Short: "Write executed notebooks as one HTML page",
 		Long: `Report writes executed notebooks (by default those in the folder notebooks) as one
-HTML file that needs nothing beside it, no network and no script: a table of results
-and verdicts, the figures of the paper beside ours, and every notebook. It runs
-nothing: fate run does, and writes executed notebooks to out.`,
+self-contained HTML page, without network or scripts: a table of results and verdicts,
+the figures of the paper beside ours, and every notebook. It does not execute notebooks;
+fate run does, and writes them to out.`,
 		Example: "  fate report\n  fate run --set pace=paper notebooks && fate report out",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -45,7 +45,7 @@ func writeReport(paths []string, out string) error {
 		if info, err := os.Stat(path); err != nil {
 			return err
 		} else if info.IsDir() {
-			// Not below it: out holds the notebooks of other runs, too.
+			// Not its subfolders: out may also hold the notebooks of other runs.
 			if files, err = filepath.Glob(filepath.Join(path, "*.ipynb")); err != nil {
 				return err
 			}
@@ -84,16 +84,16 @@ func figurePaperCommand() *cobra.Command {
 	var folder string
 	cmd := &cobra.Command{
 		Use:   "paper",
-		Short: "Make the figures of the paper again, at its sizes",
-		Long: `Paper runs the notebooks that make a figure of the paper again, at the paper's sizes
-(pace=paper), and writes each figure as PNG, SVG and PDF, and report.html with what the
-paper's figure shows beside it.`,
+		Short: "Draw the figures of the paper again, at its sizes",
+		Long: `Paper runs the notebooks that draw a figure of the paper again, at the paper's sizes
+(pace=paper), and writes each figure as PNG, SVG and PDF, and report.html, which
+describes the paper's figure beside each.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.paper(cmd.Context(), folder) },
 	}
 	cmd.Flags().StringVar(&folder, "notebooks", "notebooks", "`folder` of the notebooks")
 	cmd.Flags().StringVar(&f.out, "out", "out/paper", "`folder` to write to")
-	cmd.Flags().IntVar(&f.columns, "columns", 2, "`width` of the figures in columns of a publication: 1 or 2; 0 is their own width")
+	cmd.Flags().IntVar(&f.columns, "columns", 2, "`width` of the figures in publication columns, 1 or 2; 0 keeps their own width")
 	cmd.Flags().StringArrayVar(&f.set, "set", []string{"pace=paper"}, "change a value in the parameters cells, as `name=value`; may be repeated")
 	cacheFlag(cmd, &f.cache)
 	return cmd
@@ -116,7 +116,7 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 		}
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("no notebook in %s makes a figure of the paper: its cell says so in its metadata", folder)
+		return fmt.Errorf("no notebook in %s draws a figure of the paper (named in the metadata of a cell)", folder)
 	}
 	ran := f.run(ctx, files)
 	var failed failure
@@ -131,7 +131,7 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 	return errors.Join(writeReport(executed, filepath.Join(f.out, "report.html")), ran)
 }
 
-// namePaperFigures copies the files of figures of the paper to their names there.
+// namePaperFigures copies the figures of the paper to files named after the paper's figures.
 func namePaperFigures(executed, out string) error {
 	nb, err := notebook.Read(executed)
 	if err != nil {
@@ -161,21 +161,21 @@ func namePaperFigures(executed, out string) error {
 	return nil
 }
 
-// fileName is a name of letters, digits and dashes.
+// fileName turns a title into lower-case letters, digits and dashes.
 func fileName(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
 	}), "-")
 }
 
-// mayReplaceReport reports whether there is nothing in the place of a report but a report.
+// mayReplaceReport returns an error if out exists and is not a report.
 func mayReplaceReport(out string) error {
 	old, err := file.Read(out, 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil || !bytes.Contains(old, []byte("<title>Features are fate: ")) {
-		return fmt.Errorf("%s is there and is no report: move it away, or name another file with -o", out)
+		return fmt.Errorf("%s exists and is not a report: move it away, or choose another file with -o", out)
 	}
 	return nil
 }

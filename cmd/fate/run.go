@@ -45,12 +45,12 @@ func runCommand() *cobra.Command {
 		Use:   "run [NOTEBOOK|DIR|BUNDLE.zip]...",
 		Short: "Execute notebooks and print their verdicts",
 		Long: `Run executes notebooks (by default those in the folder notebooks) and writes
-them with their outputs, and their figures, to the folder --out. It prints a line
-for each notebook and a table of all verdicts. Of a bundle (see fate bundle) it also
-compares the numbers of the figures with those in it.
+the executed notebooks and their figures to the folder --out. It prints a line for
+each notebook and a table of all verdicts. For a bundle (see fate bundle) it also
+compares the numbers of the figures with those in the bundle.
 
 The exit code is 1 if a cell fails, a verdict disagrees or --check finds a
-difference, and 2 if the command line or a notebook cannot be understood.`,
+difference, and 2 if the command line or a notebook is invalid.`,
 		Example: `  fate run notebooks
   fate run --set pace=paper notebooks/04_linear_transfer.ipynb
   fate run --engine yaegi --check notebooks`,
@@ -65,21 +65,21 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
 	cmd.Flags().StringSliceVar(&f.formats, "format", nil, "also write the figures as `files` of these formats: png, svg, pdf")
-	cmd.Flags().BoolVar(&f.trust, "trust", false, "run the code of a bundle even if it imports packages that do more than compute and draw")
-	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in columns of a publication: 1 or 2; 0 is their own width")
+	cmd.Flags().BoolVar(&f.trust, "trust", false, "run the code of a bundle unconfined, even if it does more than compute and draw")
+	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in publication columns, 1 or 2; 0 keeps their own width")
 	cacheFlag(cmd, &f.cache)
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
-	cmd.Flags().BoolVar(&f.record, "record", false, "write the verdicts of this run with --set into the notebooks themselves, as text")
+	cmd.Flags().BoolVar(&f.record, "record", false, "add the verdicts of this run with --set to the notebooks, as text")
 	return cmd
 }
 
-// maxJobs bounds the processes of a run.
+// maxJobs bounds the number of processes of a run.
 const maxJobs = 1000
 
 // job is one notebook of a run.
 type job struct {
 	path, name    string
-	bundle        *bundle.Bundle // that it comes from, or nil
+	bundle        *bundle.Bundle // its bundle, or nil
 	committed, nb *notebook.Notebook
 	trusted       bool
 	verdicts      []experiment.Row
@@ -93,13 +93,13 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	}
 	switch {
 	case !slices.Contains(notebook.Engines, f.engine):
-		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
+		return fmt.Errorf("--engine %q: it must be one of %s", f.engine, strings.Join(notebook.Engines, ", "))
 	case slices.ContainsFunc(args, isBundle) && (f.inPlace || f.record || f.engine == notebook.Kernel):
-		return errors.New("a bundle runs in an interpreter, and stays as it is: it goes with neither --engine kernel nor --in-place nor --record")
+		return errors.New("a bundle runs in an interpreter and is not changed: it excludes --engine kernel, --in-place and --record")
 	case f.columns > 0 && len(f.formats) == 0:
-		return errors.New("--columns is the width of the files that --format writes: it goes with --format")
+		return errors.New("--columns needs --format: it is the width of the files that --format writes")
 	case len(f.formats) > 0 && f.engine == notebook.Kernel:
-		return errors.New("--format needs an interpreter: a kernel shows PNG alone")
+		return errors.New("--format needs an interpreter: a kernel shows only PNG")
 	case f.jobs < 1 || f.jobs > maxJobs:
 		return fmt.Errorf("--jobs %d: it must be from 1 to %d", f.jobs, maxJobs)
 	case f.timeout < 0:
@@ -107,13 +107,13 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	case f.total < 0:
 		return fmt.Errorf("--notebook-timeout %v: it must be 0 (none) or above", f.total)
 	case f.check && (len(f.set) > 0 || f.inPlace):
-		return errors.New("--check compares with what was committed: it goes with neither --set nor --in-place")
+		return errors.New("--check compares with the committed outputs: it excludes --set and --in-place")
 	case f.record && (len(f.set) == 0 || f.inPlace):
-		return errors.New("--record keeps what other parameters gave beside the committed outputs: it goes with --set, and not with --in-place")
+		return errors.New("--record adds the verdicts of other parameters to the committed outputs: it needs --set and excludes --in-place")
 	}
 	for _, format := range f.formats {
 		if !slices.Contains(notebook.Formats, format) {
-			return fmt.Errorf("--format %q: it is one of %s", format, strings.Join(notebook.Formats, ", "))
+			return fmt.Errorf("--format %q: it must be one of %s", format, strings.Join(notebook.Formats, ", "))
 		}
 	}
 	if len(args) == 0 {
@@ -140,7 +140,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		f.cache = usableCache(f.cache)
 	}
 	live := newLive(jobs)
-	var mu sync.Mutex // one line a notebook, whole
+	var mu sync.Mutex // keeps the lines of a notebook together
 	group := new(errgroup.Group)
 	group.SetLimit(f.jobs)
 	for _, j := range jobs {
@@ -161,8 +161,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	return summary(jobs)
 }
 
-// mayWrite reports whether the folder for outputs can be written and holds nothing in
-// their place that is not an output of an earlier run.
+// mayWrite returns an error if the output folder cannot be written, or if a file in the
+// place of an output is not the output of an earlier run.
 func (f runFlags) mayWrite(jobs []*job) error {
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return err
@@ -181,8 +181,8 @@ func (f runFlags) mayWrite(jobs []*job) error {
 	return file.Output{Dir: f.out}.Check(names)
 }
 
-// write writes an executed notebook and its figures. Where the run failed, the figures of
-// an earlier run stay as they are.
+// write writes an executed notebook and its figures. After a failed run the figures
+// of an earlier run are kept.
 func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
 	out := file.Output{Dir: f.out}
 	b, err := j.nb.Marshal()
@@ -212,7 +212,7 @@ func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
 	return out.Put(files, prune)
 }
 
-// execute runs one notebook and writes what it made, also if it failed.
+// execute runs one notebook and writes its outputs, even after a failure.
 func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	if j.nb == nil { // it could not be read
 		return
@@ -261,7 +261,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		fail(err)
 		return
 	case !same:
-		fail(fmt.Errorf("%s changed while it ran, and is left as it is", j.path))
+		fail(fmt.Errorf("%s changed during the run and is not overwritten", j.path))
 		return
 	}
 	if f.inPlace {
@@ -281,7 +281,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 
 func (f runFlags) checkColumns() error {
 	if f.columns < 0 || f.columns > 2 {
-		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
+		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the width of the figure itself", f.columns)
 	}
 	return nil
 }
@@ -297,7 +297,7 @@ func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook
 	}
 	if !j.trusted {
 		if err := notebook.CanConfine(); err != nil {
-			fmt.Fprintf(stderr, "fate: %s: %v: its code is judged by what it names alone\n", j.name, err)
+			fmt.Fprintf(stderr, "fate: %s: %v: only the names in its code were checked\n", j.name, err)
 		}
 	}
 	return notebook.Run(ctx, j.nb, notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,

@@ -17,9 +17,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// shardOfTask is the shard of a task of a job array of Slurm, or of a pod of an Indexed
-// Job of Kubernetes, which counts from 0. The number of shards is never taken from there:
-// some of the indices may be submitted again.
+// shardOfTask returns the shard of a task of a Slurm job array, or of a pod of a
+// Kubernetes Indexed Job, which counts from 0. The number of shards is not taken from the
+// environment, since some indices may be submitted again alone.
 func shardOfTask(shards int) (string, error) {
 	for _, task := range []struct {
 		variable string
@@ -38,7 +38,7 @@ func shardOfTask(shards int) (string, error) {
 	if shards == 1 {
 		return "1/1", nil
 	}
-	return "", fmt.Errorf("--shards %d without --shard: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set: it must be the index of the shard", shards)
+	return "", fmt.Errorf("--shards %d without --shard: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX must be the index of the shard", shards)
 }
 
 func sweepSlurmCommand() *cobra.Command {
@@ -46,11 +46,11 @@ func sweepSlurmCommand() *cobra.Command {
 	var submit bool
 	cmd := &cobra.Command{
 		Use:   "slurm FILE --shards N --out DIR",
-		Short: "Write the sweep as a job array of Slurm",
+		Short: "Write the sweep as a Slurm job array",
 		Long: `Slurm writes the scripts array.sh and merge.sh to the folder of the sweep: a job array
-with one task a shard, and a job that merges after it. A task is told to stop a minute
-before its time limit and drops the cell in hand. Submit the array again, or the
-indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
+with one task per shard, and a job that merges after it. A task is told to stop a minute
+before its time limit and discards its unfinished cells. Submit the array again, or the
+indices of some shards, as often as needed: sbatch --array=3,7 array.sh.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := sweep.Read(args[0])
@@ -61,7 +61,7 @@ indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
 				return errors.New("--out is missing: the folder of the sweep")
 			}
 			if strings.Contains(s.Fate, "go-build") {
-				return errors.New("go run leaves no command that a node could run: build one (go build -o fate ./cmd/fate) and use that")
+				return errors.New("go run leaves no executable for the nodes: build one (go build -o fate ./cmd/fate) and use that")
 			}
 			if s.Dir, err = filepath.Abs(s.Dir); err != nil {
 				return err
@@ -110,7 +110,7 @@ indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
 	cmd.Flags().StringVar(&s.Memory, "memory", "2G", "`memory` of a shard")
 	cmd.Flags().DurationVar(&s.Time, "time", 4*time.Hour, "time `limit` of a shard")
 	cmd.Flags().StringVar(&s.Fate, "fate", exe, "`path` of this command on the nodes")
-	cmd.Flags().BoolVar(&submit, "submit", false, "submit both")
+	cmd.Flags().BoolVar(&submit, "submit", false, "submit both scripts")
 	return cmd
 }
 
@@ -129,14 +129,14 @@ func sweepKubernetesCommand() *cobra.Command {
 	var k sweep.Kubernetes
 	cmd := &cobra.Command{
 		Use:   "k8s FILE --shards N --claim CLAIM",
-		Short: "Write the sweep as an Indexed Job of Kubernetes",
-		Long: `K8s prints the sweep and an Indexed Job, one index a shard, on the project's image (see
-docker) and a volume that the nodes share:
+		Short: "Print the sweep as a Kubernetes Indexed Job",
+		Long: `K8s prints a ConfigMap with the sweep and an Indexed Job with one index per shard, on
+the project's image (see docker) and a volume that the nodes share:
 
   fate sweep k8s sweep.json --shards 100 --claim data | kubectl apply -f -
 
-An index that fails is tried again with its own back-off. Afterwards, where the volume
-is mounted, fate sweep status and fate sweep merge.`,
+A failed index is retried with its own back-off. Afterwards, run fate sweep status and
+fate sweep merge where the volume is mounted.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := sweep.Read(args[0])
@@ -154,6 +154,6 @@ is mounted, fate sweep status and fate sweep merge.`,
 	cmd.Flags().IntVar(&k.Cores, "cores", 1, "`number` of cores of a shard")
 	cmd.Flags().StringVar(&k.Memory, "memory", "2Gi", "`memory` of a shard")
 	cmd.Flags().DurationVar(&k.Time, "time", 4*time.Hour, "time `limit` of a shard")
-	cmd.Flags().IntVar(&k.Retries, "retries", 3, "`times` that a failed shard is tried again")
+	cmd.Flags().IntVar(&k.Retries, "retries", 3, "`number` of retries of a failed shard")
 	return cmd
 }

@@ -18,15 +18,15 @@ import (
 func sweepCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
-		Short: "Measure a grid in parts, on any number of machines",
-		Long: `A sweep is a file in JSON that names a tier (method: law, solve or train), trials, a
-seed and a grid:
+		Short: "Measure a grid in shards, on any number of machines",
+		Long: `A sweep is a JSON file with a method (law, solve or train), the number of trials, a seed
+and a grid:
 
   {"method": "solve", "trials": 200, "seed": 1,
    "grid": {"d": [100, 200, 400], "gamma": [0.5, 1.5], "theta": [0.785], "sigma": [0.2]}}
 
-Its cells are listed in one order and each has a seed of its own. Any shard can run
-anywhere, at any time and more than once: the merged result has the same bytes.`,
+Its cells have a fixed order, and each has its own seed. Any shard can run anywhere,
+at any time and more than once: the merged result has the same bytes.`,
 	}
 	cmd.AddCommand(sweepPlanCommand(), sweepRunCommand(), sweepStatusCommand(), sweepMergeCommand(), sweepSlurmCommand(), sweepKubernetesCommand())
 	return cmd
@@ -36,7 +36,7 @@ func sweepPlanCommand() *cobra.Command {
 	var shards int
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
-		Short: "Print the number of cells, the time they take, and what each shard holds",
+		Short: "Print the number of cells, the estimated time, and the contents of each shard",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := sweep.Read(args[0])
@@ -81,7 +81,7 @@ func sweepPlanCommand() *cobra.Command {
 	return cmd
 }
 
-// duration prints seconds; a time.Duration holds 292 years.
+// duration formats seconds, also those beyond the 292 years of a time.Duration.
 func duration(seconds float64) string {
 	const year = 365.25 * 24 * 3600
 	if seconds > 100*year {
@@ -104,10 +104,10 @@ func sweepRunCommand() *cobra.Command {
 	var workers, shards int
 	cmd := &cobra.Command{
 		Use:   "run FILE --shard i/N --out DIR",
-		Short: "Measure the cells of a shard that the folder does not hold yet",
-		Long: `Run measures the cells of shard i of N and writes each to the folder as it is done.
-After SIGTERM or an interrupt it drops the cell in hand and exits with 1; the same
-command goes on from there.`,
+		Short: "Measure the missing cells of a shard",
+		Long: `Run measures the cells of shard i of N that the folder lacks, and writes each when it is
+done. After SIGTERM or an interrupt it discards the unfinished cells and exits with 1;
+the same command resumes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := sweep.Read(args[0])
@@ -139,7 +139,7 @@ command goes on from there.`,
 			err = p.Run(ctx, out, cells, workers, func(int) { done++ })
 			fmt.Fprintf(stdout, "shard %s: %d of %d cells are done\n", shard, done, len(cells))
 			if errors.Is(err, context.Canceled) {
-				err = errors.New("stopped; the same command goes on from here")
+				err = errors.New("stopped: the same command resumes")
 			}
 			if err != nil {
 				return failure{err}
@@ -147,8 +147,8 @@ command goes on from there.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&shard, "shard", "", "which `part`: i/N (by default all, 1/1)")
-	cmd.Flags().IntVar(&shards, "shards", 1, "`number` N of parts, of which a task of an array does the one of its index")
+	cmd.Flags().StringVar(&shard, "shard", "", "`shard` to measure, as i/N (default 1/1, all cells)")
+	cmd.Flags().IntVar(&shards, "shards", 1, "`number` N of shards; a task of an array measures the shard of its index")
 	cmd.MarkFlagsMutuallyExclusive("shard", "shards")
 	cmd.Flags().StringVar(&out, "out", "", "`folder` of the sweep")
 	cmd.Flags().IntVar(&workers, "workers", 0, "`number` of cores; 0 is all")
@@ -160,8 +160,8 @@ func sweepStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status DIR",
 		Short: "Print which cells are done, running, missing or damaged",
-		Long: `Status prints the number of cells in each state and their indices. With the number of
-shards it also prints which of them to run again, in the form that sbatch --array takes.`,
+		Long: `Status prints the number of cells in each state and their indices. Given the number
+of shards, it also prints the shards to run again, in the form that sbatch --array takes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if shards < 0 || shards > sweep.MaxShards {
@@ -195,7 +195,7 @@ shards it also prints which of them to run again, in the form that sbatch --arra
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&shards, "shards", 0, "`number` of shards that the sweep was cut into")
+	cmd.Flags().IntVar(&shards, "shards", 0, "`number` of shards of the sweep")
 	return cmd
 }
 
@@ -204,7 +204,7 @@ func sweepMergeCommand() *cobra.Command {
 	var partial bool
 	cmd := &cobra.Command{
 		Use:   "merge DIR",
-		Short: "Write the cells of a sweep as one file",
+		Short: "Merge the cells of a sweep into one file",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := sweep.Open(args[0])
@@ -229,7 +229,7 @@ func sweepMergeCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write (by default result.json in the folder)")
-	cmd.Flags().BoolVar(&partial, "partial", false, "merge what there is, and mark the result as partial")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write (default result.json in the folder)")
+	cmd.Flags().BoolVar(&partial, "partial", false, "merge the available cells and mark the result as partial")
 	return cmd
 }

@@ -29,8 +29,8 @@ type Panel struct {
 	Grid   *Grid   `json:"grid,omitempty"`
 }
 
-// Curve is a line or a set of points: Err holds their standard errors, or nothing. Tier
-// is how points were measured.
+// Curve is a line or a set of points. Err holds their standard errors, or is nil. Tier is
+// the method by which points were measured.
 type Curve struct {
 	Role  string  `json:"role"` // line, dashed, points, boundary
 	Label string  `json:"label,omitempty"`
@@ -48,7 +48,7 @@ type Grid struct {
 	Z    []Numbers `json:"z"`
 }
 
-// Numbers are floats that JSON keeps to the last bit, NaN and infinities as text.
+// Numbers are floats that keep their last bit in JSON; NaN and infinities are strings.
 type Numbers []float64
 
 // MarshalJSON implements json.Marshaler.
@@ -82,17 +82,17 @@ func (n *Numbers) UnmarshalJSON(b []byte) error {
 			(*n)[i] = math.Inf(map[byte]int{'+': 1, '-': -1}[s[1]])
 		default:
 			if err := json.Unmarshal(r, &(*n)[i]); err != nil || s == "null" {
-				return fmt.Errorf("%s is no number", brief(s))
+				return fmt.Errorf("%s is not a number", brief(s))
 			}
 		}
 	}
 	return nil
 }
 
-// check returns an error if the parts of the data do not fit together.
+// check returns an error if the data are inconsistent.
 func (d Data) check() error {
 	if len(d.Panels) == 0 {
-		return errors.New("they hold no panel")
+		return errors.New("there is no panel")
 	}
 	for i, p := range d.Panels {
 		texts := []string{p.Kind, p.Title, p.X, p.Y, p.Z}
@@ -115,16 +115,16 @@ func (d Data) check() error {
 		}
 		for _, text := range texts {
 			if !shown(text) {
-				return fmt.Errorf("panel %d: the label %s is no plain text", i+1, brief(text))
+				return fmt.Errorf("panel %d: the label %s is not plain text", i+1, brief(text))
 			}
 		}
 	}
 	return nil
 }
 
-// WriteCSV writes the numbers, one point a row, to the last bit. The columns are the
-// panel (from 1), what is drawn (line, dashed, points, boundary, map), its label, how it
-// was measured, x, y, the standard error of y, and z of a map.
+// WriteCSV writes the numbers to the last bit, one row per point. The columns are the
+// panel (from 1), the kind (line, dashed, points, boundary, map), the label, the method
+// of measurement, x, y, the standard error of y, and z of a map.
 func (d Data) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

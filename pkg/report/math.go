@@ -12,12 +12,12 @@ import (
 )
 
 // katex is KaTeX 0.16.22 (dist/katex.min.js of the npm package), which runs here and
-// not where the report is read.
+// not in the reader's browser.
 //
 //go:embed katex/katex.min.js
 var katex string
 
-// typesetter turns LaTeX into MathML, which browsers set without a script.
+// typesetter converts LaTeX to MathML, which browsers render without a script.
 type typesetter struct {
 	vm   *goja.Runtime
 	done map[string]string
@@ -35,11 +35,10 @@ function typeset(source, display) {
 	return &typesetter{vm, map[string]string{}}, nil
 }
 
-// patience is how long one formula may take.
+// patience is the time limit for one formula.
 const patience = 5 * time.Second
 
-// html returns the formula as MathML, or its source where it is no LaTeX that KaTeX
-// knows.
+// html returns the formula as MathML, or its source if KaTeX cannot parse it.
 func (t *typesetter) html(source string, display bool) string {
 	key := fmt.Sprint(display) + source
 	out, ok := t.done[key]
@@ -77,7 +76,7 @@ var alphabets = map[string][3]rune{
 	"fraktur": {0x1D504, 0x1D51E, 0}, "sans-serif": {0x1D5A0, 0x1D5BA, 0x1D7E2}, "monospace": {0x1D670, 0x1D68A, 0x1D7F6},
 }
 
-// holes are the letters that Unicode had before the alphabets.
+// holes are the letters that Unicode encodes outside the alphabets.
 var holes = map[string]string{
 	"scriptB": "ℬ", "scriptE": "ℰ", "scriptF": "ℱ", "scriptH": "ℋ", "scriptI": "ℐ", "scriptL": "ℒ", "scriptM": "ℳ", "scriptR": "ℛ",
 	"scripte": "ℯ", "scriptg": "ℊ", "scripto": "ℴ", "frakturC": "ℭ", "frakturH": "ℌ", "frakturI": "ℑ", "frakturR": "ℜ", "frakturZ": "ℨ",
@@ -85,8 +84,8 @@ var holes = map[string]string{
 	"double-struckR": "ℝ", "double-struckZ": "ℤ",
 }
 
-// unicodeLetter writes a letter of an alphabet as the character that it is: browsers
-// have dropped the attribute that KaTeX uses.
+// unicodeLetter replaces styled letters by the Unicode characters of their alphabet:
+// browsers no longer support the attribute that KaTeX uses.
 func unicodeLetter(element string) string {
 	m := letters.FindStringSubmatch(element)
 	first, out := alphabets[m[2]], ""

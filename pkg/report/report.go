@@ -1,5 +1,5 @@
-// Package report writes executed notebooks as one HTML page that needs nothing beside
-// it: no network, no script, no font, no folder.
+// Package report writes executed notebooks as one self-contained HTML page, without
+// network, scripts or other files.
 package report
 
 import (
@@ -47,7 +47,7 @@ type Source struct {
 	Notebook *notebook.Notebook
 }
 
-// document is what the page shows.
+// document is the data of the page template.
 type document struct {
 	Style     template.CSS
 	Agree, Of int
@@ -60,7 +60,7 @@ type section struct {
 	Name, Number string
 	Title        template.HTML
 	Agree, Of    int
-	Failed       bool         // a cell did
+	Failed       bool         // a cell failed
 	Thumb        template.URL // of its first figure
 	Cells        []part
 }
@@ -76,7 +76,7 @@ type part struct {
 	Alt     string
 	Width   int
 	ID      string
-	Paper   string // the figure of the paper that this one makes again,
+	Paper   string // the figure of the paper that this one reproduces,
 	Shows   template.HTML
 	Columns []string
 	Rows    []row
@@ -102,7 +102,7 @@ type builder struct {
 	document document
 }
 
-// Write writes the report on executed notebooks, in their order. A notebook that was not
+// Write writes the report on executed notebooks, in the given order. A notebook that was not
 // executed is an error.
 func Write(w io.Writer, sources []Source) error {
 	math, err := newTypesetter()
@@ -128,7 +128,7 @@ func Write(w io.Writer, sources []Source) error {
 
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".ipynb") }
 
-// style is the style of the page, of code in light and in dark, and the font.
+// style returns the CSS of the page, of code in light and dark mode, and the font.
 func (b *builder) style() (template.CSS, error) {
 	var light, dark bytes.Buffer
 	if err := b.code.WriteCSS(&light, styles.Get("github")); err != nil {
@@ -190,14 +190,14 @@ func (b *builder) notebook(s Source) error {
 		}
 	}
 	if !outputs {
-		return errors.New("it was not executed: a report is on notebooks with outputs (fate run writes them)")
+		return errors.New("it was not executed: a report needs notebooks with outputs (fate run writes them)")
 	}
 	b.document.Agree, b.document.Of = b.document.Agree+out.Agree, b.document.Of+out.Of
 	b.document.Notebooks = append(b.document.Notebooks, out)
 	return nil
 }
 
-// note keeps what the dashboard says of an output.
+// note adds an output to the summary of its notebook.
 func (b *builder) note(p *part, c notebook.Cell, s *section) error {
 	for _, r := range p.Rows {
 		s.Of++
@@ -224,7 +224,7 @@ func (b *builder) note(p *part, c notebook.Cell, s *section) error {
 	return nil
 }
 
-// highlight colours Go.
+// highlight highlights Go code.
 func (b *builder) highlight(source string) (template.HTML, error) {
 	tokens, err := b.lexer.Tokenise(nil, source)
 	if err != nil {
@@ -237,7 +237,7 @@ func (b *builder) highlight(source string) (template.HTML, error) {
 
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
-// output shows the richest form of an output that is safe: HTML of a notebook is not.
+// output converts an output in its richest safe form; HTML of a notebook is not safe.
 func (b *builder) output(o notebook.Output) (part, error) {
 	switch o.Kind {
 	case "stream":
@@ -290,7 +290,7 @@ func (b *builder) output(o notebook.Output) (part, error) {
 	return part{Text: plain}, nil
 }
 
-// describe says in words what a figure shows.
+// describe returns a description of a figure in words.
 func describe(data []byte, plain string) string {
 	f, err := figure.Parse(data)
 	if err != nil || f.Data == nil {
@@ -311,7 +311,8 @@ func dataURL(mime string, data []byte) template.URL {
 	return template.URL("data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data))
 }
 
-// thumb returns a PNG of at most the given width, or "" of what is no PNG.
+// thumb returns a PNG of at most the given width, or "" if data is not a
+// PNG.
 func thumb(data []byte, width int) template.URL {
 	src, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
