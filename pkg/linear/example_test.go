@@ -112,7 +112,7 @@ func ExampleTransfer() {
 	// cosine with the source 1.000, risk 0.256
 }
 
-// With the scale 1 it is the printed form of Theorem 3.9, with theory.Scale the exact one.
+// The scale 1 gives the printed form of Theorem 3.9, theory.Scale the exact one.
 func ExampleFineTune() {
 	scratch, null := []float64{1, 0}, []float64{0, 0.8}
 	printed := func(a, b, r float64) (float64, error) { return 1, nil }
@@ -126,7 +126,7 @@ func ExampleFineTune() {
 	// c = 1.1704, β = [1.0000 0.9364] <nil>
 }
 
-// The end-to-end flow ends where the equation for c says.
+// The end-to-end flow ends at the vector that the equation for c predicts.
 func ExampleFlow() {
 	pair, data := problem()
 	loss, err := linear.SampleLoss(data)

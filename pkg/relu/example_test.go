@@ -54,8 +54,7 @@ func ExampleGram() {
 	// 0.500000 0.159155 0.000000
 }
 
-// A student learns a teacher from its population, and linear transfer fits new output
-// weights to points of it.
+// A student is trained on the population of a teacher.
 func ExampleNetwork_Train() {
 	teacher, err := relu.NewTeacher(2, 5, task.Stream(1))
 	if err != nil {
@@ -73,7 +72,7 @@ func ExampleNetwork_Train() {
 	// true true <nil>
 }
 
-// From points of its own, a teacher's neurons have its output weights fitted exactly.
+// On the neurons of the teacher itself, linear transfer recovers its output weights.
 func ExampleNetwork_Transfer() {
 	teacher, err := relu.NewTeacher(4, 6, task.Stream(1))
 	if err != nil {

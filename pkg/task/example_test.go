@@ -73,7 +73,7 @@ func ExampleStream() {
 	// true true false
 }
 
-// Features of which one is a multiple of another span two dimensions.
+// Three features, one a multiple of another, span two dimensions.
 func ExampleNewSpace() {
 	gram := mat.NewSymDense(3, []float64{1, 2, 0, 2, 4, 0, 0, 0, 1})
 	space, err := task.NewSpace(gram, 0)
