@@ -50,7 +50,7 @@ func (n *Network) converge(ctx context.Context, loss *Loss, o Options) (rep Repo
 	rep.Steps = end.Slopes
 	switch {
 	case rests:
-		return rep, 0, errors.New("linear: training rests: the gradient in every weight is 0, as at a network of zeros")
+		return rep, 0, errors.New("linear: training cannot start: the gradient in every weight is 0, as in a network of zeros")
 	case errors.Is(err, ode.ErrSpent):
 		return rep, end.T, fmt.Errorf("linear: training did not converge in MaxSteps = %d gradients: the gradient is still %.2g of its start", o.MaxSteps, rep.Gradient)
 	case err != nil:

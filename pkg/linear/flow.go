@@ -16,10 +16,10 @@ import (
 //	dβ/dt = −‖β‖^(2−2/L)·(g + (L−1)·β̂β̂ᵀg),  g the gradient of the loss in β,
 //
 // from start until g has fallen to 1e-7 of its value at β = 0, and returns the
-// end point. Along it ‖Uβ‖ ∝ ‖β‖^((L−1)/L), U the projector on the null space of
-// the data, which gives the scale c of fine-tuning. Steps adapt to a relative
-// error of 1e-9. observe, if not nil, is called at the start and after every step
-// with the time; beta is only valid during the call.
+// end point. Along the flow ‖Uβ‖ ∝ ‖β‖^((L−1)/L), U the projector on the null space
+// of the data, which gives the scale c of fine-tuning. Steps adapt to a relative
+// error of 1e-9. observe, if not nil, is called with the time at the start and after
+// every step; beta is only valid during the call.
 func Flow(ctx context.Context, loss *Loss, depth int, start []float64, observe func(t float64, beta []float64)) ([]float64, error) {
 	const tolerance, converged, most = 1e-9, 1e-7, 60_000_000
 	switch {
@@ -28,7 +28,7 @@ func Flow(ctx context.Context, loss *Loss, depth int, start []float64, observe f
 	case len(start) != loss.d:
 		return nil, fmt.Errorf("linear: start has %d entries, the loss is of %d", len(start), loss.d)
 	case depth > 1 && floats.Norm(start, 2) == 0:
-		return nil, fmt.Errorf("linear: start is zero, where the flow of %d layers rests", depth)
+		return nil, fmt.Errorf("linear: start is zero, which the flow of %d layers does not leave", depth)
 	}
 	L := float64(depth)
 	g := make([]float64, loss.d)

@@ -16,12 +16,14 @@ type Options struct {
 	// Tolerance ends training when the loss has fallen to this fraction of the
 	// loss of f = 0. 0 means 1e-3.
 	Tolerance float64
-	// MaxGradients ends training as well. 0 means 100,000.
+	// MaxGradients is the number of gradients after which training ends in any case.
+	// 0 means 100,000.
 	MaxGradients int
 	// Accuracy is the largest local error of a step, relative to the norm of all
 	// weights. 0 means 0.03.
 	Accuracy float64
-	// Observe, if not nil, is called at the start and after every step.
+	// Observe, if not nil, is called at the start and after every step. f is only valid
+	// during the call.
 	Observe func(time float64, f *Network)
 }
 
@@ -31,7 +33,7 @@ type Report struct {
 	Gradients int
 	Loss      float64 // at the end, relative to f = 0
 	Converged bool    // the loss reached Tolerance
-	Settled   bool    // it did not, but ceased to fall: a local minimum
+	Settled   bool    // the loss stopped falling above Tolerance: a local minimum
 }
 
 // Training has settled when the loss falls by less than settled of itself while the
@@ -46,8 +48,8 @@ const (
 const stages = 5
 
 // Train follows the mean-field gradient flow ẇ = −m∂L/∂w, ċ = −m∂L/∂c of all
-// weights from where they are until the loss is at the tolerance, has settled above
-// it, or the gradients are spent. It is an error if ctx ends first.
+// weights, starting from the present ones, until the loss has fallen to the tolerance,
+// has settled above it, or MaxGradients are spent. It is an error if ctx ends first.
 //
 // The flow is stiff: the mean of the target is learned long before its neurons are
 // told apart. The steps of the integrator are stable for some 25 times the longest step

@@ -203,7 +203,7 @@ func TestBadInput(t *testing.T) {
 	_, nothing := g.Residual(space, &Network{W: g.W, C: make([]float64, 3)})
 	run := func(o Options) error { _, err := f.Train(context.Background(), PopulationLoss(g), o); return err }
 	for want, err := range map[string]error{
-		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "y² is 0": zero, "lambda = 0": lambda, "not zero": nothing, "5 rows": points,
+		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "y² is 0": zero, "lambda = 0": lambda, "above 0": nothing, "5 rows": points,
 		"Tolerance = 2": run(Options{Tolerance: 2}), "MaxGradients = -1": run(Options{MaxGradients: -1}), "Accuracy = -1": run(Options{Accuracy: -1}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

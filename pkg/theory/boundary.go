@@ -133,8 +133,8 @@ func (c *Curve) add(x, y float64) {
 }
 
 // FineTuneBreakEven returns the angle at which fine-tuning ties with scratch
-// in the limit, cosθ = c/2 in the exact form (c·r²/2g with finite source data);
-// Theta of l is not read. ok is false where there is no such angle: for γ ≥ 1,
+// in the limit: cosθ = c/2 in the exact form, c·r²/2g with finite source data.
+// It ignores the Theta of l. ok is false if there is no such angle: for γ ≥ 1,
 // where the two are equal at every angle, and where fine-tuning loses at every
 // angle, as for c ≥ 2. The printed form is π/3 at every γ < 1.
 func FineTuneBreakEven(l Limit) (theta float64, ok bool, err error) {
@@ -153,8 +153,8 @@ func breakEvenCos(l Limit) (float64, error) {
 }
 
 // FineTuneBreakEvenMean returns the angle at which the exact mean of T_ft is 0
-// at a finite size, over the given number of draws of the law; Theta of s is
-// not read. ok is false as in [FineTuneBreakEven].
+// at a finite size, computed over the given number of draws of the law. It ignores
+// the Theta of s. ok is false as in [FineTuneBreakEven].
 func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err error) {
 	s.Theta = 0
 	if err := s.Validate(); err != nil || s.N >= s.D {
