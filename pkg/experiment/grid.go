@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -13,8 +14,8 @@ import (
 // is in radians. The numbers of target and of source points are Gamma·D and
 // SourceGamma·D, rounded; a setting that comes up twice counts once.
 type Grid struct {
-	D           int       `json:"d,omitempty"`
-	Dimension   []int     `json:"dimension,omitempty"` // several D, for independent cells
+	D           int       `json:"-"`
+	Dimension   []int     `json:"d,omitempty"` // several D, for independent cells
 	Gamma       []float64 `json:"gamma,omitempty"`
 	Theta       []float64 `json:"theta,omitempty"`
 	Sigma       []float64 `json:"sigma,omitempty"`
@@ -25,6 +26,15 @@ type Grid struct {
 	SourceSigma []float64 `json:"source_sigma,omitempty"` // σ_s
 	Decay       []float64 `json:"decay,omitempty"`        // weight decay μ of scratch
 	Norm        []float64 `json:"norm,omitempty"`         // ‖βt‖, 1 if empty
+}
+
+// MarshalJSON implements json.Marshaler: a file has one list of dimensions.
+func (g Grid) MarshalJSON() ([]byte, error) {
+	type plain Grid
+	if g.D != 0 {
+		g.Dimension = []int{g.D}
+	}
+	return json.Marshal(plain(g))
 }
 
 // axes are the axes of the grid within one dimension, the outermost first.
@@ -49,7 +59,7 @@ type gridAxis struct {
 }
 
 // maxCells bounds a grid; a product of axes is soon larger than it was meant to be.
-const maxCells = 10_000_000
+const maxCells = 1_000_000
 
 // Settings lists the cells of the grid. Gamma is innermost, around it Theta,
 // Sigma, Lambda, Depth, Features, SourceGamma, SourceSigma, Decay, Norm and Dimension.

@@ -19,6 +19,7 @@ import (
 // Options are those of all studies of the process.
 type Options struct {
 	Store *trial.Store // nil for none
+	Cache *trial.Store // asked for what Store lacks, and given what is measured; nil for none
 	Shard trial.Shard
 	// Progress hears of studies under way, a few times a second and once at the end.
 	Progress func(trial.Progress)
@@ -81,7 +82,7 @@ func Begin(name string) *Study {
 
 // Trial returns the options for [trial.Run] on at most so many cores; 0 means all.
 func (s *Study) Trial(workers int) trial.Options {
-	return trial.Options{Workers: workers, Store: s.Store, Shard: s.Shard, Progress: s.Progress}
+	return trial.Options{Workers: workers, Store: s.Store, Cache: s.Cache, Shard: s.Shard, Progress: s.Progress}
 }
 
 // End ends the study.

@@ -58,6 +58,34 @@ func (s *Store) list(w Work) error {
 	return file.Write(path, append(b, '\n'))
 }
 
+// Register makes a folder a store and lists a study in it, so that its status is known
+// before the first shard has run.
+func Register(dir string, w Work) error {
+	s, err := OpenFolder(dir, Shard{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.list(w), s.Close())
+}
+
+// UnitsOf lists the units of work that a shard measures.
+func UnitsOf(w Work, s Shard) ([]int, error) {
+	var first Key
+	if w.Units > 0 && w.Key != nil {
+		var err error
+		if first, err = w.key(0, 0); err != nil {
+			return nil, err
+		}
+	}
+	var out []int
+	for unit := range w.Units {
+		if s.has(unit, w.Units, first) {
+			out = append(out, unit)
+		}
+	}
+	return out, nil
+}
+
 // Status is what a folder holds of a study: its units, from 0, by state.
 type Status struct {
 	Study                  string
@@ -119,7 +147,7 @@ func (l listing) status(have map[[prefix]byte]bool, alive []Shard) (Status, erro
 		switch {
 		case done:
 			out.Done = append(out.Done, unit)
-		case slices.ContainsFunc(alive, func(s Shard) bool { return s.has(unit, l.First) }):
+		case slices.ContainsFunc(alive, func(s Shard) bool { return s.has(unit, len(l.Parts), l.First) }):
 			out.Running = append(out.Running, unit)
 		default:
 			out.Missing = append(out.Missing, unit)
@@ -128,6 +156,8 @@ func (l listing) status(have map[[prefix]byte]bool, alive []Shard) (Status, erro
 	return out, nil
 }
 
+func (s Status) units() int { return len(s.Done) + len(s.Running) + len(s.Missing) }
+
 // ShardsOf lists the shards of n that hold any of the units, in rising order.
 func (s Status) ShardsOf(units []int, n int) ([]int, error) {
 	if n < 1 || n > MaxShards {
@@ -135,7 +165,7 @@ func (s Status) ShardsOf(units []int, n int) ([]int, error) {
 	}
 	var out []int
 	for _, unit := range units {
-		out = append(out, (unit+s.first.offset())%n+1)
+		out = append(out, shardOf(unit, s.units(), n, s.first))
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil

@@ -48,24 +48,33 @@ type Work struct {
 type Options struct {
 	Workers int    // cores; 0 means all
 	Store   *Store // nil for none
+	Cache   *Store // asked for what Store lacks, and given what is measured; nil for none
 	// Known returns parts that were measured before and are in no store.
 	Known    func(unit, part int) (values []float64, ok bool)
 	Shard    Shard
 	Progress func(Progress)
 }
 
-// Shard is part Index of Of, from 1: units Index, Index+Of, … of every study. The zero value
-// is all units.
+// Shard is part Index of Of, from 1: units Index, Index+Of, … of every study. Expensive units
+// stand together, and are so spread. The zero value is all units.
 type Shard struct{ Index, Of int }
 
-// has reports whether the shard holds a unit. Studies begin with different shards, so that
-// those of a single unit do not all fall to the first one.
-func (s Shard) has(unit int, first Key) bool {
-	return s.Of == 0 || (unit+first.offset())%s.Of == s.Index-1
+// has reports whether the shard holds a unit.
+func (s Shard) has(unit, units int, first Key) bool {
+	return s.Of == 0 || shardOf(unit, units, s.Of, first) == s.Index
 }
 
-// offset is the shard, from 0, that a study begins with.
-func (k Key) offset() int { return int(k[0])<<8 + int(k[1]) }
+// shardOf returns the shard of n, from 1, that measures a unit. Studies of fewer units than
+// shards begin at different ones, so that they do not all fall to the first.
+func shardOf(unit, units, n int, first Key) int {
+	if units < n {
+		unit += int(first[0])<<8 + int(first[1])
+	}
+	return unit%n + 1
+}
+
+// NoShard measures nothing: it takes what is there.
+var NoShard = Shard{Index: -1, Of: 1}
 
 // MaxShards bounds the number of shards.
 const MaxShards = 1_000_000
@@ -126,19 +135,23 @@ func Run(ctx context.Context, w Work, o Options, keep func(unit, part int, value
 	}
 	r := runner{work: w, options: o, keep: keep, meter: startMeter(total, progress)}
 	defer r.meter.stop()
-	if w.Key == nil || w.Cheap && o.Store != nil && !o.Store.folder {
-		r.options.Store = nil
+	for _, store := range []*Store{o.Store, o.Cache} {
+		if store != nil && w.Key != nil && (store.folder || !w.Cheap) {
+			r.stores = append(r.stores, store)
+		}
 	}
-	if o.Shard.Of > 0 && r.options.Store == nil && o.Known == nil {
+	if o.Shard.Of > 0 && r.stores == nil && o.Known == nil {
 		return Report{}, fmt.Errorf("trial: shard %v of %s: a shard needs a store", o.Shard, w.Name)
 	}
-	if r.options.Store != nil && w.Units > 0 {
+	if r.stores != nil && w.Units > 0 {
 		var err error
 		if r.first, err = w.key(0, 0); err != nil {
 			return Report{}, err
 		}
-		if err := r.options.Store.list(w); err != nil {
-			return Report{}, err
+		for _, store := range r.stores {
+			if err := store.list(w); err != nil {
+				return Report{}, err
+			}
 		}
 	}
 	err := r.run(ctx)
@@ -154,6 +167,7 @@ type runner struct {
 	options          Options
 	keep             func(unit, part int, values []float64)
 	meter            *meter
+	stores           []*Store
 	first            Key
 	next, done, owed atomic.Int64
 }
@@ -200,13 +214,13 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 				continue
 			}
 		}
-		if r.options.Store != nil {
+		if r.stores != nil {
 			key, err := r.work.key(unit, part)
 			if err != nil {
 				return err
 			}
 			keys = append(keys, key)
-			if values, ok := r.options.Store.get(key); ok {
+			if values, ok := r.find(key); ok {
 				r.keep(unit, part, values)
 				continue
 			}
@@ -217,15 +231,16 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 		r.done.Add(1)
 		return nil
 	}
-	if !r.options.Shard.has(unit, r.first) {
+	if !r.options.Shard.has(unit, r.work.Units, r.first) {
 		r.owed.Add(1)
 		return nil
 	}
 	measured := 0
 	err := r.work.Measure(ctx, unit, missing, func(part int, values []float64) {
 		r.keep(unit, part, values)
-		if measured++; r.options.Store != nil {
-			r.options.Store.put(keys[part], values)
+		measured++
+		for _, store := range r.stores {
+			store.put(keys[part], values)
 		}
 	})
 	if err == nil && measured < len(missing) {
@@ -233,9 +248,25 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 	}
 	if err == nil {
 		r.done.Add(1)
-		err = r.options.Store.failed()
+		for _, store := range r.stores {
+			err = errors.Join(err, store.failed())
+		}
 	}
 	return err
+}
+
+// find looks for a part in the stores. What the second one holds the first one is given.
+func (r *runner) find(key Key) ([]float64, bool) {
+	for i, store := range r.stores {
+		values, ok := store.get(key)
+		if ok && i > 0 {
+			r.stores[0].put(key, values)
+		}
+		if ok {
+			return values, true
+		}
+	}
+	return nil, false
 }
 
 // Recovered returns a panic of f as an error: in a goroutine it would end the
