@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/symbols"
 	"github.com/spf13/cobra"
 )
@@ -19,7 +19,7 @@ func docCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			text, ok := symbols.Doc(args[0])
 			if !ok {
-				return fmt.Errorf("doc: %q is not known; a name begins with one of the packages %s", args[0], strings.Join(notebook.Linked(), ", "))
+				return fmt.Errorf("doc: %q is not known; a name begins with one of the packages %s", args[0], strings.Join(engine.Linked(), ", "))
 			}
 			fmt.Fprintln(stdout, text)
 			return nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
 // The README lists every notebook, with the verdict that is committed in it.
@@ -21,11 +21,11 @@ func TestReadmeVerdicts(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		nb, err := notebook.Read(file)
+		nb, err := ipynb.Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := notebook.Verdicts(nb)
+		rows, err := ipynb.Verdicts(nb)
 		if err != nil {
 			t.Fatal(err)
 		}

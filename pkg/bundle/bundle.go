@@ -20,15 +20,15 @@ import (
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
 // Bundle is a notebook with its figures. Name is that of its file without .ipynb; Files
 // are what it reads, by their path beside it.
 type Bundle struct {
 	Name     string
-	Notebook *notebook.Notebook
-	Figures  []notebook.Figure // as files; of the PNGs the numbers are kept too
+	Notebook *ipynb.Notebook
+	Figures  []ipynb.Figure // as files; of the PNGs the numbers are kept too
 	Files    map[string][]byte
 }
 
@@ -63,7 +63,7 @@ func (b Bundle) Write(w io.Writer) error {
 		return err
 	}
 	all := []figure.Recipe{}
-	var csv []notebook.Figure
+	var csv []ipynb.Figure
 	for _, f := range b.Figures {
 		if f.Format != "png" {
 			continue
@@ -80,7 +80,7 @@ func (b Bundle) Write(w io.Writer) error {
 		if err := file.Data.WriteCSV(&text); err != nil {
 			return err
 		}
-		csv = append(csv, notebook.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
+		csv = append(csv, ipynb.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
 	}
 	recipe, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
@@ -218,7 +218,7 @@ func (b *Bundle) take(name string, content []byte) (err error) {
 			return errors.New("a bundle has one notebook")
 		}
 		b.Name = strings.TrimSuffix(name, ".ipynb")
-		b.Notebook, err = notebook.Parse(content)
+		b.Notebook, err = ipynb.Parse(content)
 		return err
 	case name == readme, name == recipes, strings.HasPrefix(name, numbers):
 		return nil // for people
@@ -227,7 +227,7 @@ func (b *Bundle) take(name string, content []byte) (err error) {
 		if m == nil {
 			return errors.New("it is not named like a figure")
 		}
-		f := notebook.Figure{Format: m[3], Data: content}
+		f := ipynb.Figure{Format: m[3], Data: content}
 		f.Cell, _ = strconv.Atoi(m[1]) // digits, and few
 		f.Index, _ = strconv.Atoi(m[2])
 		b.Figures = append(b.Figures, f)
@@ -261,13 +261,13 @@ func (b *Bundle) Unpack(dir string) (string, error) {
 
 // Differences compares figures that were drawn again with those of the bundle, a line
 // for each that differs.
-func (b *Bundle) Differences(again []notebook.Figure) []string {
+func (b *Bundle) Differences(again []ipynb.Figure) []string {
 	var out []string
 	for _, f := range b.Figures {
 		if f.Format != "png" {
 			continue
 		}
-		i := slices.IndexFunc(again, func(g notebook.Figure) bool { return g.Name() == f.Name() })
+		i := slices.IndexFunc(again, func(g ipynb.Figure) bool { return g.Name() == f.Name() })
 		if i < 0 {
 			out = append(out, f.Name()+" is not drawn again")
 			continue

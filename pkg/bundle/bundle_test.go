@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/plotting"
 )
 
@@ -24,19 +24,19 @@ func (l line) Curve(int) (string, []float64, []float64, []float64) {
 func (line) Err() error { return nil }
 
 // drawn is figure 1 of cell 1 of book.ipynb.
-func drawn(t testing.TB, y float64) notebook.Figure {
+func drawn(t testing.TB, y float64) ipynb.Figure {
 	figure.Begin(figure.Origin{Notebook: "book.ipynb", Cell: "c0", Code: "0123456789abcdef"})
 	defer figure.Begin(figure.Origin{})
 	b, err := plotting.Draw(plotting.Slices{Lines: line{y}}).PNG()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return notebook.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
+	return ipynb.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
 }
 
 func example(t testing.TB) Bundle {
-	return Bundle{Name: "book", Notebook: &notebook.Notebook{Minor: 5, Cells: []notebook.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
-		Figures: []notebook.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
+	return Bundle{Name: "book", Notebook: &ipynb.Notebook{Minor: 5, Cells: []ipynb.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
+		Figures: []ipynb.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
 }
 
 func TestWriteAndRead(t *testing.T) {
@@ -61,16 +61,16 @@ func TestWriteAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := notebook.Read(path); err != nil {
+	if _, err := ipynb.Read(path); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "data", "x.json")); err != nil {
 		t.Error(err)
 	}
-	if d := b.Differences([]notebook.Figure{drawn(t, 1)}); len(d) != 0 {
+	if d := b.Differences([]ipynb.Figure{drawn(t, 1)}); len(d) != 0 {
 		t.Error(d)
 	}
-	if d := b.Differences([]notebook.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
+	if d := b.Differences([]ipynb.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
 		t.Error(d)
 	}
 	if d := b.Differences(nil); len(d) != 1 {

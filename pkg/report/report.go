@@ -24,7 +24,7 @@ import (
 	"github.com/alecthomas/chroma/v2/styles"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"golang.org/x/image/draw"
 )
 
@@ -44,7 +44,7 @@ var page = template.Must(template.New("page").Parse(pageSource))
 // Source is an executed notebook and the path of its file.
 type Source struct {
 	Path     string
-	Notebook *notebook.Notebook
+	Notebook *ipynb.Notebook
 }
 
 // document is what the page shows.
@@ -198,7 +198,7 @@ func (b *builder) notebook(s Source) error {
 }
 
 // note keeps what the dashboard says of an output.
-func (b *builder) note(p *part, c notebook.Cell, s *section) error {
+func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	for _, r := range p.Rows {
 		s.Of++
 		if r.Agree {
@@ -238,7 +238,7 @@ func (b *builder) highlight(source string) (template.HTML, error) {
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
 // output shows the richest form of an output that is safe: HTML of a notebook is not.
-func (b *builder) output(o notebook.Output) (part, error) {
+func (b *builder) output(o ipynb.Output) (part, error) {
 	switch o.Kind {
 	case "stream":
 		return part{Text: escapes.ReplaceAllString(o.Text, "")}, nil
