@@ -23,7 +23,7 @@ func (l line) Curve(int) (string, []float64, []float64, []float64) {
 }
 func (line) Err() error { return nil }
 
-// drawn is figure 1 of cell 1 of book.ipynb.
+// drawn returns figure 1 of cell 1 of book.ipynb.
 func drawn(t testing.TB, y float64) ipynb.Figure {
 	figure.Begin(figure.Origin{Notebook: "book.ipynb", Cell: "c0", Code: "0123456789abcdef"})
 	defer figure.Begin(figure.Origin{})
@@ -78,7 +78,7 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
-// packed is a zip of files, name and content in turn.
+// packed returns a zip file of files, given as names and contents in turn.
 func packed(t testing.TB, files ...string) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -108,23 +108,23 @@ func TestBundlesFromAnywhereAreRefused(t *testing.T) {
 	}
 	other := string(drawn(t, 1).Data)
 	for want, file := range map[string][]byte{
-		"it is no bundle: zip":                 []byte("hello"),
-		"it holds no notebook":                 packed(t, "README.md", "hello"),
-		"stay in the folder of the notebook":   packed(t, "book.ipynb", book, "../x", ""),
-		"a file \"/etc/passwd\"":               packed(t, "book.ipynb", book, "/etc/passwd", ""),
-		"a file \"data//x\"":                   packed(t, "book.ipynb", book, "data//x", ""),
-		"a file \"data/../../x\"":              packed(t, "book.ipynb", book, "data/../../x", ""),
-		`a file "data\\x"`:                     packed(t, "book.ipynb", book, `data\x`, ""),
-		"is no file":                           packed(t, "book.ipynb", book, "data/link", "->/etc/passwd"),
-		"twice":                                packed(t, "book.ipynb", book, "data/a", "", "data/A", ""),
-		"one notebook":                         packed(t, "book.ipynb", book, "more.ipynb", book),
-		"stands at the top":                    packed(t, "book.ipynb", book, "sub/more.ipynb", book),
-		"not a notebook":                       packed(t, "book.ipynb", "hello"),
-		"a bundle has at most":                 packed(t, many...),
-		"unpacks to more than":                 packed(t, "book.ipynb", book, "data/zeros", strings.Repeat("\x00", maxEntry+1)),
-		"not named like a figure":              packed(t, "book.ipynb", book, "figures/x.png", ""),
-		"no PNG, SVG or PDF":                   packed(t, "book.ipynb", book, "figures/cell-01-1.png", "hello"),
-		`is of notebook "book.ipynb", not of `: packed(t, "tome.ipynb", book, "figures/cell-01-1.png", other),
+		"not a bundle: zip":                 []byte("hello"),
+		"it contains no notebook":           packed(t, "README.md", "hello"),
+		"a relative path in the folder of":  packed(t, "book.ipynb", book, "../x", ""),
+		"file name \"/etc/passwd\"":         packed(t, "book.ipynb", book, "/etc/passwd", ""),
+		"file name \"data//x\"":             packed(t, "book.ipynb", book, "data//x", ""),
+		"file name \"data/../../x\"":        packed(t, "book.ipynb", book, "data/../../x", ""),
+		`file name "data\\x"`:               packed(t, "book.ipynb", book, `data\x`, ""),
+		"is not a regular file":             packed(t, "book.ipynb", book, "data/link", "->/etc/passwd"),
+		"twice":                             packed(t, "book.ipynb", book, "data/a", "", "data/A", ""),
+		"one notebook":                      packed(t, "book.ipynb", book, "more.ipynb", book),
+		"at the top level":                  packed(t, "book.ipynb", book, "sub/more.ipynb", book),
+		"not a notebook":                    packed(t, "book.ipynb", "hello"),
+		"a bundle has at most":              packed(t, many...),
+		"unpacks to more than":              packed(t, "book.ipynb", book, "data/zeros", strings.Repeat("\x00", maxEntry+1)),
+		"invalid name of a figure":          packed(t, "book.ipynb", book, "figures/x.png", ""),
+		"no PNG, SVG or PDF":                packed(t, "book.ipynb", book, "figures/cell-01-1.png", "hello"),
+		`by notebook "book.ipynb", not by `: packed(t, "tome.ipynb", book, "figures/cell-01-1.png", other),
 	} {
 		if _, err := Parse(file); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -132,11 +132,11 @@ func TestBundlesFromAnywhereAreRefused(t *testing.T) {
 	}
 }
 
-// inside returns a check that what is parsed of a zip is written inside a folder.
+// inside returns a check that a bundle parsed from a zip file is unpacked inside a folder.
 func inside(f *testing.F) func(*testing.T, []byte) {
-	dir := f.TempDir() // one for all: to make and to remove one costs more than to parse
+	dir := f.TempDir() // shared: making and removing a folder takes longer than parsing
 	inner := filepath.Join(dir, "a", "b")
-	unpacked := map[string]bool{} // where it writes depends on the names alone
+	unpacked := map[string]bool{} // the paths of files depend on the names alone
 	return func(t *testing.T, file []byte) {
 		b, err := Parse(file)
 		if err != nil {
@@ -162,16 +162,17 @@ func inside(f *testing.F) func(*testing.T, []byte) {
 	}
 }
 
-// Whatever a zip holds, nothing is written outside the folder. The seeds are short and
-// without a picture (pkg/figure fuzzes those), because the fuzzer shortens each input that
-// it likes in n²/2 executions, which it does not count meanwhile: for a figure of 24 kB
-// that was all it did.
+// No zip file makes Unpack write outside the folder. The seeds are short and have no image
+// (pkg/figure fuzzes those), because the fuzzer minimizes each interesting input of n bytes
+// in about n²/2 executions, which it does not count: with a figure of 24 kB it did nothing
+// else.
 func FuzzParse(f *testing.F) {
 	f.Add(packed(f, "a.ipynb", page, "b", ""))
 	f.Fuzz(inside(f))
 }
 
-// The same behind the checksums of the zip, which stop nearly all of the above.
+// The same for the content of the zip file, since its checksums reject nearly all inputs of
+// the test above.
 func FuzzEntry(f *testing.F) {
 	f.Add("data/a", "b", uint32(0o644))
 	f.Add("a.ipynb", page, uint32(0o644))
@@ -189,7 +190,7 @@ func FuzzEntry(f *testing.F) {
 				continue // a bundle has one notebook
 			}
 			if w, err := z.CreateHeader(h); err == nil {
-				_, _ = io.WriteString(w, e[1]) // the name of a folder takes none
+				_, _ = io.WriteString(w, e[1]) // an error if the name is that of a folder
 			}
 		}
 		z.Close()

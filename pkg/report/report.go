@@ -1,5 +1,11 @@
-// Package report writes executed notebooks as one HTML page that needs nothing beside
-// it: no network, no script, no font, no folder.
+// Package report writes executed notebooks as one self-contained HTML page: images, styles
+// and fonts are embedded, and it needs no network and no scripts.
+//
+//	nb, err := ipynb.Read("analysis.ipynb")
+//	if err != nil {
+//		return err
+//	}
+//	err = report.Write(w, []report.Source{{Path: "analysis.ipynb", Notebook: nb}})
 package report
 
 import (
@@ -34,7 +40,7 @@ var pageSource string
 //go:embed style.css
 var styleSource string
 
-// mathFont is STIX Two Math, cut by plotting/fonts/make.py.
+// mathFont is a subset of STIX Two Math that plotting/fonts/make.py makes.
 //
 //go:embed math.woff2
 var mathFont []byte
@@ -47,7 +53,7 @@ type Source struct {
 	Notebook *ipynb.Notebook
 }
 
-// document is what the page shows.
+// document is the content of the page.
 type document struct {
 	Style     template.CSS
 	Agree, Of int
@@ -55,12 +61,12 @@ type document struct {
 	Paper     []paperFigure
 }
 
-// section is a notebook.
+// section is the part of the page on one notebook.
 type section struct {
 	Name, Number string
 	Title        template.HTML
 	Agree, Of    int
-	Failed       bool         // a cell did
+	Failed       bool         // whether a cell failed
 	Thumb        template.URL // of its first figure
 	Cells        []part
 }
@@ -69,14 +75,14 @@ type section struct {
 type part struct {
 	HTML    template.HTML // text, code or mathematics
 	Code    bool
-	Text    string // printed
+	Text    string // plain text
 	Failed  bool
 	Image   template.URL
 	png     []byte // the image, if it is one
 	Alt     string
 	Width   int
 	ID      string
-	Paper   string // the figure of the paper that this one makes again,
+	Paper   string // the figure of the paper that this one reproduces
 	Shows   template.HTML
 	Columns []string
 	Rows    []row
@@ -88,7 +94,7 @@ type row struct {
 	Agree bool
 }
 
-// paperFigure is a figure of the paper beside ours.
+// paperFigure is a figure that reproduces one of the paper.
 type paperFigure struct {
 	Name, Notebook, ID, Alt string
 	Shows                   template.HTML
@@ -102,8 +108,8 @@ type builder struct {
 	document document
 }
 
-// Write writes the report on executed notebooks, in their order. A notebook that was not
-// executed is an error.
+// Write writes the report on executed notebooks in the given order. It is an error if a
+// notebook was not executed.
 func Write(w io.Writer, sources []Source) error {
 	math, err := newTypesetter()
 	if err != nil {
@@ -128,7 +134,8 @@ func Write(w io.Writer, sources []Source) error {
 
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".ipynb") }
 
-// style is the style of the page, of code in light and in dark, and the font.
+// style returns the style sheet of the page, with the colors of code in light and dark
+// mode and the font.
 func (b *builder) style() (template.CSS, error) {
 	var light, dark bytes.Buffer
 	if err := b.code.WriteCSS(&light, styles.Get("github")); err != nil {
@@ -197,7 +204,7 @@ func (b *builder) notebook(s Source) error {
 	return nil
 }
 
-// note keeps what the dashboard says of an output.
+// note adds an output to the overview at the top of the page.
 func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	for _, r := range p.Rows {
 		s.Of++
@@ -224,7 +231,7 @@ func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	return nil
 }
 
-// highlight colours Go.
+// highlight returns Go source with syntax highlighting.
 func (b *builder) highlight(source string) (template.HTML, error) {
 	tokens, err := b.lexer.Tokenise(nil, source)
 	if err != nil {
@@ -237,7 +244,7 @@ func (b *builder) highlight(source string) (template.HTML, error) {
 
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
-// output shows the richest form of an output that is safe: HTML of a notebook is not.
+// output returns the richest form of an output that is safe to show, which excludes HTML.
 func (b *builder) output(o ipynb.Output) (part, error) {
 	switch o.Kind {
 	case "stream":
@@ -290,7 +297,7 @@ func (b *builder) output(o ipynb.Output) (part, error) {
 	return part{Text: plain}, nil
 }
 
-// describe says in words what a figure shows.
+// describe returns a text alternative for a figure.
 func describe(data []byte, plain string) string {
 	f, err := figure.Parse(data)
 	if err != nil || f.Data == nil {
@@ -311,7 +318,8 @@ func dataURL(mime string, data []byte) template.URL {
 	return template.URL("data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data))
 }
 
-// thumb returns a PNG of at most the given width, or "" of what is no PNG.
+// thumb returns a PNG image scaled to at most the given width, or "" if data is not a PNG
+// image.
 func thumb(data []byte, width int) template.URL {
 	src, err := png.Decode(bytes.NewReader(data))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// hostile is a notebook that tries to be more than text in every place there is.
+// hostile returns a notebook with markup and scripts in every field.
 func hostile() *ipynb.Notebook {
 	const evil = `<script>alert(1)</script><img src="https://example.com/x.png" onerror="alert(2)">`
 	rows, err := json.Marshal([]experiment.Row{{Result: evil, Source: evil, Setting: evil, Agree: true}})
@@ -66,7 +66,7 @@ func elements(t *testing.T, page string, visit func(html.Token)) {
 	}
 }
 
-// outside are what a page asks of a network, or runs.
+// outside returns what a page loads from a network or runs.
 func outside(t *testing.T, page string) {
 	t.Helper()
 	elements(t, page, func(tag html.Token) {
@@ -115,8 +115,8 @@ func TestNotebookTextIsText(t *testing.T) {
 	}
 }
 
-// The committed notebooks: all mathematics is typeset, all verdicts are there, and the
-// file is small enough to be sent.
+// In the report on the committed notebooks all mathematics is typeset, all verdicts are
+// shown, and the file is small enough to send.
 func TestCommittedNotebooks(t *testing.T) {
 	files, err := filepath.Glob("../../notebooks/*.ipynb")
 	if err != nil || len(files) < 10 {
