@@ -53,7 +53,7 @@ func (d *declared) refuse(chunks []ipynb.Chunk) error {
 			if id, ok := call.Fun.(*ast.Ident); ok {
 				switch id.Name {
 				case "close", "delete", "print", "println", "clear", "panic":
-					return fmt.Errorf("line %d: a cell that ends in %s, which has no value, would show an earlier one", c.Line, id.Name)
+					return fmt.Errorf("line %d: a cell that ends in %s, which has no value, would show an earlier value", c.Line, id.Name)
 				}
 			}
 		}

@@ -98,7 +98,7 @@ func assignment(c Chunk) (*ast.Ident, ast.Expr) {
 }
 
 // values returns the parameters that a cell assigns, in the form that SetParameters takes,
-// and the source of the cell with each of these values replaced by a blank. Values that
+// and the source of the cell with each of these values replaced by _. Values that
 // are not literal numbers, strings or booleans stay in the source.
 func values(source string) (map[string]string, string) {
 	out := map[string]string{}

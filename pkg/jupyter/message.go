@@ -37,8 +37,8 @@ type Header struct {
 
 var delimiter = []byte("<IDS|MSG>")
 
-// maxNesting is the maximum depth of the JSON of a message. Chart specifications, such as
-// those of Vega, are nested a few tens deep.
+// maxNesting is the maximum depth of the JSON of a message. Figures that are sent as JSON
+// are nested a few tens deep.
 const maxNesting = 100
 
 // Decode verifies the signature of a message and decodes its parts. With an empty key
