@@ -29,9 +29,9 @@ func UserDataDir() string {
 	return filepath.Join(home, ".local", "share", "jupyter")
 }
 
-// KernelDirs returns the folders in which Jupyter looks for kernels: those in
+// kernelDirs returns the folders in which Jupyter looks for kernels: those in
 // JUPYTER_PATH, of the user, of the virtual environment, and of the system.
-func KernelDirs() []string {
+func kernelDirs() []string {
 	var out []string
 	for _, p := range filepath.SplitList(os.Getenv("JUPYTER_PATH")) {
 		out = append(out, filepath.Join(p, "kernels"))
@@ -45,7 +45,7 @@ func KernelDirs() []string {
 
 // command returns the command line of the kernel installed under a name.
 func command(name string) ([]string, error) {
-	for _, dir := range KernelDirs() {
+	for _, dir := range kernelDirs() {
 		data, err := os.ReadFile(filepath.Join(dir, name, "kernel.json"))
 		if err != nil {
 			continue
