@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 )
 
 func cacheFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "cache", notebook.CacheDir(), "`folder` of the cache of trials")
+	cmd.Flags().StringVar(dir, "cache", engine.CacheDir(), "`folder` of the cache of trials")
 }
 
 func cacheCommand() *cobra.Command {

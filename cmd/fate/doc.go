@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/symbols"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/spf13/cobra"
@@ -32,7 +32,7 @@ lists the results.`,
 			}
 			found := theory.Find(name)
 			if len(found) == 0 {
-				return fmt.Errorf("doc: unknown name %q: a name begins with one of the packages %s, and fate doc lists the results of the paper", name, strings.Join(notebook.Linked(), ", "))
+				return fmt.Errorf("doc: unknown name %q: a name begins with one of the packages %s, and fate doc lists the results of the paper", name, strings.Join(engine.Linked(), ", "))
 			}
 			for i, e := range found {
 				if i > 0 {

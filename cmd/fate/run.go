@@ -15,8 +15,11 @@ import (
 
 	"github.com/features-are-fate/fate/docker/kernel"
 	"github.com/features-are-fate/fate/pkg/bundle"
+	"github.com/features-are-fate/fate/pkg/confine"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -57,7 +60,7 @@ difference, and 2 if the command line or a notebook is invalid.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args) },
 	}
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
-	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
+	cmd.Flags().StringVar(&f.engine, "engine", engine.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
@@ -80,7 +83,7 @@ const maxJobs = 1000
 type job struct {
 	path, name    string
 	bundle        *bundle.Bundle // its bundle, or nil
-	committed, nb *notebook.Notebook
+	committed, nb *ipynb.Notebook
 	trusted       bool
 	verdicts      []experiment.Row
 	took          time.Duration
@@ -112,8 +115,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return errors.New("--record adds the verdicts of other parameters to the committed outputs: it needs --set and excludes --in-place")
 	}
 	for _, format := range f.formats {
-		if !slices.Contains(notebook.Formats, format) {
-			return fmt.Errorf("--format %q: it must be one of %s", format, strings.Join(notebook.Formats, ", "))
+		if !slices.Contains(ipynb.FigureFormats, format) {
+			return fmt.Errorf("--format %q: it must be one of %s", format, strings.Join(ipynb.FigureFormats, ", "))
 		}
 	}
 	if len(args) == 0 {
@@ -183,7 +186,7 @@ func (f runFlags) mayWrite(jobs []*job) error {
 
 // write writes an executed notebook and its figures. After a failed run the figures
 // of an earlier run are kept.
-func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
+func (f runFlags) write(j *job, drawn []ipynb.Figure, failed bool) error {
 	out := file.Output{Dir: f.out}
 	b, err := j.nb.Marshal()
 	if err != nil {
@@ -201,7 +204,7 @@ func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
 		prune = ""
 	}
 	if !earlier {
-		images, err := notebook.Images(j.nb)
+		images, err := ipynb.Images(j.nb)
 		if err != nil {
 			return err
 		}
@@ -233,7 +236,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	fail(err)
 	fail(f.write(j, drawn, err != nil))
 	var verr error
-	j.verdicts, verr = notebook.Verdicts(j.nb)
+	j.verdicts, verr = ipynb.Verdicts(j.nb)
 	fail(verr)
 	for _, v := range j.verdicts {
 		if !v.Agree {
@@ -251,7 +254,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		j.problems = append(j.problems, j.bundle.Differences(drawn)...)
 	}
 	if f.check && err == nil {
-		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
+		j.problems = append(j.problems, ipynb.Differences(j.committed, j.nb)...)
 	}
 	if err != nil || !f.inPlace && !f.record {
 		return
@@ -271,7 +274,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		set := "--set " + strings.Join(f.set, " --set ")
 		how := fmt.Sprintf("Written by `fate run --record %s`, not by hand: %.0f s on %d cores (%s/%s, %s).",
 			set, j.took.Seconds(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version())
-		if rerr := notebook.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
+		if rerr := ipynb.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
 			fail(rerr)
 		} else {
 			fail(j.committed.Write(j.path))
@@ -287,7 +290,7 @@ func (f runFlags) checkColumns() error {
 }
 
 // executeIn runs the cells of a notebook in its folder.
-func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook.Figure, error) {
+func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]ipynb.Figure, error) {
 	dir, err := filepath.Abs(filepath.Dir(j.path))
 	if err != nil {
 		return nil, err
@@ -296,7 +299,7 @@ func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook
 		f.formats = append(slices.Clone(f.formats), "png") // to compare
 	}
 	if !j.trusted {
-		if err := notebook.CanConfine(); err != nil {
+		if err := confine.Supported(); err != nil {
 			fmt.Fprintf(stderr, "fate: %s: %v: only the names in its code were checked\n", j.name, err)
 		}
 	}
