@@ -19,7 +19,7 @@ func docCommand() *cobra.Command {
 result of the paper, such as a theorem, it prints the statement, the formula, the notebook
 that reproduces it, and the documentation of the code that holds it. Without an argument it
 lists the results.`,
-		Example: "  fate doc theory\n  fate doc theory.Scale\n  fate doc experiment.Run.Verdict\n  fate doc Theorem 3.9\n  fate doc eq. 15",
+		Example: "  fate doc theory\n  fate doc theory.Scale\n  fate doc experiment.Table.Verdict\n  fate doc Theorem 3.9\n  fate doc eq. 15",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				printIndex()

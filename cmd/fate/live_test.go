@@ -8,9 +8,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // The progress line of two concurrent notebooks fits the terminal, does not exceed 100 %
@@ -29,7 +29,7 @@ func TestProgressLine(t *testing.T) {
 	for cell := 1; cell <= 13; cell++ {
 		for _, j := range jobs {
 			if n := ipynb.CodeCells(j.nb); cell <= n {
-				l.show(j, notebook.State{Cell: cell, Cells: n, Experiment: experiment.Progress{Done: 1200, Total: 1000}})
+				l.show(j, notebook.State{Cell: cell, Cells: n, Experiment: trial.Progress{Done: 1200, Total: 1000}})
 			}
 		}
 	}

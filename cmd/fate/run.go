@@ -17,10 +17,10 @@ import (
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/confine"
 	"github.com/features-are-fate/fate/pkg/engine"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 )
@@ -85,7 +85,7 @@ type job struct {
 	bundle        *bundle.Bundle // its bundle, or nil
 	committed, nb *ipynb.Notebook
 	trusted       bool
-	verdicts      []experiment.Row
+	verdicts      []verdict.Row
 	took          time.Duration
 	problems      []string // why it failed, a line each
 }
@@ -342,7 +342,7 @@ func summary(jobs []*job) error {
 	if rows > 0 {
 		fmt.Fprintln(stdout)
 		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "notebook\t"+strings.Join(experiment.Columns, "\t"))
+		fmt.Fprintln(w, "notebook\t"+strings.Join(verdict.Columns, "\t"))
 		for _, j := range jobs {
 			short, _, _ := strings.Cut(j.name, "_")
 			for _, v := range j.verdicts {

@@ -5,7 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // CacheVariable is the environment variable that names the folder in which experiments
@@ -35,7 +36,14 @@ func CacheDir() string {
 // UseCache makes the experiments of this process keep their trials in [CacheDir]. If it
 // cannot be used, it prints why, and experiments repeat their trials.
 func UseCache() {
-	if _, err := experiment.UseCache(CacheDir()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	dir := CacheDir()
+	if dir == "" {
+		return
 	}
+	store, err := trial.OpenCache(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	session.Change(func(o *session.Options) { o.Cache = store })
 }

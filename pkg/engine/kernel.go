@@ -6,7 +6,7 @@ import (
 	"unicode"
 
 	"github.com/cosmos72/gomacro/fast"
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
@@ -25,7 +25,7 @@ func NewKernel(ir *fast.Interp) *Kernel {
 // Interrupt stops the running experiment, which then returns its results so far to the
 // cell. If none is running, it stops the interpreted code.
 func (k *Kernel) Interrupt() {
-	if !experiment.Interrupt() {
+	if !session.Interrupt() {
 		k.gomacroEngine.Interrupt()
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
 // recordTag is the tag and the id of the cell that Record writes.
@@ -44,8 +44,8 @@ func Record(nb, executed *Notebook, heading, how string) error {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
 	}
 	fmt.Fprintln(&b)
-	line(slices.Clone(experiment.Columns))
-	line(slices.Repeat([]string{"---"}, len(experiment.Columns)))
+	line(slices.Clone(verdict.Columns))
+	line(slices.Repeat([]string{"---"}, len(verdict.Columns)))
 	for _, r := range rows {
 		line(r.Text())
 	}

@@ -8,7 +8,7 @@
 //	}
 //	defer c.Stop()
 //	show := func(o ipynb.Output) { fmt.Println(o.Data["text/plain"]) }
-//	failed := c.Run("", "1 + 1", show, func(experiment.Progress) {})
+//	failed := c.Run("", "1 + 1", show, func(trial.Progress) {})
 package jupyter
 
 import (
@@ -27,10 +27,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/process"
+	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/go-zeromq/zmq4"
 )
 
@@ -246,7 +246,7 @@ func (c *Client) Kill() { c.kill() }
 // Run runs a cell until the kernel is idle again. It calls show with each output and
 // progress with the state of the experiments, and returns the error of the cell as an
 // output, or nil. id is that of the cell, or empty.
-func (c *Client) Run(id, code string, show func(ipynb.Output), progress func(experiment.Progress)) (failed *ipynb.Output) {
+func (c *Client) Run(id, code string, show func(ipynb.Output), progress func(trial.Progress)) (failed *ipynb.Output) {
 	c.cell = id
 	request, err := c.send(c.shell, "execute_request", map[string]any{"code": code, "silent": false, "store_history": true,
 		"user_expressions": map[string]any{}, "allow_stdin": false, "stop_on_error": true})
@@ -280,7 +280,7 @@ func (c *Client) Run(id, code string, show func(ipynb.Output), progress func(exp
 // reply is what a message of the iopub channel says of the running cell.
 type reply struct {
 	output, failed *ipynb.Output
-	progress       *experiment.Progress
+	progress       *trial.Progress
 }
 
 // reply decodes a message of the iopub channel; idle means that the cell has ended.
@@ -317,7 +317,7 @@ func (m message) reply() (r reply, idle bool) {
 			return r, false
 		}
 		if strings.HasPrefix(content.Transient.ID, ProgressID) {
-			var p experiment.Progress
+			var p trial.Progress
 			text, _ := shown.Data["text/plain"].(string)
 			if n, _ := fmt.Sscanf(text, "%d %%  %d of %d", new(int), &p.Done, &p.Total); n == 3 {
 				r.progress = &p

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // kernelName is the kernel that these tests need. They are skipped if it is not installed
@@ -28,7 +28,7 @@ func cellIn(c *Client, code string, do func()) (shown, failed string) {
 	err := c.Run("", code, func(o ipynb.Output) {
 		text, _ := o.Data["text/plain"].(string)
 		shown += o.Text + text
-	}, func(experiment.Progress) {
+	}, func(trial.Progress) {
 		if do != nil {
 			do()
 		}

@@ -19,9 +19,9 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/engine"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // Kernel is the name of the engine that runs cells in an installed Jupyter kernel.
@@ -69,7 +69,7 @@ func (o Options) cache() string {
 // the progress of its experiment, if one runs.
 type State struct {
 	Cell, Cells int
-	Experiment  experiment.Progress
+	Experiment  trial.Progress
 }
 
 // CellError is the error of a cell. Cell counts all cells, from 1.
@@ -125,7 +125,7 @@ func run(ctx context.Context, nb *ipynb.Notebook, o Options) (figures []ipynb.Fi
 			o.Progress(state)
 		}
 		c.at(at.At(i))
-		failed, last := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
+		failed, last := execute(ctx, c, cell, o.Timeout, func(p trial.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
@@ -166,7 +166,7 @@ type session interface {
 const grace = 2 * time.Second
 
 // execute runs one cell and returns its error as an output, or nil, and the last reply.
-func execute(ctx context.Context, s session, cell *ipynb.Cell, timeout time.Duration, progress func(experiment.Progress)) (*ipynb.Output, reply) {
+func execute(ctx context.Context, s session, cell *ipynb.Cell, timeout time.Duration, progress func(trial.Progress)) (*ipynb.Output, reply) {
 	replies := make(chan reply)
 	go s.run(cell.Source, replies)
 	// However this function returns, run must be able to send its last reply.

@@ -2,10 +2,10 @@ package notebook
 
 import (
 	"github.com/features-are-fate/fate/pkg/engine"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/jupyter"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // kernel is a session in a Jupyter kernel.
@@ -22,7 +22,7 @@ func startKernel(o Options) (*kernel, error) {
 func (k *kernel) at(o figure.Origin) { k.cell = o.Cell }
 
 func (k *kernel) run(code string, replies chan<- reply) {
-	failed := k.Run(k.cell, code, func(o ipynb.Output) { replies <- reply{Output: &o} }, func(p experiment.Progress) { replies <- reply{Progress: &p} })
+	failed := k.Run(k.cell, code, func(o ipynb.Output) { replies <- reply{Output: &o} }, func(p trial.Progress) { replies <- reply{Progress: &p} })
 	replies <- reply{Done: true, Error: failed}
 }
 

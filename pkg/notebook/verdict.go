@@ -3,10 +3,10 @@ package notebook
 import (
 	"encoding/base64"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
 // verdictOf returns the verdict of an executed notebook in the form in which figures embed
@@ -16,7 +16,7 @@ func verdictOf(nb *ipynb.Notebook) *figure.Verdict {
 	if err != nil || len(rows) == 0 {
 		return nil
 	}
-	v := &figure.Verdict{Columns: experiment.Columns}
+	v := &figure.Verdict{Columns: verdict.Columns}
 	for _, r := range rows {
 		v.Rows = append(v.Rows, r.Text())
 		if r.Agree {

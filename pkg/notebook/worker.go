@@ -15,10 +15,11 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/confine"
 	"github.com/features-are-fate/fate/pkg/engine"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/process"
+	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // A notebook runs in a worker: a second process of the same program, with an environment
@@ -47,12 +48,12 @@ const nestingAround = 8
 
 // reply is a message of a worker while it runs a cell and at its end.
 type reply struct {
-	Output   *ipynb.Output        `json:"output,omitempty"`
-	Progress *experiment.Progress `json:"progress,omitempty"`
-	Figures  []ipynb.Figure       `json:"figures,omitempty"`
-	Saved    []string             `json:"saved,omitempty"` // figure files
-	Done     bool                 `json:"done,omitempty"`
-	Error    *ipynb.Output        `json:"error,omitempty"` // of a cell that failed, with Done
+	Output   *ipynb.Output   `json:"output,omitempty"`
+	Progress *trial.Progress `json:"progress,omitempty"`
+	Figures  []ipynb.Figure  `json:"figures,omitempty"`
+	Saved    []string        `json:"saved,omitempty"` // figure files
+	Done     bool            `json:"done,omitempty"`
+	Error    *ipynb.Output   `json:"error,omitempty"` // of a cell that failed, with Done
 }
 
 // ServeIfWorker does not return if [Run] started this process as a worker: it then runs
@@ -107,7 +108,7 @@ func (w *worker) send(r reply) {
 
 func serve(name string, in io.Reader, out io.Writer) error {
 	w := &worker{out: out}
-	experiment.OnProgress(func(p experiment.Progress) { w.send(reply{Progress: &p}) })
+	session.Change(func(o *session.Options) { o.Progress = func(p trial.Progress) { w.send(reply{Progress: &p}) } })
 	e, err := engine.New(name, w.show)
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func serve(name string, in io.Reader, out io.Writer) error {
 			}
 			if r.Interrupt {
 				e.Interrupt()
-				experiment.Interrupt()
+				session.Interrupt()
 				continue
 			}
 			cells <- r

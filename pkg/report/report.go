@@ -28,9 +28,9 @@ import (
 	chromahtml "github.com/alecthomas/chroma/v2/formatters/html"
 	"github.com/alecthomas/chroma/v2/lexers"
 	"github.com/alecthomas/chroma/v2/styles"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"golang.org/x/image/draw"
 )
 
@@ -251,12 +251,12 @@ func (b *builder) output(o ipynb.Output) (part, error) {
 	case "error":
 		return part{Text: o.Name + ": " + o.Text, Failed: true}, nil
 	}
-	if raw, ok := o.Data[experiment.VerdictMIME].(json.RawMessage); ok {
-		var rows []experiment.Row
+	if raw, ok := o.Data[verdict.MIME].(json.RawMessage); ok {
+		var rows []verdict.Row
 		if err := json.Unmarshal(raw, &rows); err != nil {
 			return part{}, fmt.Errorf("verdict: %w", err)
 		}
-		p := part{Columns: experiment.Columns}
+		p := part{Columns: verdict.Columns}
 		for _, r := range rows {
 			p.Rows = append(p.Rows, row{r.Text(), r.Agree})
 		}

@@ -10,15 +10,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"golang.org/x/net/html"
 )
 
 // hostile returns a notebook with active content in every place for text.
 func hostile() *ipynb.Notebook {
 	const evil = `<script>alert(1)</script><img src="https://example.com/x.png" onerror="alert(2)">`
-	rows, err := json.Marshal([]experiment.Row{{Result: evil, Source: evil, Setting: evil, Agree: true}})
+	rows, err := json.Marshal([]verdict.Row{{Result: evil, Source: evil, Setting: evil, Agree: true}})
 	if err != nil {
 		panic(err)
 	}
@@ -31,7 +31,7 @@ func hostile() *ipynb.Notebook {
 			{Kind: "stream", Name: "stdout", Text: evil},
 			{Kind: "error", Name: evil, Text: evil},
 			{Kind: "execute_result", Data: map[string]any{"text/html": evil, "text/plain": evil}},
-			{Kind: "execute_result", Data: map[string]any{"text/html": evil, experiment.VerdictMIME: json.RawMessage(rows)}},
+			{Kind: "execute_result", Data: map[string]any{"text/html": evil, verdict.MIME: json.RawMessage(rows)}},
 			{Kind: "display_data", Data: map[string]any{"image/svg+xml": `<svg xmlns="http://www.w3.org/2000/svg">` + evil + `</svg>`, "text/plain": evil}},
 			{Kind: "display_data", Data: map[string]any{"text/markdown": evil}},
 			{Kind: "display_data", Data: map[string]any{"text/latex": "$$" + evil + "$$"}},
