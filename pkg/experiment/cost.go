@@ -68,11 +68,11 @@ func (e *Estimate) Of(units []int) (seconds float64) {
 
 // ownUnits times units of the study itself, which counts as all of one size.
 func (p *plan) ownUnits(budget time.Duration) cost {
-	const patience = 30 // budgets
+	patience := max(30*budget, 30*time.Second)
 	c := cost{scale: 1, size: func(int) [2]float64 { return [2]float64{1, 1} }}
 	for unit := range min(8, p.work.Units) {
 		c.calibrate = append(c.calibrate, func() (float64, [2]float64, error) {
-			ctx, cancel := context.WithTimeout(context.Background(), patience*budget)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			parts := make([]int, p.work.Parts(unit))
 			for i := range parts {
@@ -81,7 +81,7 @@ func (p *plan) ownUnits(budget time.Duration) cost {
 			start := time.Now()
 			err := p.work.Measure(ctx, unit, parts, func(int, []float64) {})
 			if ctx.Err() != nil {
-				err = fmt.Errorf("%s takes more than %v", p.work.Title(unit), patience*budget)
+				err = fmt.Errorf("%s takes more than %v", p.work.Title(unit), patience)
 			}
 			return time.Since(start).Seconds(), c.size(unit), err
 		})

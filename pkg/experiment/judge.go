@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -217,15 +218,19 @@ func (t *Table) Against(q theory.Quantity, source string, predict func(c Cell) (
 		v.Rows = append(v.Rows, verdict.NewRow(string(q), source, c.String(), want, m, c.Trials()))
 	}
 	if len(v.Rows) == 0 {
-		return verdict.Failed(fmt.Errorf("experiment: %s was not measured: the table has %q", q, t.quantities()))
+		return verdict.Failed(fmt.Errorf("experiment: %s was not measured: the table has %q", q, t.Quantities()))
 	}
 	return v
 }
 
-// quantities lists what the table holds.
-func (t *Table) quantities() (out []theory.Quantity) {
+// Quantities lists what the table holds.
+func (t *Table) Quantities() (out []theory.Quantity) {
 	for _, c := range t.Cells {
-		for q := range c.values {
+		names := slices.Collect(maps.Keys(c.values))
+		if c.means != nil {
+			names = slices.Collect(maps.Keys(c.means.values))
+		}
+		for _, q := range names {
 			if !slices.Contains(out, q) {
 				out = append(out, q)
 			}

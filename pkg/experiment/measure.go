@@ -212,7 +212,7 @@ func (m Measure) measure(ctx context.Context, s theory.Setting, trial int) (v Va
 func (m Measure) about(t *Table) string {
 	out := fmt.Sprintf("%s: %d cells × %d trials, seed %d", m.Name, len(t.Cells), m.Trials, m.Seed)
 	if len(t.Cells) == 1 {
-		for _, q := range t.quantities() {
+		for _, q := range t.Quantities() {
 			if v, err := t.Cells[0].Mean(q); err == nil {
 				out += fmt.Sprintf("\n%s: %s", q, verdict.Format(v))
 			}

@@ -243,9 +243,15 @@ func ReadRecord(path string) (*Record, *Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	fail := func(err error) (*Record, *Plan, error) {
-		return nil, nil, fmt.Errorf("%s: invalid record: %w", path, err)
+	r, p, err := parseRecord(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
+	return r, p, nil
+}
+
+func parseRecord(b []byte) (*Record, *Plan, error) {
+	fail := func(err error) (*Record, *Plan, error) { return nil, nil, fmt.Errorf("invalid record: %w", err) }
 	r := &Record{}
 	if err := file.Decode(b, r); err != nil {
 		return fail(err)
@@ -279,6 +285,18 @@ func (r *Record) part(unit, part int) ([]float64, bool) {
 // Load returns the table of a record. A partial one counts as an interrupted run.
 func Load(path string) *Table {
 	r, p, err := ReadRecord(path)
+	if err != nil {
+		return failed(nil, fmt.Errorf("experiment: %w", err))
+	}
+	return p.table(r)
+}
+
+// Parse returns the table of the record that b holds; err is why there is none.
+func Parse(b []byte, err error) *Table {
+	if err != nil {
+		return failed(nil, err)
+	}
+	r, p, err := parseRecord(b)
 	if err != nil {
 		return failed(nil, fmt.Errorf("experiment: %w", err))
 	}

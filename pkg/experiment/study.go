@@ -168,12 +168,11 @@ func (p *Plan) Work() trial.Work { return p.plan.work }
 
 // Run measures the study, or a shard of it, and returns its table: of a shard, an error of
 // type [Owed] as long as units of others are missing.
-func (p *Plan) Run(ctx context.Context, o trial.Options) *Table {
+func (p *Plan) Run(ctx context.Context, o trial.Options) (*Table, trial.Report) {
 	if p.plan.workers > 0 && o.Workers == 0 {
 		o.Workers = p.plan.workers
 	}
-	t, _ := p.plan.run(ctx, p.study, o)
-	return t
+	return p.plan.run(ctx, p.study, o)
 }
 
 // pack writes vectors one after another, each behind its length.

@@ -110,7 +110,7 @@ func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, err
 	end, err := ode.Chebyshev1(ctx, flow, at, stages, ode.Control{Accuracy: o.Accuracy})
 	switch {
 	case errors.Is(err, ode.ErrDiverged):
-		return r, fmt.Errorf("relu: training diverged at t = %.4g", end.T)
+		return r, fmt.Errorf("relu: training cannot go on at t = %.4g: no step, however short, has a finite error", end.T)
 	case err != nil:
 		return r, err
 	}

@@ -201,9 +201,11 @@ func TestBadInput(t *testing.T) {
 	}
 	_, points := g.Transfer(space, x, y[:2])
 	_, nothing := g.Residual(space, &Network{W: g.W, C: make([]float64, 3)})
+	zeros := &Network{W: mat.NewDense(3, 4, nil), C: make([]float64, 3)}
+	_, rests := zeros.Train(context.Background(), PopulationLoss(g), Options{})
 	run := func(o Options) error { _, err := f.Train(context.Background(), PopulationLoss(g), o); return err }
 	for want, err := range map[string]error{
-		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "y² is 0": zero, "lambda = 0": lambda, "above 0": nothing, "5 rows": points,
+		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "y² is 0": zero, "lambda = 0": lambda, "above 0": nothing, "cannot go on": rests, "5 rows": points,
 		"Tolerance = 2": run(Options{Tolerance: 2}), "MaxGradients = -1": run(Options{MaxGradients: -1}), "Accuracy = -1": run(Options{Accuracy: -1}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -57,6 +57,13 @@ func Code() string {
 	return current.options.Code
 }
 
+// InShard reports whether studies measure a shard.
+func InShard() bool {
+	current.Lock()
+	defer current.Unlock()
+	return current.options.Shard.Of > 0
+}
+
 // Study is a study under way.
 type Study struct {
 	Context context.Context

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Axis names a coordinate that a grid, a curve or a map runs over.
+// Axis names a coordinate along which a grid, a curve or a map extends.
 type Axis string
 
 // The axes. Those of a [Setting] can be read from it and set in it; the others
@@ -30,10 +30,10 @@ const (
 	AxisMu     Axis = "mu"    // the fraction of the neurons of a ReLU teacher that is removed
 	AxisPoints Axis = "n"     // the number of target points
 
-	AxisNone Axis = "" // no axis, where one to split curves by is asked for
+	AxisNone Axis = "" // no axis: all points are on one curve
 )
 
-// AxisInfo is what is known of an axis.
+// AxisInfo describes an axis.
 type AxisInfo struct {
 	Axis   Axis
 	Symbol string // in LaTeX, without dollars
@@ -41,7 +41,7 @@ type AxisInfo struct {
 	// Field is the name of the field that holds the values of the axis in the
 	// description of an experiment: a grid, pretrainings or students.
 	Field   string
-	Log     bool // drawn on a logarithmic axis unless something else is asked for
+	Log     bool // drawn on a logarithmic axis by default
 	Integer bool // the values are whole numbers
 
 	get func(s Setting) float64 // nil for an axis that is not of a Setting
@@ -199,8 +199,7 @@ func (a Axis) Unit() string {
 	return r.Unit
 }
 
-// Log reports whether a is drawn on a logarithmic axis unless something else is asked
-// for.
+// Log reports whether a is drawn on a logarithmic axis by default.
 func (a Axis) Log() bool {
 	r, _ := a.Info()
 	return r.Log

@@ -58,15 +58,10 @@ func OpenCache(dir string) (*Store, error) {
 			return nil, fmt.Errorf("trial: the cache: %w", err)
 		}
 	}
-	if err := s.open(); err != nil {
+	if s.log, err = os.OpenFile(s.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666); err != nil {
 		return nil, fmt.Errorf("trial: the cache: %w", err)
 	}
 	return s, nil
-}
-
-func (s *Store) open() (err error) {
-	s.log, err = os.OpenFile(s.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-	return err
 }
 
 // manifest is the file that says which code filled a folder.
@@ -105,11 +100,17 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 		host = "unknown"
 	}
 	writer := fmt.Sprintf("%d-of-%d-%s-%d", max(1, shard.Index), max(1, shard.Of), unsafeName.ReplaceAllString(host, "_"), os.Getpid())
-	s.path = filepath.Join(dir, writer+logSuffix)
-	if err := s.open(); err != nil {
+	for n := 0; ; n++ { // no two writers have one log, not even in one process
+		s.path = filepath.Join(dir, fmt.Sprintf("%s-%d%s", writer, n, logSuffix))
+		s.log, err = os.OpenFile(s.path, os.O_APPEND|os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("trial: the store: %w", err)
 	}
-	s.unmark = mark(filepath.Join(dir, runningPrefix+writer))
+	s.unmark = mark(filepath.Join(dir, runningPrefix+strings.TrimSuffix(filepath.Base(s.path), logSuffix)))
 	return s, nil
 }
 

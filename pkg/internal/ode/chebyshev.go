@@ -22,8 +22,8 @@ func polynomials(s int, damping float64) (w0 float64, t, d1, d2 []float64) {
 	return w0, t, d1, d2
 }
 
-// coefficients of one stage: what it takes of the last two stages, of its slope and of
-// the first slope of the step.
+// coefficients of one stage: the weights of the last two stages, of the slope there and
+// of the first slope of the step.
 type coefficients struct{ now, before, slope, first float64 }
 
 // first returns the damped first-order method of s stages, whose stability polynomial
@@ -102,8 +102,8 @@ func Chebyshev1(ctx context.Context, p Problem, y []float64, stages int, c Contr
 	return s, nil
 }
 
-// mostStages is the largest number of slopes in a step of Chebyshev2. A step shrinks
-// what decays fast by about a third whatever its length, so longer ones do not pay.
+// mostStages is the largest number of slopes in a step of Chebyshev2. A step reduces
+// fast components by about a third whatever its length, so longer ones do not pay.
 const mostStages = 50
 
 // Chebyshev2 integrates from y, which it does not change, with second-order

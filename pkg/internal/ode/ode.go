@@ -1,15 +1,15 @@
 // Package ode integrates dy/dt = f(y) until a condition is met, with steps that adapt
 // to the local error.
 //
-// [DormandPrince] is for a flow that is not stiff and is wanted to many digits.
-// [Chebyshev2] and [Chebyshev1] are for gradient flows, which are stiff: f has large
-// negative eigenvalues that have long decayed and still limit the step of an explicit
-// method. A Chebyshev step of s slopes is stable for about s² times the step of one.
-// Chebyshev2, of second order, chooses s from the largest curvature; Chebyshev1, of
-// first order with a fixed s, is for flows whose direction changes all the time.
+// [DormandPrince] is for flows that are not stiff, to high accuracy. [Chebyshev2] and
+// [Chebyshev1] are for gradient flows, which are stiff: components with large curvature
+// have long decayed and still limit the step of an explicit method. A Runge–Kutta–Chebyshev
+// step with s evaluations of f is stable for about s² times the step of Euler's method.
+// Chebyshev2, of second order, chooses s from the largest curvature; Chebyshev1, of first
+// order with a fixed s, is for flows in which accuracy limits the step.
 //
-// The two Chebyshev methods share their polynomials and not their steps: the one of
-// first order leaves out terms that vanish, which in floating point is another number.
+// The two Chebyshev methods share their polynomials but not their steps: that of first
+// order leaves out terms that are zero in exact arithmetic and not in floating point.
 package ode
 
 import (
@@ -20,7 +20,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Problem is what is integrated, and how far.
+// Problem is a differential equation and the condition at which to stop.
 type Problem struct {
 	// Slope writes f(y) to dst. Every call counts as one slope.
 	Slope func(dst, y []float64)
@@ -32,7 +32,7 @@ type Problem struct {
 	Observe func(t float64, y []float64)
 }
 
-// done observes a place on the way and says whether it is the end.
+// done observes a point of the solution and reports whether it is the last one.
 func (p Problem) done(t float64, y, slope []float64) bool {
 	if p.Observe != nil {
 		p.Observe(t, y)
@@ -40,15 +40,15 @@ func (p Problem) done(t float64, y, slope []float64) bool {
 	return p.Stop(t, y, slope)
 }
 
-// Control bounds the steps.
+// Control holds the parameters of the control of steps.
 type Control struct {
 	// Accuracy is the largest local error of a step, relative to ‖y‖ (and for
 	// DormandPrince to ‖y‖ + Floor).
 	Accuracy, Floor float64
-	// Step is the length of the first one; for Chebyshev1 0 means a tenth of ‖y‖/‖f(y)‖.
+	// Step is the length of the first step. For Chebyshev1, 0 means 0.1·‖y‖/‖f(y)‖.
 	Step float64
-	// MaxSlopes is the number of slopes after which no further step is begun, which is
-	// [ErrSpent]; 0 is no bound.
+	// MaxSlopes is the number of slopes after which no further step begins, and
+	// [ErrSpent] is returned. 0 means no bound.
 	MaxSlopes int
 }
 
@@ -62,7 +62,7 @@ func (c Control) check(ctx context.Context, slopes int) error {
 	return nil
 }
 
-// Solution is the last accepted place, also where there is an error.
+// Solution is the last accepted point. It is also returned with an error.
 type Solution struct {
 	T      float64
 	Y      []float64
@@ -70,10 +70,10 @@ type Solution struct {
 }
 
 var (
-	// ErrSpent is returned if MaxSlopes did not suffice.
+	// ErrSpent means that MaxSlopes were taken before Stop returned true.
 	ErrSpent = errors.New("ode: the slopes are spent")
-	// ErrDiverged is returned if no step, however short, has a finite error.
-	ErrDiverged = errors.New("ode: the solution is not finite")
+	// ErrDiverged means that no step, however short, has a finite error.
+	ErrDiverged = errors.New("ode: no step has a finite error")
 )
 
 // norm is that of gonum without its guard against overflow, which takes most of a step.
