@@ -54,14 +54,26 @@ func New(name string, show func(v any) error) (Engine, error) {
 // Run runs a cell and returns the display of its last expression. If that value carries
 // an error, the cell has failed with it. An error is an [*Error].
 func Run(e Engine, code string) (Display, error) {
-	values, err := e.Eval(code)
-	if err == nil {
-		err = failure(values)
-	}
+	values, err := do(e, code)
 	if err != nil {
 		return Display{}, AsError(err)
 	}
 	return render(values), nil
+}
+
+// Do runs a cell and shows nothing. Unlike [Run] it returns the error that a value carries
+// as it is.
+func Do(e Engine, code string) error {
+	_, err := do(e, code)
+	return err
+}
+
+func do(e Engine, code string) ([]any, error) {
+	values, err := e.Eval(code)
+	if err == nil {
+		err = failure(values)
+	}
+	return values, err
 }
 
 var registerOnce sync.Once

@@ -36,6 +36,12 @@ func startWorker(o Options) (*client, error) {
 	}
 	c := &client{cmd: exec.Command(exe), replies: make(chan reply), options: o}
 	c.cmd.Env = append(environment(o.Confine), workerVariable+"="+o.Engine, engine.CacheVariable+"="+o.cache())
+	if o.Store != "" {
+		c.cmd.Env = append(c.cmd.Env, storeVariable+"="+o.Store)
+	}
+	if o.shard.Of > 0 {
+		c.cmd.Env = append(c.cmd.Env, shardVariable+"="+o.shard.String())
+	}
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
 	c.cmd.WaitDelay = time.Second // processes that a cell started may hold stderr open
@@ -92,6 +98,12 @@ func environment(confined bool) []string {
 
 func (c *client) stop() {
 	c.in.Close()
+	if c.options.Store != "" { // which the worker closes
+		timer := time.AfterFunc(grace, c.kill)
+		defer timer.Stop()
+		for range c.replies {
+		}
+	}
 	c.kill()
 	for range c.replies {
 	}

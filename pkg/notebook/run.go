@@ -41,6 +41,10 @@ var Engines = []string{engine.Gomacro, engine.Yaegi, Kernel}
 // Columns columns of a publication, or its own width if that is 0; the engine [Kernel]
 // returns none. Last, if not 0, is the last cell to run, from 1.
 //
+// Store is the folder, an absolute path, in which experiments find trials, and in which
+// they keep those that they measure; empty means none. The engine [Kernel] has none, nor
+// has a confined process.
+//
 // Confine denies the cells, on Linux, access to files outside Dir, to programs, to
 // networks and to other processes; Cache is not used. The engine [Kernel] cannot be
 // confined.
@@ -50,12 +54,14 @@ type Options struct {
 	Kernel   string
 	Dir      string
 	Cache    string
+	Store    string
 	Timeout  time.Duration
 	Progress func(State)
 	Name     string
 	Formats  []string
 	Columns  int
 	Last     int
+	shard    trial.Shard
 }
 
 func (o Options) cache() string {
@@ -87,28 +93,54 @@ func (e *CellError) Unwrap() error { return e.Err }
 // to there are in the notebook. The verdict of the whole run is embedded in all figures,
 // both those that Run returns and those among the outputs.
 func Run(ctx context.Context, nb *ipynb.Notebook, o Options) ([]ipynb.Figure, error) {
-	figures, saved, err := run(ctx, nb, o)
+	var figures []ipynb.Figure
+	var saved []string
+	drawn := 0
+	err := each(ctx, nb, o, func(i int, failed *CellError, last reply) error {
+		if failed != nil {
+			return failed
+		}
+		if !o.Confine { // an untrusted process must not name files to write to
+			saved = append(saved, last.Saved...)
+		}
+		for _, f := range last.Figures {
+			if drawn += len(f.Data); drawn > maxFigures {
+				return &CellError{i + 1, &engine.Error{Name: "error", Reason: fmt.Sprintf("the figures of the notebook take more than %d bytes", maxFigures)}}
+			}
+			if slices.Contains(o.Formats, f.Format) { // which becomes part of a file name
+				f.Cell = i + 1
+				figures = append(figures, f)
+			}
+		}
+		return nil
+	})
 	return figures, errors.Join(err, embedVerdict(nb, figures, saved))
 }
 
-func run(ctx context.Context, nb *ipynb.Notebook, o Options) (figures []ipynb.Figure, saved []string, err error) {
+// each runs the code cells and calls after for each of them, with its error, if it
+// failed, and its last reply. It stops at the first error of after.
+func each(ctx context.Context, nb *ipynb.Notebook, o Options, after func(i int, failed *CellError, last reply) error) error {
+	if o.Store != "" && (o.Confine || o.Engine == Kernel) {
+		return errors.New("notebook: a store needs an interpreter in a process that is not confined")
+	}
 	for i := range nb.Cells {
 		if nb.Cells[i].Kind == "code" {
 			nb.Cells[i].Outputs, nb.Cells[i].Count = nil, 0
 		}
 	}
 	code := ipynb.CodeCells(nb)
-	var c session
+	var c runner
+	var err error
 	if o.Engine == Kernel {
 		c, err = startKernel(o)
 	} else {
 		c, err = startWorker(o)
 	}
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer c.stop()
-	count, drawn := 0, 0
+	count := 0
 	at := ipynb.NewOrigins(nb, o.Name)
 	for i := range nb.Cells {
 		if o.Last > 0 && i >= o.Last {
@@ -125,34 +157,26 @@ func run(ctx context.Context, nb *ipynb.Notebook, o Options) (figures []ipynb.Fi
 			o.Progress(state)
 		}
 		c.at(at.At(i))
-		failed, last := execute(ctx, c, cell, o.Timeout, func(p trial.Progress) {
+		output, last := execute(ctx, c, cell, o.Timeout, func(p trial.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
 			}
 		})
-		if failed != nil {
-			cell.Outputs = append(cell.Outputs, *failed)
-			return figures, saved, &CellError{i + 1, &engine.Error{Name: failed.Name, Reason: failed.Text}}
+		var failed *CellError
+		if output != nil {
+			cell.Outputs = append(cell.Outputs, *output)
+			failed = &CellError{i + 1, &engine.Error{Name: output.Name, Reason: output.Text}}
 		}
-		if !o.Confine { // an untrusted process must not name files to write to
-			saved = append(saved, last.Saved...)
-		}
-		for _, f := range last.Figures {
-			if drawn += len(f.Data); drawn > maxFigures {
-				return figures, saved, &CellError{i + 1, &engine.Error{Name: "error", Reason: fmt.Sprintf("the figures of the notebook take more than %d bytes", maxFigures)}}
-			}
-			if slices.Contains(o.Formats, f.Format) { // which becomes part of a file name
-				f.Cell = i + 1
-				figures = append(figures, f)
-			}
+		if err := after(i, failed, last); err != nil {
+			return err
 		}
 	}
-	return figures, saved, nil
+	return nil
 }
 
-// session is a process that runs cells.
-type session interface {
+// runner is a process that runs cells.
+type runner interface {
 	// at sets the origin of the figures of the next cell.
 	at(figure.Origin)
 	// run runs a cell and sends its replies; the last one has Done.
@@ -166,7 +190,7 @@ type session interface {
 const grace = 2 * time.Second
 
 // execute runs one cell and returns its error as an output, or nil, and the last reply.
-func execute(ctx context.Context, s session, cell *ipynb.Cell, timeout time.Duration, progress func(trial.Progress)) (*ipynb.Output, reply) {
+func execute(ctx context.Context, s runner, cell *ipynb.Cell, timeout time.Duration, progress func(trial.Progress)) (*ipynb.Output, reply) {
 	replies := make(chan reply)
 	go s.run(cell.Source, replies)
 	// However this function returns, run must be able to send its last reply.

@@ -3,9 +3,13 @@ package notebook
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -15,6 +19,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/confine"
 	"github.com/features-are-fate/fate/pkg/engine"
+	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/process"
@@ -30,6 +35,8 @@ import (
 const (
 	workerVariable  = "FATE_NOTEBOOK_WORKER"
 	confineVariable = "FATE_NOTEBOOK_CONFINE"
+	storeVariable   = "FATE_NOTEBOOK_STORE"
+	shardVariable   = "FATE_NOTEBOOK_SHARD"
 )
 
 var mark = []byte("\x1efate ")
@@ -53,7 +60,9 @@ type reply struct {
 	Figures  []ipynb.Figure  `json:"figures,omitempty"`
 	Saved    []string        `json:"saved,omitempty"` // figure files
 	Done     bool            `json:"done,omitempty"`
-	Error    *ipynb.Output   `json:"error,omitempty"` // of a cell that failed, with Done
+	Error    *ipynb.Output   `json:"error,omitempty"`   // of a cell that failed, with Done
+	Studies  []session.Done  `json:"studies,omitempty"` // of a shard, with Done
+	Owed     bool            `json:"owed,omitempty"`    // the value of the cell lacks trials of other shards
 }
 
 // ServeIfWorker does not return if [Run] started this process as a worker: it then runs
@@ -79,14 +88,44 @@ func ServeIfWorker() {
 		}
 	}
 	engine.UseCache()
+	store, err := useStore()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "panic:", err)
+		os.Exit(1)
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // data sets are short-lived: this is 1/8 faster and takes 1/4 more memory
 	}
-	if err := serve(name, os.Stdin, os.Stdout); err != nil {
+	err = errors.Join(serve(name, os.Stdin, os.Stdout), store.Close())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// useStore makes the experiments of this process keep their trials in the folder that the
+// environment names, if any, and measure the shard that it names.
+func useStore() (*trial.Store, error) {
+	dir, text := os.Getenv(storeVariable), os.Getenv(shardVariable)
+	os.Unsetenv(storeVariable)
+	os.Unsetenv(shardVariable)
+	if dir == "" {
+		return nil, nil
+	}
+	var shard trial.Shard
+	var err error
+	if text != "" {
+		if shard, err = trial.ParseShard(text); err != nil {
+			return nil, err
+		}
+	}
+	store, err := trial.OpenFolder(dir, shard)
+	if err != nil {
+		return nil, err
+	}
+	session.Change(func(o *session.Options) { o.Store, o.Shard = store, shard })
+	return store, nil
 }
 
 type worker struct {
@@ -143,7 +182,7 @@ func (w *worker) show(v any) error {
 		return err
 	}
 	out, ok, err := engine.Output("display_data", d)
-	if err != nil || !ok {
+	if err != nil || !ok || session.InShard() {
 		return err
 	}
 	w.cap.flush() // text printed earlier comes first
@@ -163,6 +202,18 @@ func (w *worker) run(e engine.Engine, cell request) reply {
 		return failed(err)
 	}
 	figure.Begin(cell.Origin)
+	session.Change(func(o *session.Options) { o.Code = codeOf(cell.Origin) })
+	if session.InShard() {
+		err := engine.Do(e, cell.Code)
+		w.cap.stop()
+		r := reply{Done: true}
+		if err != nil {
+			r = failed(err)
+		}
+		var owed *experiment.Owed
+		r.Owed, r.Studies = errors.As(err, &owed), session.TakeDone()
+		return r
+	}
 	d, err := engine.Run(e, cell.Code)
 	w.cap.stop()
 	if err != nil {
@@ -180,6 +231,17 @@ func (w *worker) run(e engine.Engine, cell request) reply {
 		return failed(err)
 	}
 	return reply{Done: true, Figures: figures, Saved: figure.Saved()}
+}
+
+// codeOf returns what identifies the code that leads to the figures of an origin, with the
+// values of the parameters.
+func codeOf(o figure.Origin) string {
+	h := sha256.New()
+	fmt.Fprintln(h, o.Code)
+	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
+		fmt.Fprintf(h, "%q = %q\n", name, o.Parameters[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // capture sends what is written to os.Stdout and os.Stderr to emit.
