@@ -20,6 +20,7 @@ type Kernel struct {
 }
 
 func (k Kernel) build() (*panel, error) {
+	k.X, k.Y, k.Z = titles(k.Field, k.X, k.Y, k.Z)
 	x, y, z, err := checkField("a kernel", k.Field, k.Title, k.X, k.Y, k.Z)
 	if err != nil {
 		return nil, err

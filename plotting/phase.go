@@ -1,6 +1,7 @@
 package plotting
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -20,11 +21,21 @@ type Field interface {
 	Err() error
 }
 
+// titles returns labels of the axes and of the value: those given, or else those that the
+// field has in a method Titles.
+func titles(f Field, x, y, z string) (string, string, string) {
+	if t, ok := f.(interface{ Titles() (x, y, z string) }); ok {
+		fx, fy, fz := t.Titles()
+		return cmp.Or(x, fx), cmp.Or(y, fy), cmp.Or(z, fz)
+	}
+	return x, y, z
+}
+
 // PhaseDiagram is a panel with a measured transferability in colour (positive blue,
 // negative red, zero white) and the boundary of theory in black. Colours saturate at
 // Center ± Limit; if Limit is 0, a round number is chosen that contains 90 % of the
 // cells. Center is 0, or ½ for probabilities. Z labels the colour bar and, with a sign,
-// the regions. LogY makes the y axis logarithmic.
+// the regions; a field can know the labels. LogY makes the y axis logarithmic.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
@@ -33,6 +44,7 @@ type PhaseDiagram struct {
 }
 
 func (d PhaseDiagram) build() (*panel, error) {
+	d.X, d.Y, d.Z = titles(d.Field, d.X, d.Y, d.Z)
 	x, y, z, err := checkField("a phase diagram", d.Field, d.Title, d.X, d.Y, d.Z)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type Curves interface {
 // in the legend.
 type Slices struct {
 	Title, X, Y             string
+	View                    View
 	Lines, Dashed, Points   Curves
 	LinesLabel, DashedLabel string
 	YLow, YHigh             float64
@@ -80,12 +81,13 @@ func (s Slices) collect() ([]one, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("plotting: Slices has no curve: set Lines or Points")
+		return nil, errors.New("plotting: Slices has no curve: set View, Lines or Points")
 	}
 	return out, nil
 }
 
 func (s Slices) build() (*panel, error) {
+	s = s.viewed()
 	curves, err := s.collect()
 	if err != nil {
 		return nil, err
