@@ -16,6 +16,9 @@ import (
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
+// loadJobs reads notebooks and sets their parameters, each given as name=value.
+func loadJobs(paths, set []string) ([]*job, error) { return runFlags{set: set}.load(paths) }
+
 // load reads the notebooks given as arguments and sets their parameters.
 func (f runFlags) load(args []string) ([]*job, error) {
 	values := map[string]string{}
