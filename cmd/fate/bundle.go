@@ -11,13 +11,14 @@ import (
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/bundle"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/spf13/cobra"
 )
 
 func bundleCommand() *cobra.Command {
-	f := runFlags{engine: notebook.Gomacro, formats: notebook.Formats}
+	f := runFlags{engine: engine.Gomacro, formats: ipynb.FigureFormats}
 	var out string
 	var with []string
 	cmd := &cobra.Command{
@@ -80,7 +81,7 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 		return failure{fmt.Errorf("%s: %w", path, err)}
 	}
 	b := bundle.Bundle{Name: j.name, Notebook: j.nb, Figures: drawn, Files: files}
-	for _, name := range notebook.Files(j.nb, filepath.Dir(path)) {
+	for _, name := range ipynb.Files(j.nb, filepath.Dir(path)) {
 		if _, packed := b.Files[name]; !packed { // the code may be untrusted: no file is packed unasked
 			fmt.Fprintf(stderr, "fate: %s is not packed, although the code names it: add it with --with %s\n", name, name)
 		}
@@ -98,7 +99,7 @@ func (f runFlags) bundle(ctx context.Context, path, out string, with []string) e
 	if err := file.Write(out, z.Bytes()); err != nil {
 		return failure{err}
 	}
-	fmt.Fprintf(stdout, "%s: %d figures, %.1f MB\n", out, len(drawn)/len(notebook.Formats), float64(z.Len())/1e6)
+	fmt.Fprintf(stdout, "%s: %d figures, %.1f MB\n", out, len(drawn)/len(ipynb.FigureFormats), float64(z.Len())/1e6)
 	return nil
 }
 
@@ -111,7 +112,7 @@ func (f runFlags) unpack(path string) (*bundle.Bundle, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if found := notebook.Judge(b.Notebook); len(found) > 0 && !f.trust {
+	if found := engine.Judge(b.Notebook); len(found) > 0 && !f.trust {
 		return nil, "", fmt.Errorf("%s: its code could do more than compute and draw (%s): read it, and run it with --trust", path, shorten(found))
 	}
 	dir, err := os.MkdirTemp(f.unpacked, "")

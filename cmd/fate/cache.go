@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/engine"
+	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/spf13/cobra"
 )
 
 func cacheFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "cache", notebook.CacheDir(), "`folder` of the cache of trials")
+	cmd.Flags().StringVar(dir, "cache", engine.CacheDir(), "`folder` of the cache of trials")
 }
 
 func cacheCommand() *cobra.Command {
@@ -43,11 +43,11 @@ The environment variable FATE_CACHE names another folder; "off" turns the cache 
 }
 
 // caches lists the files of the cache folder.
-func caches(dir string) ([]experiment.CacheStats, error) {
+func caches(dir string) ([]trial.CacheStats, error) {
 	if dir == "" {
 		return nil, errors.New("there is no cache folder: choose one with --cache")
 	}
-	return experiment.Caches(dir)
+	return trial.Caches(dir)
 }
 
 func showCache(dir string) error {
@@ -99,17 +99,19 @@ func clearCache(dir string, old bool) error {
 // reports an unusable or damaged cache on standard error.
 func usableCache(dir string) string {
 	dir, err := filepath.Abs(dir) // notebooks run in folders of their own
-	var stats experiment.CacheStats
+	var store *trial.Store
 	if err == nil {
-		defer experiment.UseCache("")
-		stats, err = experiment.UseCache(dir)
+		store, err = trial.OpenCache(dir)
+	}
+	if err == nil {
+		err = store.Close()
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "fate: running without a cache: %v\n", err)
 		return ""
 	}
-	if stats.Damaged > 0 {
-		fmt.Fprintf(stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", stats.Path, stats.Damaged)
+	if store.Damaged() > 0 {
+		fmt.Fprintf(stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", store.Path(), store.Damaged())
 	}
 	return dir
 }

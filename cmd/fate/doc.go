@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/symbols"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/spf13/cobra"
@@ -19,7 +19,7 @@ func docCommand() *cobra.Command {
 result of the paper, such as a theorem, it prints the statement, the formula, the notebook
 that reproduces it, and the documentation of the code that holds it. Without an argument it
 lists the results.`,
-		Example: "  fate doc theory\n  fate doc theory.Scale\n  fate doc experiment.Run.Verdict\n  fate doc Theorem 3.9\n  fate doc eq. 15",
+		Example: "  fate doc theory\n  fate doc theory.Scale\n  fate doc experiment.Table.Verdict\n  fate doc Theorem 3.9\n  fate doc eq. 15",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				printIndex()
@@ -32,7 +32,7 @@ lists the results.`,
 			}
 			found := theory.Find(name)
 			if len(found) == 0 {
-				return fmt.Errorf("doc: unknown name %q: a name begins with one of the packages %s, and fate doc lists the results of the paper", name, strings.Join(notebook.Linked(), ", "))
+				return fmt.Errorf("doc: unknown name %q: a name begins with one of the packages %s, and fate doc lists the results of the paper", name, strings.Join(engine.Linked(), ", "))
 			}
 			for i, e := range found {
 				if i > 0 {

@@ -13,7 +13,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 )
@@ -131,7 +133,7 @@ prints the largest difference and exits with 1; if the file is invalid, with 2.`
 }
 
 // recipeNotebook reads the notebook of a recipe and sets its parameters.
-func recipeNotebook(r figure.Recipe, folder string) (nb *notebook.Notebook, at int, sameCode bool, err error) {
+func recipeNotebook(r figure.Recipe, folder string) (nb *ipynb.Notebook, at int, sameCode bool, err error) {
 	if r.Notebook == "" {
 		return nil, 0, false, errors.New("its recipe names no notebook: it was drawn by a program or by a cell of an unsaved notebook")
 	}
@@ -146,13 +148,13 @@ func recipeNotebook(r figure.Recipe, folder string) (nb *notebook.Notebook, at i
 	case !info.Mode().IsRegular():
 		return nil, 0, false, fmt.Errorf("%s is not a regular file", path)
 	}
-	if nb, err = notebook.Read(path); err != nil {
+	if nb, err = ipynb.Read(path); err != nil {
 		return nil, 0, false, err
 	}
-	if err := notebook.SetParameters(nb, r.Parameters); err != nil {
+	if err := ipynb.SetParameters(nb, r.Parameters); err != nil {
 		return nil, 0, false, fmt.Errorf("%s: %w", path, err)
 	}
-	code, at, ok := notebook.CodeAt(nb, r.Cell)
+	code, at, ok := ipynb.CodeAt(nb, r.Cell)
 	if !ok {
 		return nil, 0, false, fmt.Errorf("%s has no code cell %s, which drew the figure", path, r.Cell)
 	}
@@ -176,13 +178,13 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	}
 	j := &job{name: r.Notebook, nb: nb}
 	live := newLive([]*job{j})
-	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: notebook.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
+	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: engine.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
 		Formats: []string{"png"}, Last: at + 1, Progress: func(s notebook.State) { live.show(j, s) }})
 	live.clear()
 	if err != nil {
 		return failure{refused(err)}
 	}
-	i := slices.IndexFunc(figures, func(g notebook.Figure) bool { return g.Cell == at+1 && g.Index == r.Figure })
+	i := slices.IndexFunc(figures, func(g ipynb.Figure) bool { return g.Cell == at+1 && g.Index == r.Figure })
 	if i < 0 {
 		return failure{refused(fmt.Errorf("cell %s of %s draws no figure %d", r.Cell, r.Notebook, r.Figure))}
 	}

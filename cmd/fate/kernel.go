@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/features-are-fate/fate/docker/kernel"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/jupyter"
 	"github.com/spf13/cobra"
 )
 
@@ -44,7 +44,7 @@ func (p *place) data() string {
 	if p.prefix != "" {
 		return filepath.Join(p.prefix, "share", "jupyter")
 	}
-	return notebook.UserDataDir()
+	return jupyter.UserDataDir()
 }
 
 func installCommand() *cobra.Command {
@@ -132,23 +132,23 @@ the kernel first if it is missing.`,
 			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 				return fmt.Errorf("%s is not a folder", dir)
 			}
-			jupyter, err := exec.LookPath("jupyter")
+			program, err := exec.LookPath("jupyter")
 			if err == nil {
-				err = exec.CommandContext(cmd.Context(), jupyter, "lab", "--version").Run()
+				err = exec.CommandContext(cmd.Context(), program, "lab", "--version").Run()
 			}
 			if err != nil {
 				return failure{errors.New("JupyterLab is not installed (https://jupyter.org/install); fate run does not need it")}
 			}
-			if !notebook.HasKernel(kernel.Name) {
+			if !jupyter.Installed(kernel.Name) {
 				module, err := moduleDir(cmd.Context())
 				if err != nil {
 					return err
 				}
-				if err := install(cmd.Context(), module, notebook.UserDataDir()); err != nil {
+				if err := install(cmd.Context(), module, jupyter.UserDataDir()); err != nil {
 					return err
 				}
 			}
-			lab := exec.CommandContext(cmd.Context(), jupyter, "lab", dir)
+			lab := exec.CommandContext(cmd.Context(), program, "lab", dir)
 			lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, os.Stdout, os.Stderr
 			if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
 				return failure{fmt.Errorf("jupyter lab: %w", err)}

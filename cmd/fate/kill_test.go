@@ -16,7 +16,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -28,11 +28,11 @@ func TestKillsDamageNoFile(t *testing.T) {
 		kills = 200
 	}
 	dir, fate := t.TempDir(), command(t)
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, source := range []string{"import (\n\"github.com/features-are-fate/fate/pkg/experiment\"\n\"github.com/features-are-fate/fate/pkg/theory\"\n\"github.com/features-are-fate/fate/plotting\"\n)",
 		"d := 20", `run := experiment.Experiment{Grid: experiment.Grid{D: d, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.3}}, Method: experiment.Law, Trials: 100}.Run()
 plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, experiment.Gamma, experiment.None)})`, "run.Verdict(theory.Scratch)"} {
-		c := notebook.Cell{ID: string(rune('a' + i)), Kind: "code", Source: source}
+		c := ipynb.Cell{ID: string(rune('a' + i)), Kind: "code", Source: source}
 		if i == 1 {
 			c.Metadata = map[string]any{"tags": []any{"parameters"}}
 		}
@@ -64,7 +64,7 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 	whole := func(what string) {
 		t.Helper()
 		for _, name := range []string{"book.ipynb", "out/book.ipynb", "other/book.ipynb"} {
-			if b, err := notebook.Read(in(name)); err != nil || len(b.Cells) < len(nb.Cells) {
+			if b, err := ipynb.Read(in(name)); err != nil || len(b.Cells) < len(nb.Cells) {
 				t.Errorf("%s: %s: %v", what, name, err)
 			}
 		}
@@ -120,9 +120,9 @@ func command(t *testing.T) string {
 
 func write(t *testing.T, path string, cells ...string) {
 	t.Helper()
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, source := range cells {
-		nb.Cells = append(nb.Cells, notebook.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: source})
+		nb.Cells = append(nb.Cells, ipynb.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: source})
 	}
 	if err := nb.Write(path); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -42,7 +43,7 @@ func liveOn(w io.Writer, width int, jobs []*job) *live {
 	cells := 0
 	for _, j := range jobs {
 		if j.nb != nil {
-			cells += notebook.CodeCells(j.nb)
+			cells += ipynb.CodeCells(j.nb)
 		}
 	}
 	const percent = 10 // with the brackets
@@ -79,7 +80,7 @@ func (l *live) finish(j *job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.bar != nil && j.nb != nil {
-		l.done[j] = notebook.CodeCells(j.nb) * cellUnits
+		l.done[j] = ipynb.CodeCells(j.nb) * cellUnits
 	}
 }
 

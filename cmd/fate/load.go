@@ -13,8 +13,11 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
+
+// loadJobs reads notebooks and sets their parameters, each given as name=value.
+func loadJobs(paths, set []string) ([]*job, error) { return runFlags{set: set}.load(paths) }
 
 // load reads the notebooks given as arguments and sets their parameters.
 func (f runFlags) load(args []string) ([]*job, error) {
@@ -55,13 +58,13 @@ func (f runFlags) load(args []string) ([]*job, error) {
 				if file == path {
 					return nil, err
 				}
-				j.committed, j.nb = &notebook.Notebook{}, nil // the other notebooks of the folder still run
+				j.committed, j.nb = &ipynb.Notebook{}, nil // the other notebooks of the folder still run
 				j.problems = []string{err.Error()}
 				jobs = append(jobs, j)
 				continue
 			}
 			mine := map[string]string{}
-			for _, name := range notebook.Parameters(j.nb) {
+			for _, name := range ipynb.Parameters(j.nb) {
 				if v, ok := values[name]; ok {
 					mine[name], used[name] = v, true
 				}
@@ -73,7 +76,7 @@ func (f runFlags) load(args []string) ([]*job, error) {
 					}
 				}
 			}
-			if err := notebook.SetParameters(j.nb, mine); err != nil {
+			if err := ipynb.SetParameters(j.nb, mine); err != nil {
 				return nil, fmt.Errorf("%s: --set: %w", file, err)
 			}
 			jobs = append(jobs, j)
@@ -84,7 +87,7 @@ func (f runFlags) load(args []string) ([]*job, error) {
 			var there []string
 			for _, j := range jobs {
 				if j.nb != nil {
-					there = append(there, notebook.Parameters(j.nb)...)
+					there = append(there, ipynb.Parameters(j.nb)...)
 				}
 			}
 			slices.Sort(there)
@@ -128,21 +131,21 @@ const maxNotebook = 256 << 20
 
 // readTwice reads a file once and returns two copies of its notebook: one to keep and one
 // to run.
-func readTwice(path string) (kept, run *notebook.Notebook, err error) {
+func readTwice(path string) (kept, run *ipynb.Notebook, err error) {
 	b, err := file.Read(path, maxNotebook)
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept, err = notebook.Parse(b); err != nil {
+	if kept, err = ipynb.Parse(b); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	run, err = notebook.Parse(b)
+	run, err = ipynb.Parse(b)
 	return kept, run, err
 }
 
 // unchanged reports whether a file still holds the notebook that was read from it.
-func unchanged(path string, read *notebook.Notebook) (bool, error) {
-	now, err := notebook.Read(path)
+func unchanged(path string, read *ipynb.Notebook) (bool, error) {
+	now, err := ipynb.Read(path)
 	if err != nil {
 		return false, err
 	}

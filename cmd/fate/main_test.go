@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -38,9 +39,9 @@ func TestScripts(t *testing.T) {
 // book FILE CELLFILE...: writes a notebook whose code cells are the files; a
 // file named parameters* becomes the parameters cell.
 func book(ts *testscript.TestScript, _ bool, args []string) {
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, name := range args[1:] {
-		c := notebook.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: strings.TrimSpace(ts.ReadFile(name))}
+		c := ipynb.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: strings.TrimSpace(ts.ReadFile(name))}
 		if strings.HasPrefix(name, "parameters") {
 			c.Metadata = map[string]any{"tags": []any{"parameters"}}
 		}

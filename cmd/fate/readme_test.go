@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/spf13/cobra"
 )
 
@@ -25,11 +25,11 @@ func TestReadmeVerdicts(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		nb, err := notebook.Read(file)
+		nb, err := ipynb.Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := notebook.Verdicts(nb)
+		rows, err := ipynb.Verdicts(nb)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func pages(t *testing.T) map[string]string {
 			out[rel] = string(b)
 			return err
 		case filepath.Ext(path) == ".ipynb":
-			nb, err := notebook.Read(path)
+			nb, err := ipynb.Read(path)
 			if err != nil {
 				return err
 			}
@@ -241,9 +241,9 @@ func TestCommandsOfThePages(t *testing.T) {
 // The experiment of the README runs, as cells of a notebook, and its verdict agrees.
 func TestReadmeExperiment(t *testing.T) {
 	page := pages(t)["README.md"]
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, m := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(page, -1) {
-		nb.Cells = append(nb.Cells, notebook.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: strings.TrimSpace(m[1])})
+		nb.Cells = append(nb.Cells, ipynb.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: strings.TrimSpace(m[1])})
 	}
 	path := filepath.Join(t.TempDir(), "book.ipynb")
 	if err := nb.Write(path); err != nil {
@@ -253,11 +253,11 @@ func TestReadmeExperiment(t *testing.T) {
 	if code := run([]string{"run", "--no-cache", "--out", out, path}); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	executed, err := notebook.Read(filepath.Join(out, "book.ipynb"))
+	executed, err := ipynb.Read(filepath.Join(out, "book.ipynb"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := notebook.Verdicts(executed); err != nil || len(rows) == 0 {
+	if rows, err := ipynb.Verdicts(executed); err != nil || len(rows) == 0 {
 		t.Errorf("%d rows of a verdict, %v", len(rows), err)
 	}
 }

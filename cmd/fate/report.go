@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/report"
 	"github.com/spf13/cobra"
 )
@@ -54,7 +55,7 @@ func writeReport(paths []string, out string) error {
 			}
 		}
 		for _, file := range files {
-			nb, err := notebook.Read(file)
+			nb, err := ipynb.Read(file)
 			if err != nil {
 				return err
 			}
@@ -80,7 +81,7 @@ func writeReport(paths []string, out string) error {
 }
 
 func figurePaperCommand() *cobra.Command {
-	f := runFlags{engine: notebook.Gomacro, jobs: 1, formats: notebook.Formats}
+	f := runFlags{engine: engine.Gomacro, jobs: 1, formats: ipynb.FigureFormats}
 	var folder string
 	cmd := &cobra.Command{
 		Use:   "paper",
@@ -106,11 +107,11 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 	}
 	var files, executed []string
 	for _, file := range all {
-		nb, err := notebook.Read(file)
+		nb, err := ipynb.Read(file)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(nb.Cells, func(c notebook.Cell) bool { name, _ := c.Paper(); return name != "" }) {
+		if slices.ContainsFunc(nb.Cells, func(c ipynb.Cell) bool { name, _ := c.Paper(); return name != "" }) {
 			files = append(files, file)
 			executed = append(executed, filepath.Join(f.out, filepath.Base(file)))
 		}
@@ -133,7 +134,7 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 
 // namePaperFigures copies the figures of the paper to files named after the paper's figures.
 func namePaperFigures(executed, out string) error {
-	nb, err := notebook.Read(executed)
+	nb, err := ipynb.Read(executed)
 	if err != nil {
 		return err
 	}
@@ -143,8 +144,8 @@ func namePaperFigures(executed, out string) error {
 		if paper == "" {
 			continue
 		}
-		for _, format := range notebook.Formats {
-			from := notebook.Figure{Cell: i + 1, Index: 1, Format: format}
+		for _, format := range ipynb.FigureFormats {
+			from := ipynb.Figure{Cell: i + 1, Index: 1, Format: format}
 			data, err := file.Read(filepath.Join(folder, from.Name()), maxNotebook)
 			if err != nil {
 				return err

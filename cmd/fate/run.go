@@ -15,9 +15,13 @@ import (
 
 	"github.com/features-are-fate/fate/docker/kernel"
 	"github.com/features-are-fate/fate/pkg/bundle"
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/confine"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/trial"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 )
@@ -33,6 +37,10 @@ type runFlags struct {
 	record      bool
 	cache       string
 	noCache     bool
+	store       string // folder of trials, an absolute path
+	shardText   string // of --shard
+	shards      int
+	shard       trial.Shard
 	formats     []string // of figures, beside the PNG in the outputs
 	columns     int
 	trust       bool
@@ -49,15 +57,31 @@ the executed notebooks and their figures to the folder --out. It prints a line f
 each notebook and a table of all verdicts. For a bundle (see fate bundle) it also
 compares the numbers of the figures with those in the bundle.
 
+With --store, experiments take the trials that a folder holds and keep there those
+that they measure. With --shard i/N as well, they measure the i-th of N parts of what
+the folder lacks, and no more: every cell runs, even after one that fails for want of
+the other parts, and nothing is drawn, judged or written to --out. When all shards
+have run, on any machines that see the folder, a run without --shard does the rest.
+A cell may take any time then, unless --timeout is given. Both need an interpreter;
+--store excludes --check, and --shard also --record, --in-place and --format. A
+bundle needs --trust, since a confined process writes no folder.
+
 The exit code is 1 if a cell fails, a verdict disagrees or --check finds a
-difference, and 2 if the command line or a notebook is invalid.`,
+difference, and 2 if the command line or a notebook is invalid. That of a shard is 0
+when its part is measured.`,
 		Example: `  fate run notebooks
   fate run --set pace=paper notebooks/04_linear_transfer.ipynb
-  fate run --engine yaegi --check notebooks`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args) },
+  fate run --engine yaegi --check notebooks
+  fate run --store DIR --shard 3/100 --set pace=paper notebooks/04_linear_transfer.ipynb`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.sharded() && !cmd.Flags().Changed("timeout") {
+				f.timeout = 0
+			}
+			return f.run(cmd.Context(), args)
+		},
 	}
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
-	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
+	cmd.Flags().StringVar(&f.engine, "engine", engine.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
@@ -69,6 +93,10 @@ difference, and 2 if the command line or a notebook is invalid.`,
 	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in publication columns, 1 or 2; 0 keeps their own width")
 	cacheFlag(cmd, &f.cache)
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
+	cmd.Flags().StringVar(&f.store, "store", "", "`folder` in which trials are found and kept")
+	cmd.Flags().StringVar(&f.shardText, "shard", "", "measure only part `i/N` of what the store lacks")
+	cmd.Flags().IntVar(&f.shards, "shards", 0, "the same for a task of an array, whose index is i: the `number` N")
+	cmd.MarkFlagsMutuallyExclusive("shard", "shards")
 	cmd.Flags().BoolVar(&f.record, "record", false, "add the verdicts of this run with --set to the notebooks, as text")
 	return cmd
 }
@@ -80,9 +108,10 @@ const maxJobs = 1000
 type job struct {
 	path, name    string
 	bundle        *bundle.Bundle // its bundle, or nil
-	committed, nb *notebook.Notebook
+	committed, nb *ipynb.Notebook
 	trusted       bool
-	verdicts      []experiment.Row
+	verdicts      []verdict.Row
+	measured      *notebook.ShardReport // of a shard
 	took          time.Duration
 	problems      []string // why it failed, a line each
 }
@@ -111,9 +140,12 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	case f.record && (len(f.set) == 0 || f.inPlace):
 		return errors.New("--record adds the verdicts of other parameters to the committed outputs: it needs --set and excludes --in-place")
 	}
+	if err := f.checkStore(args); err != nil {
+		return err
+	}
 	for _, format := range f.formats {
-		if !slices.Contains(notebook.Formats, format) {
-			return fmt.Errorf("--format %q: it must be one of %s", format, strings.Join(notebook.Formats, ", "))
+		if !slices.Contains(ipynb.FigureFormats, format) {
+			return fmt.Errorf("--format %q: it must be one of %s", format, strings.Join(ipynb.FigureFormats, ", "))
 		}
 	}
 	if len(args) == 0 {
@@ -130,8 +162,18 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.mayWrite(jobs); err != nil {
-		return fmt.Errorf("--out %s: %w", f.out, err)
+	if !f.sharded() {
+		if err := f.mayWrite(jobs); err != nil {
+			return fmt.Errorf("--out %s: %w", f.out, err)
+		}
+	}
+	if f.store != "" {
+		if f.store, err = filepath.Abs(f.store); err == nil { // notebooks run in folders of their own
+			err = trial.MakeFolder(f.store)
+		}
+		if err != nil {
+			return failure{err}
+		}
 	}
 	if f.noCache || f.check {
 		f.cache = ""
@@ -150,7 +192,11 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 			mu.Lock()
 			defer mu.Unlock()
 			live.clear()
-			j.print()
+			if f.sharded() {
+				j.printShard(f.shard)
+			} else {
+				j.print()
+			}
 			return nil
 		})
 	}
@@ -183,7 +229,7 @@ func (f runFlags) mayWrite(jobs []*job) error {
 
 // write writes an executed notebook and its figures. After a failed run the figures
 // of an earlier run are kept.
-func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
+func (f runFlags) write(j *job, drawn []ipynb.Figure, failed bool) error {
 	out := file.Output{Dir: f.out}
 	b, err := j.nb.Marshal()
 	if err != nil {
@@ -201,7 +247,7 @@ func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
 		prune = ""
 	}
 	if !earlier {
-		images, err := notebook.Images(j.nb)
+		images, err := ipynb.Images(j.nb)
 		if err != nil {
 			return err
 		}
@@ -223,17 +269,26 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.total, fmt.Errorf("the notebook did not end within %v", f.total))
 		defer cancel()
 	}
-	drawn, err := f.executeIn(ctx, j, live)
-	j.took = time.Since(start)
 	fail := func(err error) {
 		if err != nil {
-			j.problems = append(j.problems, err.Error())
+			j.problems = append(j.problems, strings.Split(err.Error(), "\n")...)
 		}
 	}
+	if f.sharded() {
+		options, err := f.options(j, live)
+		if err == nil {
+			j.measured, err = notebook.RunShard(ctx, j.nb, options, f.shard)
+		}
+		fail(err)
+		j.took = time.Since(start)
+		return
+	}
+	drawn, err := f.executeIn(ctx, j, live)
+	j.took = time.Since(start)
 	fail(err)
 	fail(f.write(j, drawn, err != nil))
 	var verr error
-	j.verdicts, verr = notebook.Verdicts(j.nb)
+	j.verdicts, verr = ipynb.Verdicts(j.nb)
 	fail(verr)
 	for _, v := range j.verdicts {
 		if !v.Agree {
@@ -251,7 +306,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		j.problems = append(j.problems, j.bundle.Differences(drawn)...)
 	}
 	if f.check && err == nil {
-		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
+		j.problems = append(j.problems, ipynb.Differences(j.committed, j.nb)...)
 	}
 	if err != nil || !f.inPlace && !f.record {
 		return
@@ -271,7 +326,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		set := "--set " + strings.Join(f.set, " --set ")
 		how := fmt.Sprintf("Written by `fate run --record %s`, not by hand: %.0f s on %d cores (%s/%s, %s).",
 			set, j.took.Seconds(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version())
-		if rerr := notebook.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
+		if rerr := ipynb.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
 			fail(rerr)
 		} else {
 			fail(j.committed.Write(j.path))
@@ -287,22 +342,86 @@ func (f runFlags) checkColumns() error {
 }
 
 // executeIn runs the cells of a notebook in its folder.
-func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook.Figure, error) {
-	dir, err := filepath.Abs(filepath.Dir(j.path))
+func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]ipynb.Figure, error) {
+	options, err := f.options(j, live)
 	if err != nil {
 		return nil, err
+	}
+	return notebook.Run(ctx, j.nb, options)
+}
+
+func (f runFlags) options(j *job, live *live) (notebook.Options, error) {
+	dir, err := filepath.Abs(filepath.Dir(j.path))
+	if err != nil {
+		return notebook.Options{}, err
 	}
 	if j.bundle != nil && !slices.Contains(f.formats, "png") {
 		f.formats = append(slices.Clone(f.formats), "png") // to compare
 	}
 	if !j.trusted {
-		if err := notebook.CanConfine(); err != nil {
+		if err := confine.Supported(); err != nil {
 			fmt.Fprintf(stderr, "fate: %s: %v: only the names in its code were checked\n", j.name, err)
 		}
 	}
-	return notebook.Run(ctx, j.nb, notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
+	return notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Store: f.store, Timeout: f.timeout,
 		Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
-		Progress: func(s notebook.State) { live.show(j, s) }})
+		Progress: func(s notebook.State) { live.show(j, s) }}, nil
+}
+
+func (f runFlags) sharded() bool { return f.shardText != "" || f.shards > 0 }
+
+// checkStore checks the options of a store and reads that of the shard.
+func (f *runFlags) checkStore(args []string) error {
+	switch {
+	case f.shards < 0 || f.shards > trial.MaxShards:
+		return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", f.shards, trial.MaxShards)
+	case f.sharded() && f.store == "":
+		return errors.New("--shard needs --store: the folder that the shards fill")
+	case f.sharded() && (f.check || f.record || f.inPlace || len(f.formats) > 0):
+		return errors.New("a shard draws and judges nothing: it excludes --check, --record, --in-place and --format")
+	case f.store == "":
+		return nil
+	case f.check:
+		return errors.New("--check measures every trial again: it excludes --store")
+	case f.engine == notebook.Kernel:
+		return fmt.Errorf("--store needs an interpreter: --engine %s or %s", engine.Gomacro, engine.Yaegi)
+	case slices.ContainsFunc(args, isBundle) && !f.trust:
+		return errors.New("--store: the code of a bundle is confined and writes no folder: read it, and run it with --trust")
+	}
+	text := f.shardText
+	if f.shards > 0 {
+		var err error
+		if text, err = shardOfTask(f.shards); err != nil {
+			return err
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	var err error
+	if f.shard, err = trial.ParseShard(text); err != nil {
+		return fmt.Errorf("--shard: %w", err)
+	}
+	return nil
+}
+
+// printShard prints what a shard of a notebook measured.
+func (j *job) printShard(shard trial.Shard) {
+	if r := j.measured; r != nil {
+		sum := r.Sum()
+		fmt.Fprintf(stdout, "%s  shard %v: %s, %d of %d units are there, %d are those of other shards\n", j.name, shard, studies(len(r.Studies)), sum.Done, sum.Units, sum.Owed)
+		if r.Waiting {
+			fmt.Fprintf(stdout, "        %s: a cell stopped for want of these units: when all shards have run, run the shards again for the studies that need the results of these\n", j.name)
+		}
+	}
+	j.printProblems()
+}
+
+func studies(n int) string {
+	if n == 1 {
+		return "1 study"
+	}
+	return fmt.Sprintf("%d studies", n)
 }
 
 func (j *job) print() {
@@ -317,6 +436,10 @@ func (j *job) print() {
 		state = "FAILED"
 	}
 	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
+	j.printProblems()
+}
+
+func (j *job) printProblems() {
 	const most = 8
 	for i, p := range j.problems {
 		if i == most {
@@ -339,7 +462,7 @@ func summary(jobs []*job) error {
 	if rows > 0 {
 		fmt.Fprintln(stdout)
 		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "notebook\t"+strings.Join(experiment.Columns, "\t"))
+		fmt.Fprintln(w, "notebook\t"+strings.Join(verdict.Columns, "\t"))
 		for _, j := range jobs {
 			short, _, _ := strings.Cut(j.name, "_")
 			for _, v := range j.verdicts {

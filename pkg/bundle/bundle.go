@@ -20,15 +20,15 @@ import (
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
 // Bundle is a notebook with its figures. Name is its file name without .ipynb; Files are
 // the files it reads, keyed by relative path.
 type Bundle struct {
 	Name     string
-	Notebook *notebook.Notebook
-	Figures  []notebook.Figure // as files; their numbers are taken from the PNGs
+	Notebook *ipynb.Notebook
+	Figures  []ipynb.Figure // as files; their numbers are taken from the PNGs
 	Files    map[string][]byte
 }
 
@@ -63,7 +63,7 @@ func (b Bundle) Write(w io.Writer) error {
 		return err
 	}
 	all := []figure.Recipe{}
-	var csv []notebook.Figure
+	var csv []ipynb.Figure
 	for _, f := range b.Figures {
 		if f.Format != "png" {
 			continue
@@ -80,7 +80,7 @@ func (b Bundle) Write(w io.Writer) error {
 		if err := file.Data.WriteCSV(&text); err != nil {
 			return err
 		}
-		csv = append(csv, notebook.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
+		csv = append(csv, ipynb.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
 	}
 	recipe, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
@@ -109,7 +109,7 @@ func (b Bundle) readme(all []figure.Recipe) string {
 	fmt.Fprintf(&out, "In a clone of %s, with Go and nothing else,\n\n    go run ./cmd/fate run %s.zip\n\nruns it again and compares the numbers of every figure with those in this bundle.\n\n", "https://"+pkg.Module, b.Name)
 	if len(all) > 0 {
 		r := all[0]
-		fmt.Fprintf(&out, "It was made by version %s of the module with %s for %s.\n\n", r.Version, r.Go, r.Arch)
+		fmt.Fprintf(&out, "The figures were drawn by version %s of the module, built with %s for %s.\n\n", r.Version, r.Go, r.Arch)
 	}
 	fmt.Fprintf(&out, "- `%s.ipynb`: the notebook, with its outputs\n- `%s`: its figures as PNG, SVG and PDF, each with its recipe embedded\n- `%s`: the numbers that they show, as CSV\n- `%s`: the recipes\n", b.Name, figures, numbers, recipes)
 	for _, name := range sortedKeys(b.Files) {
@@ -218,17 +218,17 @@ func (b *Bundle) take(name string, content []byte) (err error) {
 			return errors.New("a bundle has one notebook")
 		}
 		b.Name = strings.TrimSuffix(name, ".ipynb")
-		b.Notebook, err = notebook.Parse(content)
+		b.Notebook, err = ipynb.Parse(content)
 		return err
 	case name == readme, name == recipes, strings.HasPrefix(name, numbers):
-		return nil // for people
+		return nil // derived from the figures
 	case strings.HasPrefix(name, figures):
 		m := figureName.FindStringSubmatch(strings.TrimPrefix(name, figures))
 		if m == nil {
-			return errors.New("it is not named like a figure")
+			return errors.New("invalid name of a figure")
 		}
-		f := notebook.Figure{Format: m[3], Data: content}
-		f.Cell, _ = strconv.Atoi(m[1]) // digits, and few
+		f := ipynb.Figure{Format: m[3], Data: content}
+		f.Cell, _ = strconv.Atoi(m[1]) // at most four digits
 		f.Index, _ = strconv.Atoi(m[2])
 		b.Figures = append(b.Figures, f)
 		return nil
@@ -261,13 +261,13 @@ func (b *Bundle) Unpack(dir string) (string, error) {
 
 // Differences compares redrawn figures with those of the bundle and returns one line for
 // each that differs.
-func (b *Bundle) Differences(again []notebook.Figure) []string {
+func (b *Bundle) Differences(again []ipynb.Figure) []string {
 	var out []string
 	for _, f := range b.Figures {
 		if f.Format != "png" {
 			continue
 		}
-		i := slices.IndexFunc(again, func(g notebook.Figure) bool { return g.Name() == f.Name() })
+		i := slices.IndexFunc(again, func(g ipynb.Figure) bool { return g.Name() == f.Name() })
 		if i < 0 {
 			out = append(out, f.Name()+" was not drawn again")
 			continue

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/plotting"
 )
 
@@ -24,19 +24,19 @@ func (l line) Curve(int) (string, []float64, []float64, []float64) {
 func (line) Err() error { return nil }
 
 // drawn returns figure 1 of cell 1 of book.ipynb.
-func drawn(t testing.TB, y float64) notebook.Figure {
+func drawn(t testing.TB, y float64) ipynb.Figure {
 	figure.Begin(figure.Origin{Notebook: "book.ipynb", Cell: "c0", Code: "0123456789abcdef"})
 	defer figure.Begin(figure.Origin{})
 	b, err := plotting.Draw(plotting.Slices{Lines: line{y}}).PNG()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return notebook.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
+	return ipynb.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
 }
 
 func example(t testing.TB) Bundle {
-	return Bundle{Name: "book", Notebook: &notebook.Notebook{Minor: 5, Cells: []notebook.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
-		Figures: []notebook.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
+	return Bundle{Name: "book", Notebook: &ipynb.Notebook{Minor: 5, Cells: []ipynb.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
+		Figures: []ipynb.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
 }
 
 func TestWriteAndRead(t *testing.T) {
@@ -61,16 +61,16 @@ func TestWriteAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := notebook.Read(path); err != nil {
+	if _, err := ipynb.Read(path); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "data", "x.json")); err != nil {
 		t.Error(err)
 	}
-	if d := b.Differences([]notebook.Figure{drawn(t, 1)}); len(d) != 0 {
+	if d := b.Differences([]ipynb.Figure{drawn(t, 1)}); len(d) != 0 {
 		t.Error(d)
 	}
-	if d := b.Differences([]notebook.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
+	if d := b.Differences([]ipynb.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
 		t.Error(d)
 	}
 	if d := b.Differences(nil); len(d) != 1 {
@@ -122,7 +122,7 @@ func TestBundlesFromAnywhereAreRefused(t *testing.T) {
 		"not a notebook":                            packed(t, "book.ipynb", "hello"),
 		"a bundle has at most":                      packed(t, many...),
 		"unpacks to more than":                      packed(t, "book.ipynb", book, "data/zeros", strings.Repeat("\x00", maxEntry+1)),
-		"not named like a figure":                   packed(t, "book.ipynb", book, "figures/x.png", ""),
+		"invalid name of a figure":                  packed(t, "book.ipynb", book, "figures/x.png", ""),
 		"not a PNG, SVG or PDF":                     packed(t, "book.ipynb", book, "figures/cell-01-1.png", "hello"),
 		`belongs to notebook "book.ipynb", not to `: packed(t, "tome.ipynb", book, "figures/cell-01-1.png", other),
 	} {
@@ -188,7 +188,7 @@ func FuzzEntry(f *testing.F) {
 				continue // a bundle has one notebook
 			}
 			if w, err := z.CreateHeader(h); err == nil {
-				_, _ = io.WriteString(w, e[1]) // the name of a folder takes none
+				_, _ = io.WriteString(w, e[1]) // an error if the name is that of a folder
 			}
 		}
 		z.Close()

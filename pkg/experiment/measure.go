@@ -44,8 +44,9 @@ type Measure struct {
 	// must not change what it does not own.
 	Trial func(t Draw) Values
 	// Key names what Trial does. With a key the trials are kept in the cache under it:
-	// change the key when you change what Trial does. Without one they are measured each
-	// time, unless a store of shards keeps them, which knows the code of the notebook.
+	// change the key when you change what Trial does, or a variable that it uses. Without one
+	// they are measured each time, unless a store of shards keeps them, which knows the code
+	// of the notebook; there they wait for the studies before them to be complete.
 	Key string
 	// Pace is the pace of the notebook, see Experiment.
 	Pace string
@@ -153,7 +154,7 @@ func (m Measure) plan() (*plan, error) {
 			}
 			return err
 		}}
-	code := session.Code()
+	code := session.Code(m.Name)
 	if m.Key == "" && code == "" {
 		return p, nil
 	}

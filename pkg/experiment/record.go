@@ -393,6 +393,8 @@ func (p *Plan) complete(r *Record, path string) (*Table, error) {
 		}
 	}
 	t, report := p.plan.run(study.Context, p.study, options)
+	var owed *Owed
+	study.Failed = t.err != nil && !errors.As(t.err, &owed)
 	study.End(report)
 	p.plan.fill = fill
 	if t.err != nil {

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -87,7 +88,13 @@ func run(study Study) *Table {
 	if p.closure && s.Alone {
 		p.workers = 1
 	}
+	if p.work.Key == nil && s.Shard.Of > 0 { // its closure may hold what is not complete
+		s.End(trial.Report{Units: p.work.Units, Owed: p.work.Units})
+		return failed(study, &Owed{Study: p.name, Owed: p.work.Units, Units: p.work.Units, Waits: true})
+	}
 	t, report := p.run(s.Context, study, s.Trial(p.workers))
+	var owed *Owed
+	s.Failed = t.err != nil && !errors.As(t.err, &owed)
 	s.End(report)
 	return t
 }
@@ -96,10 +103,14 @@ func run(study Study) *Table {
 type Owed struct {
 	Study       string
 	Owed, Units int
+	Waits       bool // it was not begun, since a study before it is not complete
 }
 
 // Error says what is missing.
 func (o *Owed) Error() string {
+	if o.Waits {
+		return fmt.Sprintf("experiment: %s: it waits for the trials of other shards of the studies before it; with a Key it would not", o.Study)
+	}
 	return fmt.Sprintf("experiment: %s: %d of %d units are those of other shards", o.Study, o.Owed, o.Units)
 }
 
@@ -127,7 +138,7 @@ func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, t
 			t.Cells[i].keepDone()
 		}
 	case report.Owed > 0:
-		t.err = &Owed{p.name, report.Owed, report.Units}
+		t.err = &Owed{Study: p.name, Owed: report.Owed, Units: report.Units}
 	case p.finish != nil:
 		t.err = p.finish(t)
 	}

@@ -101,7 +101,7 @@ func (m *markdown) image(w util.BufWriter, _ []byte, _ ast.Node, entering bool) 
 	return ast.WalkContinue, err
 }
 
-// link keeps links to the web and to notebooks of the report.
+// link renders links to the web and to notebooks of the report, and drops others.
 func (m *markdown) link(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	to := string(node.(*ast.Link).Destination)
 	name := strings.TrimSuffix(path.Base(to), ".ipynb")

@@ -69,8 +69,8 @@ var (
 	letters    = regexp.MustCompile(`<(m[ion]) mathvariant="(script|double-struck|bold|fraktur|sans-serif|monospace)">([^<]+)</m[ion]>`)
 )
 
-// alphabets are the first letters of the mathematical alphabets of Unicode: capital A,
-// small a, and 0 where there are digits.
+// alphabets are the first characters of the mathematical alphabets of Unicode: capital A,
+// small a, and the digit 0 if there are digits.
 var alphabets = map[string][3]rune{
 	"script": {0x1D49C, 0x1D4B6, 0}, "double-struck": {0x1D538, 0x1D552, 0x1D7D8}, "bold": {0x1D400, 0x1D41A, 0x1D7CE},
 	"fraktur": {0x1D504, 0x1D51E, 0}, "sans-serif": {0x1D5A0, 0x1D5BA, 0x1D7E2}, "monospace": {0x1D670, 0x1D68A, 0x1D7F6},

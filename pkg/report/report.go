@@ -1,5 +1,11 @@
 // Package report writes executed notebooks as one self-contained HTML page, without
 // network, scripts or other files.
+//
+//	nb, err := ipynb.Read("analysis.ipynb")
+//	if err != nil {
+//		return err
+//	}
+//	err = report.Write(w, []report.Source{{Path: "analysis.ipynb", Notebook: nb}})
 package report
 
 import (
@@ -22,9 +28,9 @@ import (
 	chromahtml "github.com/alecthomas/chroma/v2/formatters/html"
 	"github.com/alecthomas/chroma/v2/lexers"
 	"github.com/alecthomas/chroma/v2/styles"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"golang.org/x/image/draw"
 )
 
@@ -34,7 +40,7 @@ var pageSource string
 //go:embed style.css
 var styleSource string
 
-// mathFont is STIX Two Math, cut by plotting/fonts/make.py.
+// mathFont is a subset of STIX Two Math that plotting/fonts/make.py makes.
 //
 //go:embed math.woff2
 var mathFont []byte
@@ -44,7 +50,7 @@ var page = template.Must(template.New("page").Parse(pageSource))
 // Source is an executed notebook and the path of its file.
 type Source struct {
 	Path     string
-	Notebook *notebook.Notebook
+	Notebook *ipynb.Notebook
 }
 
 // document is the data of the page template.
@@ -55,7 +61,7 @@ type document struct {
 	Paper     []paperFigure
 }
 
-// section is a notebook.
+// section is the part of the page on one notebook.
 type section struct {
 	Name, Number string
 	Title        template.HTML
@@ -69,7 +75,7 @@ type section struct {
 type part struct {
 	HTML    template.HTML // text, code or mathematics
 	Code    bool
-	Text    string // printed
+	Text    string // plain text
 	Failed  bool
 	Image   template.URL
 	png     []byte // the image, if it is one
@@ -88,7 +94,7 @@ type row struct {
 	Agree bool
 }
 
-// paperFigure is a figure of the paper beside ours.
+// paperFigure is a figure that reproduces one of the paper.
 type paperFigure struct {
 	Name, Notebook, ID, Alt string
 	Shows                   template.HTML
@@ -198,7 +204,7 @@ func (b *builder) notebook(s Source) error {
 }
 
 // note adds an output to the summary of its notebook.
-func (b *builder) note(p *part, c notebook.Cell, s *section) error {
+func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	for _, r := range p.Rows {
 		s.Of++
 		if r.Agree {
@@ -238,19 +244,19 @@ func (b *builder) highlight(source string) (template.HTML, error) {
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
 // output converts an output in its richest safe form; HTML of a notebook is not safe.
-func (b *builder) output(o notebook.Output) (part, error) {
+func (b *builder) output(o ipynb.Output) (part, error) {
 	switch o.Kind {
 	case "stream":
 		return part{Text: escapes.ReplaceAllString(o.Text, "")}, nil
 	case "error":
 		return part{Text: o.Name + ": " + o.Text, Failed: true}, nil
 	}
-	if raw, ok := o.Data[experiment.VerdictMIME].(json.RawMessage); ok {
-		var rows []experiment.Row
+	if raw, ok := o.Data[verdict.MIME].(json.RawMessage); ok {
+		var rows []verdict.Row
 		if err := json.Unmarshal(raw, &rows); err != nil {
 			return part{}, fmt.Errorf("verdict: %w", err)
 		}
-		p := part{Columns: experiment.Columns}
+		p := part{Columns: verdict.Columns}
 		for _, r := range rows {
 			p.Rows = append(p.Rows, row{r.Text(), r.Agree})
 		}

@@ -34,6 +34,7 @@ type Options struct {
 type Done struct {
 	Study  string
 	Report trial.Report
+	Failed bool // a trial gave an error
 }
 
 var current = struct {
@@ -41,6 +42,9 @@ var current = struct {
 	options Options
 	cancel  map[*context.CancelFunc]bool
 	done    []Done
+	owed    bool           // a study was not complete
+	counted string         // the code that count is of
+	count   map[string]int // calls of Code by the name of the study
 }{options: Options{Progress: defaultProgress()}, cancel: map[*context.CancelFunc]bool{}}
 
 // Change changes the options of the studies that begin from now on.
@@ -50,11 +54,22 @@ func Change(change func(o *Options)) {
 	change(&current.options)
 }
 
-// Code returns what identifies the code of the cells that ran so far.
-func Code() string {
+// Code returns what identifies a closure that measures in the study: the code of the cells
+// that ran so far, and how many studies of that name they began. It is "" if nothing keeps
+// count, and after a study was not complete: the closure may hold variables that the missing
+// trials would have changed.
+func Code(study string) string {
 	current.Lock()
 	defer current.Unlock()
-	return current.options.Code
+	code := current.options.Code
+	if code == "" || current.owed {
+		return ""
+	}
+	if current.counted != code {
+		current.counted, current.count = code, map[string]int{}
+	}
+	current.count[study]++
+	return fmt.Sprintf("%s %d", code, current.count[study])
 }
 
 // InShard reports whether studies measure a shard.
@@ -68,8 +83,9 @@ func InShard() bool {
 type Study struct {
 	Context context.Context
 	Options
-	name string
-	end  func()
+	Failed bool // to be set before End if a trial gave an error
+	name   string
+	end    func()
 }
 
 // Begin begins a study. [Study.End] must be called.
@@ -98,7 +114,8 @@ func (s *Study) End(report trial.Report) {
 	current.Lock()
 	defer current.Unlock()
 	if s.Shard.Of > 0 {
-		current.done = append(current.done, Done{s.name, report})
+		current.done = append(current.done, Done{s.name, report, s.Failed})
+		current.owed = current.owed || report.Owed > 0
 	}
 }
 

@@ -85,10 +85,7 @@ const maxManifest = 64 << 20
 // for what the shard measures. A folder that other code, another compiler or another
 // architecture filled is an error: one store never mixes numbers of two versions.
 func OpenFolder(dir string, shard Shard) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("trial: the store: %w", err)
-	}
-	if err := checkManifest(dir, true); err != nil {
+	if err := MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	s, err := readFolder(dir)
@@ -115,6 +112,15 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 }
 
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9.]`)
+
+// MakeFolder makes a folder for logs if there is none. One that another program filled is an
+// error.
+func MakeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("trial: the store: %w", err)
+	}
+	return checkManifest(dir, true)
+}
 
 // ReadFolder opens a folder of logs to read it.
 func ReadFolder(dir string) (*Store, error) {
