@@ -22,7 +22,7 @@ import (
 // [Solve] and the same seed has: all cells of a trial share one source, one plane of
 // targets and the first n points of one sample.
 //
-//	cosine := theory.Quantity("cosine of scratch and target")
+//	cosine := theory.Quantity(string("cosine of scratch and target")) // gomacro needs string
 //	run := experiment.Measure{
 //		Name:   "alignment",
 //		Grid:   experiment.Grid{D: 50, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.2}},

@@ -88,6 +88,7 @@ func init() {
 		"Flows":        reflect.ValueOf((*experiment.Flows)(nil)),
 		"Grid":         reflect.ValueOf((*experiment.Grid)(nil)),
 		"Kernels":      reflect.ValueOf((*experiment.Kernels)(nil)),
+		"Lab":          reflect.ValueOf((*experiment.Lab)(nil)),
 		"Measure":      reflect.ValueOf((*experiment.Measure)(nil)),
 		"Method":       reflect.ValueOf((*experiment.Method)(nil)),
 		"Owed":         reflect.ValueOf((*experiment.Owed)(nil)),
