@@ -27,8 +27,8 @@ var source embed.FS
 // does not depend on them.
 var presenting = func() map[string]bool {
 	out := map[string]bool{"theory/index.go": true}
-	for _, name := range []string{"approach", "breakeven", "cache", "compare", "limits", "map", "origin", "progress", "recorded",
-		"render", "row", "series", "studentverdict", "verdict"} {
+	for _, name := range []string{"along", "approach", "breakeven", "compare", "cost", "judge", "lab", "limits",
+		"plane", "record", "series", "studentjudge", "studentlaw", "table"} {
 		out["experiment/"+name+".go"] = true
 	}
 	return out

@@ -42,8 +42,8 @@ func TestCode(t *testing.T) {
 // What makes trials uses of the files that are left out of the hash only what bounds its
 // input, keeps a trial, or reports: none of these makes a number of a trial.
 func TestLeftOutFilesMakeNoNumbers(t *testing.T) {
-	presents := strings.Fields("cached keep record store checkAlpha checkMatrix checkTrials finiteStep maxAlpha maxEntries maxNeurons maxWorkers " +
-		"startMeter meter report newRow fixed value Row Verdict Compare Series Map curve origin exactPoints")
+	presents := strings.Fields("Kind kind checkAlpha checkMatrix checkPace checkTrials finiteStep maxAlpha maxEntries maxNeurons maxWorkers " +
+		"Table Cell means failed cost Series Plane curve origin")
 	declared, files := map[string]string{}, map[string]*ast.File{}
 	paths, err := fs.Glob(source, "*/*.go")
 	if err != nil {

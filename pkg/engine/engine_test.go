@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
@@ -116,5 +119,91 @@ func TestJudgeRefusesHostileNotebooks(t *testing.T) {
 		} else {
 			t.Logf("%s: %s", f, found[0])
 		}
+	}
+}
+
+// Closures of cells are called from many goroutines at a time, as by experiment.Measure: they
+// read what they captured, allocate, call compiled and interpreted functions, and panic.
+func TestClosuresInManyGoroutines(t *testing.T) {
+	for _, name := range []string{Gomacro, Yaegi} {
+		t.Run(name, func(t *testing.T) {
+			e, err := New(name, func(any) error { return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var f func(experiment.Draw) experiment.Values
+			for _, cell := range []string{`import (
+	"errors"
+	"math"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/floats"
+)`, `name := theory.Quantity(string("a"))
+scale := 2.0
+table := map[int]float64{1: 3, 2: 5}`, `type point struct{ X, Y float64 }
+func (p point) norm() float64 { return math.Hypot(p.X, p.Y) }`, `func sum(xs []float64, f func(float64) float64) float64 {
+	out := 0.0
+	for _, x := range xs {
+		out += f(x)
+	}
+	return out
+}`, `f := func(t experiment.Draw) experiment.Values {
+	xs := make([]float64, 8)
+	for i := range xs {
+		xs[i] = scale * float64(t.Trial+i)
+	}
+	roots := []float64{}
+	for _, x := range xs {
+		roots = append(roots, math.Sqrt(x))
+	}
+	if t.Trial%17 == 16 {
+		t.Check(errors.New("of trial 16"))
+	}
+	p := point{X: floats.Sum(roots), Y: table[1]}
+	own := map[string]float64{"norm": p.norm()}
+	g := func(x float64) float64 { return x*scale + own["norm"] }
+	return experiment.Values{name: sum(roots, g)}
+}
+f`} {
+				values, err := e.Eval(cell)
+				if err != nil {
+					t.Fatal(cell, err)
+				}
+				if len(values) == 1 {
+					f, _ = values[0].(func(experiment.Draw) experiment.Values)
+				}
+			}
+			if f == nil {
+				t.Fatal("the closure has another type")
+			}
+			call := func(trial int) (out string) {
+				defer func() {
+					if p := recover(); p != nil {
+						out = "panic"
+					}
+				}()
+				return fmt.Sprint(f(experiment.Draw{Trial: trial}))
+			}
+			want := make([]string, 50)
+			for i := range want {
+				want[i] = call(i)
+			}
+			if want[16] != "panic" || want[3] != "map[a:284.8731314219502]" {
+				t.Errorf("trial 16 gives %s, trial 3 %s", want[16], want[3])
+			}
+			var group sync.WaitGroup
+			for range 8 {
+				group.Go(func() {
+					for i := range 500 {
+						if got := call(i % 50); got != want[i%50] {
+							t.Errorf("trial %d gives %s, want %s", i%50, got, want[i%50])
+							return
+						}
+					}
+				})
+			}
+			group.Wait()
+		})
 	}
 }

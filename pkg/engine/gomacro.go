@@ -65,8 +65,9 @@ func (e *gomacroEngine) Eval(src string) (values []any, err error) {
 			e := panicked(phase, p)
 			if phase == "compile error" {
 				e.Reason = gomacroPosition.ReplaceAllString(e.Reason, "line $1: ")
-				e.Reason = gomacroLiteral.ReplaceAllString(e.Reason, "a string literal cannot have type $1 here: use one of its named constants")
+				e.Reason = gomacroOperand.ReplaceAllString(e.Reason, "what a method is called on does not compile: assign it to a variable to see why")
 			}
+			e.Reason = gomacroLiteral.ReplaceAllString(e.Reason, `a string literal cannot have type $1 here: use one of its named constants, or $1(string("…"))`)
 			values, err = nil, e
 		}
 	}()
@@ -95,5 +96,9 @@ func (e *gomacroEngine) Eval(src string) (values []any, err error) {
 // gomacroLiteral matches the error of gomacro when it cannot convert an untyped string
 // constant to a named type.
 var gomacroLiteral = regexp.MustCompile(`^reflect\.Value\.Convert: value of type reflect\.Value cannot be converted to type (\S+)$`)
+
+// gomacroOperand matches the error of gomacro when the operand of a method call does not
+// compile: it takes it for the name of a type.
+var gomacroOperand = regexp.MustCompile(`invalid qualified type, expecting packagename\.identifier, found: .*`)
 
 var gomacroPosition = regexp.MustCompile(`^repl\.go:(\d+):\d+: `)

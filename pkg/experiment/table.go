@@ -219,18 +219,22 @@ func (c Cell) has(q theory.Quantity) bool {
 	return c.column(q) != nil
 }
 
-// Mean returns the mean of q over trials and its standard error.
+// none is no number.
+func none() theory.Value { return theory.Value{Value: math.NaN(), StdErr: math.NaN()} }
+
+// Mean returns the mean of q over trials and its standard error; NaN with an error, which no
+// study takes for a setting.
 func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 	if c.means != nil {
 		v, ok := c.means.values[q]
 		if !ok {
-			return v, fmt.Errorf("experiment: %s was not measured at %v", q, c)
+			return none(), fmt.Errorf("experiment: %s was not measured at %v", q, c)
 		}
 		return v, nil
 	}
 	x, err := c.Values(q)
 	if err != nil {
-		return theory.Value{}, err
+		return none(), err
 	}
 	return theory.Mean(x), nil
 }
@@ -239,7 +243,7 @@ func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 func (c Cell) Wins(q theory.Quantity) (theory.Value, error) {
 	x, err := c.Values(q)
 	if err != nil {
-		return theory.Value{}, err
+		return none(), err
 	}
 	wins := 0.0
 	for _, t := range x {
@@ -256,7 +260,7 @@ func (c Cell) Wins(q theory.Quantity) (theory.Value, error) {
 func (c Cell) Median(q theory.Quantity) (float64, error) {
 	x, err := c.Values(q)
 	if err != nil {
-		return 0, err
+		return math.NaN(), err
 	}
 	slices.Sort(x)
 	return stat.Quantile(0.5, stat.LinInterp, x, nil), nil
@@ -266,10 +270,10 @@ func (c Cell) Median(q theory.Quantity) (float64, error) {
 // more cells see [Table.Measured].
 func (t *Table) Mean(q theory.Quantity) (theory.Value, error) {
 	if t.err != nil {
-		return theory.Value{}, t.err
+		return none(), t.err
 	}
 	if len(t.Cells) != 1 {
-		return theory.Value{}, fmt.Errorf("experiment: the table has %d cells: choose one with Where or At", len(t.Cells))
+		return none(), fmt.Errorf("experiment: the table has %d cells: choose one with Where or At", len(t.Cells))
 	}
 	return t.Cells[0].Mean(q)
 }
