@@ -123,9 +123,9 @@ func TestShardsMergeToTheSameBytes(t *testing.T) {
 			}
 			for i, c := range table.Cells {
 				for _, q := range table.Quantities() {
-					got, _ := c.Mean(q)
-					if w, _ := alone.Cells[i].Mean(q); got != w {
-						t.Errorf("%v: %s = %v, in one process %v", c, q, got, w)
+					got, err := c.Mean(q)
+					if w, errAlone := alone.Cells[i].Mean(q); (err == nil) != (errAlone == nil) || err == nil && got != w {
+						t.Errorf("%v: %s = %v, %v, in one process %v, %v", c, q, got, err, w, errAlone)
 					}
 				}
 			}
