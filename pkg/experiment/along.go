@@ -257,10 +257,21 @@ type View struct {
 }
 
 // Along returns the view of a result along one axis, with a set of points and a line of the
-// proportional limit for each value of the axis by (None for one).
+// proportional limit for each value of the axis by (None for one). Along k and d, where
+// there is no limit, the lines are exact means.
 func (t *Table) Along(result theory.Result, along, by theory.Axis) View {
-	return View{along.Title(), "$" + result.Quantity.Symbol() + "$", t.Theory(result, along, by), t.Measured(result.Quantity, along, by)}
+	lines := t.Theory
+	if along == Features || along == Dimension {
+		lines = t.Exact
+	}
+	return View{along.Title(), "$" + result.Quantity.Symbol() + "$", lines(result, along, by), t.Measured(result.Quantity, along, by)}
 }
+
+// Lines returns the lines of theory.
+func (v View) Lines() Series { return v.lines }
+
+// Points returns the measured points.
+func (v View) Points() Series { return v.points }
 
 // Titles returns the labels of the axes.
 func (v View) Titles() (x, y string) { return v.x, v.y }

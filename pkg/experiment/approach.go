@@ -64,23 +64,25 @@ func (t *Table) deviations(result theory.Result, by theory.Axis) (labels []strin
 // lines, one for each value of the axis by; where the exact mean is itself sampled, the
 // power of d that fits it (see Exponents). Where the exact mean is below the limit both
 // have the other sign. The limit is at the ratio n/d of the cell, after rounding.
-func (t *Table) Deviations(result theory.Result, by theory.Axis) (points, lines Series) {
+func (t *Table) Deviations(result theory.Result, by theory.Axis) View {
+	v := View{x: Dimension.Title(), y: `$|\mathcal{R}(d) - \mathcal{R}_\infty|$`}
 	labels, groups, err := t.deviations(result, by)
-	if err != nil {
-		return Series{err: err}, Series{err: err}
-	}
 	for g, group := range groups {
 		p, l := curve{label: labels[g]}, curve{label: labels[g]}
-		for _, v := range group {
-			p.x, p.y, p.bar = append(p.x, v.d()), append(p.y, v.measured.Value), append(p.bar, v.measured.StdErr)
-			l.x, l.y = append(l.x, v.d()), append(l.y, v.exact.Value)
+		for _, d := range group {
+			p.x, p.y, p.bar = append(p.x, d.d()), append(p.y, d.measured.Value), append(p.bar, d.measured.StdErr)
+			l.x, l.y = append(l.x, d.d()), append(l.y, d.exact.Value)
 		}
-		if err := smooth(&l, group); err != nil {
-			return Series{err: err}, Series{err: err}
+		if err = smooth(&l, group); err != nil {
+			break
 		}
-		points.curves, lines.curves = append(points.curves, p), append(lines.curves, l)
+		v.points.curves, v.lines.curves = append(v.points.curves, p), append(v.lines.curves, l)
 	}
-	return points.from(t.origin), lines
+	if err != nil {
+		v.lines, v.points = Series{err: err}, Series{err: err}
+	}
+	v.points.from(t.origin)
+	return v
 }
 
 // smooth takes a line of sampled means to the power of d that fits them.

@@ -75,9 +75,9 @@ func TestExponents(t *testing.T) {
 			t.Errorf("%s: the exact exponent is %v", r.Result, r.Theory)
 		}
 	}
-	points, lines := run.Deviations(theory.Scratch, None)
-	_, d, y, bar := points.Curve(0)
-	_, _, exact, none := lines.Curve(0)
+	view := run.Deviations(theory.Scratch, None)
+	_, d, y, bar := view.Points().Curve(0)
+	_, _, exact, none := view.Lines().Curve(0)
 	if none != nil || len(bar) != 4 {
 		t.Fatal("points have error bars, lines have none")
 	}

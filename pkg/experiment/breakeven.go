@@ -3,7 +3,6 @@ package experiment
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/verdict"
@@ -72,28 +71,29 @@ func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 }
 
 // BreakEvens returns the angle of the tie (see BreakEven), in degrees, along one
-// axis of the run: as fitted to the measurements, and in theory at this size.
-func (t *Table) BreakEvens(result theory.Result, along theory.Axis) (measured, predicted Series) {
-	fail := func(err error) (Series, Series) { return Series{err: err}, Series{err: err} }
+// axis of the table: as fitted to the measurements, and in theory at this size.
+func (t *Table) BreakEvens(result theory.Result, along theory.Axis) View {
+	v := View{x: along.Title(), y: `angle in degrees`}
+	fail := func(err error) View {
+		v.lines, v.points = Series{err: err}, Series{err: err}
+		return v
+	}
 	if t.err != nil {
 		return fail(t.err)
 	}
+	if _, err := along.Info(); err != nil {
+		return fail(err)
+	}
 	var m, p curve
-	for _, c := range t.Cells {
-		x, err := along.Of(c.Setting)
-		if err != nil {
+	for _, x := range t.places(along) {
+		verdict := t.part(func(c Cell) bool { return c.At(along) == x }).BreakEven(result)
+		if err := verdict.Err(); err != nil {
 			return fail(err)
 		}
-		if slices.Contains(m.x, x) {
-			continue
-		}
-		v := t.Where(func(s theory.Setting) bool { v, _ := along.Of(s); return v == x }).BreakEven(result)
-		if err := v.Err(); err != nil {
-			return fail(err)
-		}
-		row := v.Rows[0]
+		row := verdict.Rows[0]
 		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value), append(m.bar, row.Measured.StdErr)
 		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value)
 	}
-	return Series{curves: []curve{m}}.from(t.origin), Series{curves: []curve{p}}
+	v.points, v.lines = Series{curves: []curve{m}}.from(t.origin), Series{curves: []curve{p}}
+	return v
 }

@@ -22,7 +22,7 @@ import (
 // [Solve] and the same seed has: all cells of a trial share one source, one plane of
 // targets and the first n points of one sample.
 //
-//	cosine := theory.Quantity(string("cosine of scratch and target")) // gomacro needs string
+//	cosine := experiment.Quantity("cosine of scratch and target")
 //	run := experiment.Measure{
 //		Name:   "alignment",
 //		Grid:   experiment.Grid{D: 50, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.2}},
@@ -53,6 +53,9 @@ type Measure struct {
 	// Workers limits the cores used; 0 means all. It does not change numbers.
 	Workers int
 }
+
+// Quantity names a quantity of your own.
+func Quantity(name string) theory.Quantity { return theory.Quantity(name) }
 
 // Values are what a trial measured.
 type Values map[theory.Quantity]float64

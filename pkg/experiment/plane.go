@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -95,6 +96,9 @@ func (t *Table) places(axis theory.Axis) []float64 {
 
 // constant reports an error if cells differ in more than some axes.
 func (t *Table) constant(rule string, vary ...theory.Axis) error {
+	if len(t.Cells) == 0 {
+		return errors.New("experiment: the table holds no cell")
+	}
 	first := t.Cells[0]
 	for _, c := range t.Cells {
 		rest := c

@@ -56,6 +56,7 @@ func init() {
 		"PlanOf":          reflect.ValueOf(experiment.PlanOf),
 		"Points":          reflect.ValueOf(experiment.Points),
 		"PrincipalAngles": reflect.ValueOf(experiment.PrincipalAngles),
+		"Quantity":        reflect.ValueOf(experiment.Quantity),
 		"Range":           reflect.ValueOf(experiment.Range),
 		"Ratios":          reflect.ValueOf(experiment.Ratios),
 		"ReadRecord":      reflect.ValueOf(experiment.ReadRecord),
