@@ -197,7 +197,11 @@ func TestDamagedAndForeignFolders(t *testing.T) {
 	flipped := bytes.Clone(good)
 	flipped[len(good)/2] ^= 1
 	for name, bad := range map[string][]byte{"cut": good[:len(good)-9], "empty": nil, "flipped": flipped} {
-		if err := os.WriteFile(logs[0], bad, 0o644); err != nil {
+		dir := t.TempDir()
+		if err := p.Adopt(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(logs[0])), bad, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := p.Merge(dir, false); err == nil || !strings.Contains(err.Error(), "missing") && !strings.Contains(err.Error(), "no unit") {
