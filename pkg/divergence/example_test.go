@@ -84,3 +84,34 @@ func ExampleBestJudge() {
 	// Output:
 	// K = 7.1, E h differs by 0.957
 }
+
+// The label noise of both tasks is the same, and so are the KL divergences in the two
+// directions. The Jensen–Shannon divergence is at most log 2.
+func ExampleReverseKL() {
+	tasks := divergence.Tasks{D: 10, Theta: math.Pi / 4, Sigma: 0.2, Norm: 2}
+	for _, d := range []divergence.Distance{divergence.KL, divergence.ReverseKL, divergence.JensenShannon} {
+		v, err := d.Of(tasks)
+		fmt.Printf("%s: %.4f %v\n", d.Name, v, err)
+	}
+	// Output:
+	// KL divergence: 27.1447 <nil>
+	// reverse KL divergence: 27.1447 <nil>
+	// Jensen–Shannon divergence: 0.5319 <nil>
+}
+
+// Two distances without a closed form lie between bounds.
+func ExampleDudley() {
+	tasks := divergence.Tasks{D: 10, Sigma: 0.2, Norm: 10}
+	for _, bounds := range [][2]divergence.Distance{{divergence.DudleyLower, divergence.Dudley}, {divergence.Wasserstein1Lower, divergence.Wasserstein1}} {
+		low, err := bounds[0].Of(tasks)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		high, err := bounds[1].Of(tasks)
+		fmt.Printf("%s to %s: %.3f to %.3f %v\n", bounds[0].Name, bounds[1].Name, low, high, err)
+	}
+	// Output:
+	// Dudley metric, lower bound to Dudley metric, upper bound: 1.001 to 1.530 <nil>
+	// Wasserstein-1, lower bound to Wasserstein-1, upper bound: 7.167 to 7.181 <nil>
+}

@@ -173,3 +173,58 @@ func ExampleFind() {
 	// R_lt → 1 − (1+2λ)/(1+λ)²·cos²θ as n → ∞
 	// 05_ridge.ipynb
 }
+
+// The scale c of fine-tuning two layers: exact, and the 1 of the printed theorem.
+func ExampleResult_scale() {
+	at := theory.Limit{Gamma: 0.5, Theta: math.Pi / 4, Sigma: 1, Depth: 2}
+	for _, r := range []theory.Result{theory.FineTuneScale, theory.FineTuneScalePrinted, theory.FineTune, theory.FineTuneTransferability, theory.FineTuneTransferabilityPrinted,
+		theory.LinearTunedTransferability, theory.Outside} {
+		v, err := r.Limit(at)
+		fmt.Printf("%s: %.4f %v\n", r.Quantity, v, err)
+	}
+	// Output:
+	// c: 1.2247 <nil>
+	// c: 1.0000 <nil>
+	// R_ft: 1.3840 <nil>
+	// T_ft: 0.1160 <nil>
+	// T_ft: 0.2071 <nil>
+	// T*_lt: 0.2808 <nil>
+	// ρ: 0.5000 <nil>
+}
+
+// A mean is a value with the standard error of its average over trials.
+func ExampleMean() {
+	var v theory.Value = theory.Mean([]float64{1, 2, 3, 4})
+	fmt.Printf("%.2f ± %.2f\n", v.Value, v.StdErr)
+	// Output:
+	// 2.50 ± 0.65
+}
+
+// The quantities of one trial, in text and as the label of an axis.
+func ExampleQuantity() {
+	for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune, theory.ScaleC, theory.FeatureResidual} {
+		fmt.Println(q, q.Symbol())
+	}
+	// Output:
+	// R_sc \mathcal{R}_{\mathrm{sc}}
+	// R_lt \mathcal{R}_{\mathrm{lt}}
+	// R_ft \mathcal{R}_{\mathrm{ft}}
+	// T_lt \mathcal{T}_{\mathrm{lt}}
+	// T_ft \mathcal{T}_{\mathrm{ft}}
+	// c c
+	// ρ \rho
+}
+
+// The second singular value of the pretrained features is of order α, and the time to
+// escape from a small start of order α^(2−L) from three layers on.
+func ExampleSecondSingular() {
+	for _, alpha := range []float64{1e-2, 1e-3} {
+		s, err := theory.SecondSingular(24, alpha)
+		fmt.Printf("α = %v: s₂/s₁ = %.5f %v\n", alpha, s.Value, err)
+	}
+	fmt.Println(theory.EscapeExponent(3), theory.EscapeExponent(4))
+	// Output:
+	// α = 0.01: s₂/s₁ = 0.01846 <nil>
+	// α = 0.001: s₂/s₁ = 0.00185 <nil>
+	// -1 -2
+}
