@@ -47,7 +47,7 @@ func ExampleDraw() {
 	saved := f.Columns(1).Save(path)
 	file, err := figure.Read(path)
 	fmt.Println(saved.Err(), err)
-	fmt.Println(file.Recipe.Tiers, file.Recipe.Seeds, len(file.Data.Panels))
+	fmt.Println(file.Recipe.Methods, file.Recipe.Seeds, len(file.Data.Panels))
 	// Output:
 	// <nil> <nil>
 	// [solve] [1] 1

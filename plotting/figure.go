@@ -40,14 +40,14 @@ type panel struct {
 	width, height vg.Length
 	draw          func(c draw.Canvas)
 	data          figure.Panel // plotted numbers
-	tiers         []string     // methods by which they were measured
+	methods       []string     // methods by which they were measured
 	seeds         []uint64     // seeds of the measurements
 }
 
 // measured records the method and the seed of numbers of the panel.
-func (p *panel) measured(tier string, seed uint64) {
-	if tier != "" {
-		p.tiers, p.seeds = append(p.tiers, tier), append(p.seeds, seed)
+func (p *panel) measured(method string, seed uint64) {
+	if method != "" {
+		p.methods, p.seeds = append(p.methods, method), append(p.seeds, seed)
 	}
 }
 
@@ -179,11 +179,11 @@ func (f *Figure) signed(picture []byte, err error) ([]byte, error) {
 	}
 	r := f.recipe
 	for _, p := range f.panels {
-		r.Tiers, r.Seeds = append(r.Tiers, p.tiers...), append(r.Seeds, p.seeds...)
+		r.Methods, r.Seeds = append(r.Methods, p.methods...), append(r.Seeds, p.seeds...)
 	}
-	slices.SortFunc(r.Tiers, func(a, b string) int { return slices.Index(figure.Tiers, a) - slices.Index(figure.Tiers, b) })
+	slices.SortFunc(r.Methods, func(a, b string) int { return slices.Index(figure.Methods, a) - slices.Index(figure.Methods, b) })
 	slices.Sort(r.Seeds)
-	r.Tiers, r.Seeds = slices.Compact(r.Tiers), slices.Compact(r.Seeds)
+	r.Methods, r.Seeds = slices.Compact(r.Methods), slices.Compact(r.Seeds)
 	return figure.Embed(picture, r, f.data())
 }
 

@@ -88,8 +88,8 @@ func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 	g := &figure.Grid{X: x, Y: y}
 	if m, ok := f.(interface{ Origin() (string, uint64) }); ok {
 		var seed uint64
-		g.Tier, seed = m.Origin()
-		p.measured(g.Tier, seed)
+		g.Method, seed = m.Origin()
+		p.measured(g.Method, seed)
 	}
 	for _, row := range z {
 		g.Z = append(g.Z, row)

@@ -41,7 +41,7 @@ type Slices struct {
 type one struct {
 	role, label   string
 	x, y, err     []float64
-	tier          string
+	method        string
 	seed          uint64
 	color, shaded color.NRGBA
 	glyph         draw.GlyphDrawer
@@ -64,7 +64,7 @@ func (s Slices) collect() ([]one, error) {
 			c := one{role: set.role}
 			c.label, c.x, c.y, c.err = set.curves.Curve(i)
 			if m, ok := set.curves.(interface{ Origin(i int) (string, uint64) }); ok {
-				c.tier, c.seed = m.Origin(i)
+				c.method, c.seed = m.Origin(i)
 			}
 			if len(c.x) != len(c.y) || c.err != nil && len(c.err) != len(c.x) {
 				return nil, fmt.Errorf("plotting: curve %q has %d x, %d y and %d error values: they must be equally many", c.label, len(c.x), len(c.y), len(c.err))
@@ -120,7 +120,7 @@ func (s Slices) build() (*panel, error) {
 	built := &panel{data: figure.Panel{Kind: "slices", Title: s.Title, X: s.X, Y: s.Y}}
 	for _, c := range curves {
 		built.data.Curves = append(built.data.Curves, c.data())
-		built.measured(c.tier, c.seed)
+		built.measured(c.method, c.seed)
 	}
 	const width, axes = 4.4 * vg.Inch, 3.1 * vg.Inch
 	entries := s.legend(curves)
@@ -329,7 +329,7 @@ func drawLegend(c draw.Canvas, entries []entry, origin vg.Point, at []vg.Point) 
 }
 
 func (o one) data() figure.Curve {
-	return figure.Curve{Role: o.role, Label: o.label, Tier: o.tier, X: o.x, Y: o.y, Err: o.err}
+	return figure.Curve{Role: o.role, Label: o.label, Method: o.method, X: o.x, Y: o.y, Err: o.err}
 }
 
 func checkLabels(labels ...string) error {

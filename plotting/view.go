@@ -21,7 +21,7 @@ func (r role) Len() int { return len(r.indices) }
 func (r role) Curve(i int) (label string, x, y, stderr []float64) { return r.View.Curve(r.indices[i]) }
 
 // Origin passes on how a curve was measured, if the view knows.
-func (r role) Origin(i int) (tier string, seed uint64) {
+func (r role) Origin(i int) (method string, seed uint64) {
 	if m, ok := r.View.(interface{ Origin(i int) (string, uint64) }); ok {
 		return m.Origin(r.indices[i])
 	}

@@ -44,7 +44,7 @@ func shownBy(t *testing.T, p Panel) figure.Panel {
 }
 
 func curveOf(role, label, method string, x, y, bar []float64) figure.Curve {
-	return figure.Curve{Role: role, Label: label, Tier: method, X: x, Y: y, Err: bar}
+	return figure.Curve{Role: role, Label: label, Method: method, X: x, Y: y, Err: bar}
 }
 
 // A view gives the labels of the axes, its lines, and its points with their error bars and

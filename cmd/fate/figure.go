@@ -72,7 +72,7 @@ func showFigure(f *figure.File) error {
 		set = append(set, name+" = "+r.Parameters[name])
 	}
 	line("parameters", "%s", orNone(strings.Join(set, ", ")))
-	line("measured by", "%s", orNone(strings.Join(r.Tiers, ", ")))
+	line("measured by", "%s", orNone(strings.Join(r.Methods, ", ")))
 	line("seed", "%s", orNone(strings.Trim(fmt.Sprint(r.Seeds), "[]")))
 	line("module", "%s, version %s", r.Module, r.Version)
 	line("built with", "%s for %s", r.Go, r.Arch)

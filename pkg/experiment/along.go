@@ -291,7 +291,7 @@ func (v View) Curve(i int) (label string, x, y, bar []float64) {
 }
 
 // Origin returns how curve i was measured, see [Series.Origin].
-func (v View) Origin(i int) (tier string, seed uint64) {
+func (v View) Origin(i int) (method string, seed uint64) {
 	if n := len(v.lines.curves); i >= n {
 		return v.points.Origin(i - n)
 	}

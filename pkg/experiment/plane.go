@@ -137,7 +137,7 @@ func (p Plane) Boundary() (x, y [][]float64) {
 }
 
 // Origin returns how the values were measured (law, solve or train) and their seed.
-func (p Plane) Origin() (tier string, seed uint64) { return string(p.origin.method), p.origin.seed }
+func (p Plane) Origin() (method string, seed uint64) { return string(p.origin.method), p.origin.seed }
 
 // Err returns why there is no plane, or nil.
 func (p Plane) Err() error { return p.err }

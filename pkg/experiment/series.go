@@ -64,7 +64,7 @@ func (s Series) from(o origin) Series {
 
 // Origin returns how curve i was measured (law, solve or train) and its seed; "" for
 // theory.
-func (s Series) Origin(i int) (tier string, seed uint64) {
+func (s Series) Origin(i int) (method string, seed uint64) {
 	o := s.curves[i].origin
 	return string(o.method), o.seed
 }

@@ -31,7 +31,7 @@ type Recipe struct {
 	Figure     int               `json:"figure"`             // index among the figures of the cell, from 1
 	Code       string            `json:"code,omitempty"`     // hash of the code up to the cell, without the values of parameters
 	Parameters map[string]string `json:"parameters,omitempty"`
-	Tiers      []string          `json:"tiers"` // how the points were measured: law, solve, train
+	Methods    []string          `json:"tiers"` // of the measurements: law, solve, train
 	Seeds      []uint64          `json:"seeds"` // seeds of these measurements
 	Module     string            `json:"module"`
 	Version    string            `json:"version"` // of the module: a hash of its source
@@ -69,8 +69,8 @@ const (
 	maxItems    = 2000      // rows of a verdict, parameters, seeds
 )
 
-// Tiers are the methods of measurement, from cheap to literal.
-var Tiers = []string{"law", "solve", "train"}
+// Methods are the methods of measurement, from cheap to literal.
+var Methods = []string{"law", "solve", "train"}
 
 var (
 	notebookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,120}\.ipynb$`)
@@ -105,9 +105,9 @@ func (r Recipe) Check() error {
 			return bad(f.name, f.value, "letters, digits and . _ / : + -")
 		}
 	}
-	for _, t := range r.Tiers {
-		if !slices.Contains(Tiers, t) {
-			return bad("tiers", t, "law, solve or train")
+	for _, m := range r.Methods {
+		if !slices.Contains(Methods, m) {
+			return bad("tiers", m, "law, solve or train")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
@@ -202,8 +202,8 @@ func Embed(picture []byte, r Recipe, d Data) ([]byte, error) {
 		return nil, errFormat
 	}
 	r.Format, r.Data = 1, d.Hash()
-	if r.Tiers == nil {
-		r.Tiers = []string{}
+	if r.Methods == nil {
+		r.Methods = []string{}
 	}
 	if r.Seeds == nil {
 		r.Seeds = []uint64{}

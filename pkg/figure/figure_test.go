@@ -70,7 +70,7 @@ func TestEveryFormatCarriesRecipeAndData(t *testing.T) {
 		}
 		r := f.Recipe
 		if r.Notebook != "04_linear_transfer.ipynb" || r.Cell != "b24a13a9" || r.Figure != 1 || r.Parameters["seed"] != "7" ||
-			!slices.Equal(r.Tiers, []string{"solve"}) || !slices.Equal(r.Seeds, []uint64{7}) || r.Data != f.Data.Hash() {
+			!slices.Equal(r.Methods, []string{"solve"}) || !slices.Equal(r.Seeds, []uint64{7}) || r.Data != f.Data.Hash() {
 			t.Errorf("%s: %+v", name, r)
 		}
 		recipes = append(recipes, r)
@@ -221,7 +221,7 @@ func TestFilesFromAnywhereAreRefused(t *testing.T) {
 		"parameter name":     {change(`"pace"`, `"pace; import os"`), "parameters is"},
 		"terminal escape":    {change("quick", `\u001b[2J`), "parameters.pace is"},
 		"turned text":        {change("quick", `\u202Eabc`), "parameters.pace is"},
-		"other tier":         {change("solve", "guess"), "tiers is"},
+		"other method":       {change("solve", "guess"), "tiers is"},
 		"a negative figure":  {change(`"figure":1`, `"figure":-1`), "figure is"},
 		"data of another":    {svg(recipe, data), "not those of the recipe"},
 		"data no zip":        {svg(recipe, []byte("hello")), "data are damaged"},

@@ -142,7 +142,7 @@ func TestHash(t *testing.T) {
 		"the seed":   strings.Replace(small, `"seed": 5`, `"seed": 6`, 1),
 		"the trials": strings.Replace(small, `"trials": 3`, `"trials": 4`, 1),
 		"the grid":   strings.Replace(small, `0.25`, `0.75`, 1),
-		"the tier":   strings.Replace(small, `solve`, `law`, 1),
+		"the method": strings.Replace(small, `solve`, `law`, 1),
 		"the kind":   `{"experiment": "paired", "method": "law", "trials": 3, "seed": 5, "grid": {"d": [10], "gamma": [0.5]}}`,
 	} {
 		if plan(t, other).Hash == p.Hash {
