@@ -10,14 +10,14 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// group splits the cells in which q was measured by their place on the axis by (None for
-// one group); q "" takes all that have the coordinates.
+// group returns the cells in which q was measured, grouped by their coordinate on the axis
+// by (None: one group). An empty q selects all cells that have the coordinates.
 func (t *Table) group(q theory.Quantity, along, by theory.Axis) (labels []string, groups [][]Cell, err error) {
 	if t.err != nil {
 		return nil, nil, t.err
 	}
 	if len(t.Cells) == 0 {
-		return nil, nil, errors.New("experiment: the table holds no cell")
+		return nil, nil, errors.New("experiment: the table has no cells")
 	}
 	for _, axis := range []theory.Axis{along, by} {
 		if axis == None && axis == by {
@@ -27,7 +27,7 @@ func (t *Table) group(q theory.Quantity, along, by theory.Axis) (labels []string
 			return nil, nil, err
 		}
 		if !slices.ContainsFunc(t.Cells, func(c Cell) bool { _, ok := c.coordinate(axis); return ok }) {
-			return nil, nil, fmt.Errorf("experiment: axis %q: the cells of %s have no such coordinate", axis, t.Cells[0])
+			return nil, nil, fmt.Errorf("experiment: axis %q: no cell of the table has this coordinate", axis)
 		}
 	}
 	index := map[float64]int{}
@@ -61,14 +61,14 @@ func (t *Table) group(q theory.Quantity, along, by theory.Axis) (labels []string
 		}
 		slices.Sort(x)
 		if len(slices.Compact(x)) < len(cells) {
-			return nil, nil, fmt.Errorf("experiment: curve %q has two cells at one %s: choose one with Where, or another axis to split by", labels[g], along)
+			return nil, nil, fmt.Errorf("experiment: curve %q has two cells at the same %s: select one with Where, or split by another axis", labels[g], along)
 		}
 	}
 	return labels, groups, nil
 }
 
-// Measured returns the means of q with their standard errors along one axis,
-// one set of points for each value of the axis by (None for one set).
+// Measured returns the means of q with their standard errors along one axis, one set of
+// points for each value of the axis by (None: one set).
 func (t *Table) Measured(q theory.Quantity, along, by theory.Axis) Series {
 	labels, groups, err := t.group(q, along, by)
 	s := Series{err: err}
@@ -86,8 +86,7 @@ func (t *Table) Measured(q theory.Quantity, along, by theory.Axis) Series {
 	return s.from(t.originOf(q))
 }
 
-// Relative returns the means of q along one axis as multiples of the first one of each set
-// of points.
+// Relative returns the points of Measured, each set divided by its first mean.
 func (t *Table) Relative(q theory.Quantity, along, by theory.Axis) Series {
 	s := t.Measured(q, along, by)
 	for _, c := range s.curves {
@@ -99,7 +98,7 @@ func (t *Table) Relative(q theory.Quantity, along, by theory.Axis) Series {
 	return s
 }
 
-// originOf is how q was measured.
+// originOf returns the method and seed with which q was measured.
 func (t *Table) originOf(q theory.Quantity) origin {
 	if o, ok := t.origins[q]; ok {
 		return o
@@ -107,17 +106,18 @@ func (t *Table) originOf(q theory.Quantity) origin {
 	return t.origin
 }
 
-// linePoints is the number of points on a line of the limit, exactPoints the
-// most on a line of finite-size means, which can take draws of the law.
+// linePoints is the number of points on a line of the limit. exactPoints is the largest
+// number on a line of finite-size means, which can require draws of the law.
 const linePoints, exactPoints = 601, 60
 
-// Theory returns the proportional limit of a result as lines along one axis,
-// over the range of the grid and one for each value of the axis by.
+// Theory returns the proportional limit of a result as lines along one axis, over the range
+// of the grid, one line for each value of the axis by. Along Features there is no limit,
+// which is an error.
 func (t *Table) Theory(result theory.Result, along, by theory.Axis) Series {
 	return t.lines(along, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
 		at := spread(along, lo, hi, linePoints)
 		if along == Features {
-			return c, fmt.Errorf("experiment: there is no limit along %q: take Exact", along)
+			return c, fmt.Errorf("experiment: there is no limit along %q: use Exact", along)
 		}
 		if along == Depth {
 			at = Range(lo, hi, int(hi-lo)+1)
@@ -142,10 +142,10 @@ func (t *Table) Theory(result theory.Result, along, by theory.Axis) Series {
 	})
 }
 
-// Exact returns the exact mean of a result at the dimension of the run, as
-// lines along one axis: what the points scatter around, where the limit is not
-// yet reached. Along Gamma it is over all n (or some 60 of them), along an axis
-// of integers or of data it joins the cells.
+// Exact returns the exact mean of a result at the dimension of the run, the expected value
+// of the points, as lines along one axis. Along Gamma and SourceGamma a line has a point at
+// every n, or at about 60 of them; along Depth and Features at every integer; along other
+// axes at 60 values.
 func (t *Table) Exact(result theory.Result, along, by theory.Axis) Series {
 	return t.lines(along, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
 		for _, at := range exactSettings(s, along, lo, hi) {
@@ -160,7 +160,7 @@ func (t *Table) Exact(result theory.Result, along, by theory.Axis) Series {
 	})
 }
 
-// exactSettings are the places of a line of exact means.
+// exactSettings returns the settings of a line of exact means.
 func exactSettings(s theory.Setting, along theory.Axis, lo, hi float64) []theory.Setting {
 	var out []theory.Setting
 	switch along {
@@ -184,7 +184,8 @@ func exactSettings(s theory.Setting, along theory.Axis, lo, hi float64) []theory
 	return out
 }
 
-// spread returns n values from lo to hi, in even ratios on a logarithmic axis.
+// spread returns n values from lo to hi, in equal steps, or in equal ratios on a
+// logarithmic axis.
 func spread(a theory.Axis, lo, hi float64, n int) []float64 {
 	if !a.Log() || lo <= 0 {
 		return Range(lo, hi, n)
@@ -197,7 +198,7 @@ func (t *Table) lines(along, by theory.Axis, line func(s theory.Setting, lo, hi 
 	return t.curves(along, by, func(c Cell, lo, hi float64) (curve, error) { return line(c.Setting, lo, hi) })
 }
 
-// curves is lines of cells.
+// curves is lines for a function of a cell.
 func (t *Table) curves(along, by theory.Axis, line func(c Cell, lo, hi float64) (curve, error)) Series {
 	labels, groups, err := t.group("", along, by)
 	out := Series{err: err}
@@ -218,8 +219,8 @@ func (t *Table) curves(along, by theory.Axis, line func(c Cell, lo, hi float64) 
 }
 
 // Predicted returns a prediction of your own as lines along one axis, over the range of the
-// table and one for each value of the axis by. The cell that predict is given has its place
-// and no values.
+// table, one line for each value of the axis by. It calls predict with cells that have
+// coordinates and no values.
 func (t *Table) Predicted(along, by theory.Axis, predict func(c Cell) (theory.Value, error)) Series {
 	return t.curves(along, by, func(c Cell, lo, hi float64) (out curve, err error) {
 		for _, x := range spread(along, lo, hi, exactPoints) {
@@ -233,8 +234,8 @@ func (t *Table) Predicted(along, by theory.Axis, predict func(c Cell) (theory.Va
 	})
 }
 
-// Power returns, for each set of points, the line y = A·x^p through its last one, with the
-// exponent p of its cells.
+// Power returns, for each set of points, the line y = A·x^p through its last point. The
+// function exponent is called with the first cell of the set and returns p.
 func (t *Table) Power(q theory.Quantity, along, by theory.Axis, exponent func(c Cell) float64) Series {
 	s := t.Measured(q, along, by)
 	_, groups, _ := t.group(q, along, by) // Measured has its error
@@ -249,16 +250,16 @@ func (t *Table) Power(q theory.Quantity, along, by theory.Axis, exponent func(c 
 	return s
 }
 
-// View is what is drawn of a table along an axis: its labels, the lines of theory and the
-// measured points.
+// View is a result along an axis, ready to be drawn: the titles of the axes, the lines of
+// theory and the measured points.
 type View struct {
 	x, y          string
 	lines, points Series
 }
 
 // Along returns the view of a result along one axis, with a set of points and a line of the
-// proportional limit for each value of the axis by (None for one). Along k and d, where
-// there is no limit, the lines are exact means.
+// proportional limit for each value of the axis by (None: one of each). Along Features and
+// Dimension, where there is no limit, the lines are exact means.
 func (t *Table) Along(result theory.Result, along, by theory.Axis) View {
 	lines := t.Theory
 	if along == Features || along == Dimension {
@@ -273,13 +274,13 @@ func (v View) Lines() Series { return v.lines }
 // Points returns the measured points.
 func (v View) Points() Series { return v.points }
 
-// Titles returns the labels of the axes.
+// Titles returns the titles of the axes.
 func (v View) Titles() (x, y string) { return v.x, v.y }
 
-// Err returns why there is nothing to draw, or nil.
+// Err returns the error for which there is nothing to draw, or nil.
 func (v View) Err() error { return cmp.Or(v.lines.err, v.points.err) }
 
-// Len returns the number of curves: first the lines, then the points.
+// Len returns the number of curves. The lines come first, then the points.
 func (v View) Len() int { return len(v.lines.curves) + len(v.points.curves) }
 
 // Curve returns curve i of the lines and points.
@@ -290,7 +291,7 @@ func (v View) Curve(i int) (label string, x, y, bar []float64) {
 	return v.lines.Curve(i)
 }
 
-// Origin returns how curve i was measured, see [Series.Origin].
+// Origin returns the method and the seed of curve i, see [Series.Origin].
 func (v View) Origin(i int) (method string, seed uint64) {
 	if n := len(v.lines.curves); i >= n {
 		return v.points.Origin(i - n)
@@ -298,5 +299,5 @@ func (v View) Origin(i int) (method string, seed uint64) {
 	return v.lines.Origin(i)
 }
 
-// Measured reports whether curve i was measured, and is drawn as points.
+// Measured reports whether curve i is a set of measured points.
 func (v View) Measured(i int) bool { return i >= len(v.lines.curves) }

@@ -100,7 +100,7 @@ func TestExponents(t *testing.T) {
 	twice.Cells = append(twice.Cells, twice.Cells[0])
 	for want, v := range map[string]*verdict.Verdict{
 		"at least 3":      sizes(16, 32).Run().Exponents(None, theory.Scratch),
-		"do not differ":   equal.Exponents(None, theory.Linear),
+		"trials at d = ":  equal.Exponents(None, theory.Linear),
 		"not measured":    run.Exponents(None, theory.ScratchTuned),
 		"two cells at":    twice.Exponents(None, theory.Linear),
 		"was interrupted": stopped.Exponents(None, theory.Linear),
@@ -136,7 +136,7 @@ func TestIndependentCells(t *testing.T) {
 	if got, want := one.Cells[0].means.values[theory.RiskScratch], run.Cells[1].means.values[theory.RiskScratch]; got != want {
 		t.Errorf("%v alone, %v in the grid", got, want)
 	}
-	if err := run.Where(func(s theory.Setting) bool { return s.D == 30 }).Pooled(theory.LinearTransferability).Err(); err == nil || !strings.Contains(err.Error(), "means alone") {
+	if err := run.Where(func(s theory.Setting) bool { return s.D == 30 }).Pooled(theory.LinearTransferability).Err(); err == nil || !strings.Contains(err.Error(), "only their means") {
 		t.Error(err)
 	}
 	if _, err := run.Cells[0].Median(theory.RiskScratch); err == nil {

@@ -15,10 +15,10 @@ const (
 	SourceSigma = theory.AxisSourceSigma
 	Decay       = theory.AxisDecay
 	Norm        = theory.AxisNorm      // ‖βt‖
-	Dimension   = theory.AxisDimension // along it γ and γ_s are kept
+	Dimension   = theory.AxisDimension // γ and γ_s are constant along it
 	Alpha       = theory.AxisAlpha     // the size of the start
 	Step        = theory.AxisStep      // the learning rate
 	Mu          = theory.AxisMu        // the fraction of the neurons that is removed
 	Points      = theory.AxisPoints    // n
-	None        = theory.AxisNone      // to split by: one curve
+	None        = theory.AxisNone      // one curve, not split by an axis
 )

@@ -9,13 +9,13 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// BreakEven fits T = A·cosθ − B to the measured transferability over the
-// angles of the run (all else fixed) and compares the angle of the tie, in
-// degrees, with theory's at this size. Near the tie T is linear in cosθ.
+// BreakEven compares the break-even angle of a transferability, in degrees, with the exact
+// one at this size. Both are zeros of T = A·cosθ − B, fitted to the means over the angles
+// of the run, as T is linear in cosθ near its zero. All other axes must have one value.
 func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 	err := t.verdictError([]theory.Result{result})
 	if err == nil {
-		err = t.constant("a break-even angle is over θ alone", Theta)
+		err = t.constant("a break-even angle needs cells that differ in θ alone", Theta)
 	}
 	if err != nil {
 		return verdict.Failed(err)
@@ -24,7 +24,7 @@ func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 	cos, weights := make([]float64, len(cells)), make([]float64, len(cells))
 	means, exact := make([]float64, len(cells)), make([]float64, len(cells))
 	values := make([][]float64, len(cells))
-	worst := 0.0 // error of the exact means: the angles share the draws of the law
+	worst := 0.0 // largest standard error of the exact means, whose draws of the law the angles share
 	for i, c := range cells {
 		e, err := result.Mean(c.Setting)
 		if err != nil {
@@ -50,8 +50,8 @@ func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 	if err != nil {
 		return verdict.Failed(err)
 	}
-	// The zero moves by −(value of a trial's line at the zero)/slope, trial by trial,
-	// as the angles share the data of a trial.
+	// The standard error of the zero is that over trials, because the angles share the data
+	// of a trial. A trial moves the zero by −(value of its fit at the zero)/slope.
 	moves, line := make([]float64, len(values[0])), make([]float64, len(cells))
 	for k := range moves {
 		for i := range line {
@@ -70,8 +70,8 @@ func (t *Table) BreakEven(result theory.Result) *verdict.Verdict {
 		fmt.Sprintf("n=%d %s", s.N, fixed(s, "n", "θ")), predicted, measured, len(moves)))
 }
 
-// BreakEvens returns the angle of the tie (see BreakEven), in degrees, along one
-// axis of the table: as fitted to the measurements, and in theory at this size.
+// BreakEvens returns the break-even angle (see BreakEven), in degrees, along one axis of
+// the table: fitted to the measurements as points, and exact at this size as a line.
 func (t *Table) BreakEvens(result theory.Result, along theory.Axis) View {
 	v := View{x: along.Title(), y: `angle in degrees`}
 	fail := func(err error) View {

@@ -12,9 +12,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// As returns the measured means of q as a result, at the settings of the run: one
-// experiment as the prediction of another, as of training by solving. Its data
-// sets must be others, so take another seed.
+// As returns the measured means of q as a result at the settings of the run, to predict
+// another experiment, such as training by solving. The two must be independent: give them
+// different seeds.
 func (t *Table) As(name, source string, q theory.Quantity) theory.Result {
 	return theory.Result{Name: name, Source: source, Quantity: q,
 		Limit: func(theory.Limit) (float64, error) {
@@ -38,8 +38,8 @@ func (t *Table) find(s theory.Setting) int {
 	return slices.IndexFunc(t.Cells, func(c Cell) bool { return c.Setting == s })
 }
 
-// AtLimit compares the mean of every cell with the proportional limit of each
-// result, for runs so large that the two cannot be told apart.
+// AtLimit compares the mean of every cell with the proportional limit of each result, for
+// runs so large that finite-size corrections are far below the standard errors.
 func (t *Table) AtLimit(results ...theory.Result) *verdict.Verdict {
 	return t.verdict(results, func(c Cell, result theory.Result) (verdict.Row, error) {
 		limit := result
@@ -52,9 +52,10 @@ func (t *Table) AtLimit(results ...theory.Result) *verdict.Verdict {
 	})
 }
 
-// Change compares how a result changes when one axis goes from one value to another,
-// trial by trial: cells of a trial share its data, so that it sees changes far below
-// the spread between data sets. One row for each setting of the rest.
+// Change compares the change of a result from one value of an axis to another with its
+// prediction. The cells of a trial share their data, and differences are taken trial by
+// trial, so changes far below the spread between data sets are resolved. There is one row
+// for each setting of the other axes.
 func (t *Table) Change(along theory.Axis, from, to float64, results ...theory.Result) *verdict.Verdict {
 	if err := t.verdictError(results); err != nil {
 		return verdict.Failed(err)
@@ -67,7 +68,7 @@ func (t *Table) Change(along theory.Axis, from, to float64, results ...theory.Re
 			}
 			i := t.find(a.moved(along, to).Setting)
 			if i < 0 {
-				return verdict.Failed(fmt.Errorf("experiment: the run has no cell at %s = %v beside %v", along, to, a.Setting))
+				return verdict.Failed(fmt.Errorf("experiment: the run has no cell at %s = %v to compare with %v", along, to, a.Setting))
 			}
 			row, err := changeRow(a, t.Cells[i], result)
 			if err != nil {
@@ -103,8 +104,9 @@ func changeRow(a, b Cell, result theory.Result) (row verdict.Row, err error) {
 		theory.Mean(diff), len(diff)), nil
 }
 
-// Wins compares, cell by cell, the share of data sets on which transfer beats
-// scratch with its probability under the exact law.
+// Wins compares, cell by cell, the share of data sets on which transfer beats training from
+// scratch with its probability under the exact joint law. The results must be
+// [theory.LinearTransferability] or [theory.FineTuneTransferability].
 func (t *Table) Wins(results ...theory.Result) *verdict.Verdict {
 	const draws = 1 << 17
 	return t.verdict(results, func(c Cell, result theory.Result) (verdict.Row, error) {
@@ -118,26 +120,26 @@ func (t *Table) Wins(results ...theory.Result) *verdict.Verdict {
 		case theory.TFineTune:
 			p = sum.PFineTuneWins
 		default:
-			return verdict.Row{}, fmt.Errorf("experiment: the exact law knows when %q or %q is positive, not %q", theory.TLinear, theory.TFineTune, result.Quantity)
+			return verdict.Row{}, fmt.Errorf("experiment: Wins is for the quantities %q and %q, not %q", theory.TLinear, theory.TFineTune, result.Quantity)
 		}
 		measured, err := c.Wins(result.Quantity)
 		if err != nil {
 			return verdict.Row{}, err
 		}
-		// By the law's probability: the sample's may be 0 or 1, with no spread.
+		// From the probability under the law: a measured share of 0 or 1 has no spread.
 		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(c.Trials()))
 		return verdict.NewRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, c.Trials()), nil
 	})
 }
 
-// The Kolmogorov distribution, of √(nm/(n+m)) times the distance of two samples
-// of one law.
+// Mean and standard deviation of the Kolmogorov distribution, the law of √(nm/(n+m)) times
+// the distance between large samples of one distribution, of sizes n and m.
 const kolmogorovMean, kolmogorovSD = 0.8687311606361591, 0.26033
 
-// SameLaw compares the distributions of quantities in two runs, cell by cell, by
-// the two-sample Kolmogorov–Smirnov distance. Its theory is the mean distance of
-// two samples of one law, and z is the normal deviate with the same probability
-// to be exceeded.
+// SameLaw compares the distributions of quantities in two runs, cell by cell, by the
+// two-sample Kolmogorov–Smirnov distance. The predicted distance is the mean for two
+// samples of one law; z is the standard normal quantile at the p-value of the measured
+// distance.
 func (t *Table) SameLaw(other *Table, quantities ...theory.Quantity) *verdict.Verdict {
 	if err := cmp.Or(t.verdictError(make([]theory.Result, len(quantities))), other.verdictError(make([]theory.Result, 1))); err != nil {
 		return verdict.Failed(err)
@@ -172,7 +174,7 @@ func (t *Table) SameLaw(other *Table, quantities ...theory.Quantity) *verdict.Ve
 	return v
 }
 
-// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), kept off 0 and 1.
+// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), clamped away from 0 and 1.
 func kolmogorovTail(x float64) float64 {
 	sum := 0.0
 	for j := 1.0; j <= 100; j++ {
@@ -181,12 +183,12 @@ func kolmogorovTail(x float64) float64 {
 	return math.Min(1-1e-9, math.Max(1e-15, sum))
 }
 
-// Distribution returns the cumulative distribution P(q ≤ t) over data sets, one
-// curve for each value of the axis by: at the given number of points, with
-// binomial standard errors. Its value at 0 is the probability of losing.
+// Distribution returns the cumulative distribution P(q ≤ t) over data sets at a number of
+// points t, with binomial standard errors, one curve for each value of the axis by. For a
+// transferability, its value at 0 is the probability that transfer loses.
 func (t *Table) Distribution(q theory.Quantity, by theory.Axis, points int) Series {
 	if points < 2 {
-		return Series{err: fmt.Errorf("experiment: points = %d: a distribution is drawn at 2 or more", points)}
+		return Series{err: fmt.Errorf("experiment: points = %d: a distribution needs at least 2", points)}
 	}
 	along := by
 	if by == None {
@@ -196,7 +198,7 @@ func (t *Table) Distribution(q theory.Quantity, by theory.Axis, points int) Seri
 	s := Series{err: err}
 	for g, cells := range groups {
 		if len(cells) > 1 {
-			return Series{err: fmt.Errorf("experiment: a distribution is of one cell, and the run holds %v and %v: choose with Where, or an axis to split by", cells[0].Setting, cells[1].Setting)}
+			return Series{err: fmt.Errorf("experiment: a curve is the distribution in one cell, but the run has %v and %v: select one with Where, or split by an axis", cells[0].Setting, cells[1].Setting)}
 		}
 		c := curve{label: labels[g]}
 		x, err := cells[0].Values(q)
@@ -205,7 +207,7 @@ func (t *Table) Distribution(q theory.Quantity, by theory.Axis, points int) Seri
 		}
 		slices.Sort(x)
 		n := float64(len(x))
-		// From the 0.5 % to the 99.5 % quantile, in even steps of probability.
+		// From the 0.5 % to the 99.5 % quantile, in equal steps of probability.
 		for _, p := range Range(0.005, 0.995, points) {
 			c.x = append(c.x, stat.Quantile(p, stat.LinInterp, x, nil))
 			c.y, c.bar = append(c.y, p), append(c.bar, math.Sqrt(p*(1-p)/n))

@@ -13,27 +13,27 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Estimate is what the units of a study take on one core, in seconds: roughly, and for
-// students within a factor of a few.
+// Estimate is the estimated time of each unit of a study on one core, in seconds. It is
+// rough: for students it can be wrong by a factor of a few.
 type Estimate struct {
 	Units    []float64
-	Measured int // sizes that were timed
+	Measured int // number of timings
 }
 
-// cost is what an estimate is made from: calibrations, the cheapest first, and the two
-// sizes of each unit, of which the seconds are a power.
+// cost describes how times are estimated: by calibrations, the cheapest first, and two
+// sizes of each unit. The time of a unit is a product of powers of its sizes.
 type cost struct {
 	calibrate []calibration
 	size      func(unit int) [2]float64
-	scale     float64    // units of the calibration in one of the study
-	prior     [2]float64 // exponents where a calibration cannot tell
+	scale     float64    // work of a unit of the study, relative to the calibration
+	prior     [2]float64 // exponents of the sizes before any timing
 }
 
-// calibration measures something and returns its seconds and its two sizes.
+// calibration times some work and returns its seconds and its two sizes.
 type calibration func() (seconds float64, size [2]float64, err error)
 
 // Estimate times a few trials or small trainings until the budget is spent, and fits a
-// power of two sizes to the times.
+// power law in the two sizes to the times.
 func (p *Plan) Estimate(budget time.Duration) (*Estimate, error) {
 	c := p.plan.cost
 	if c.calibrate == nil {
@@ -66,7 +66,8 @@ func (e *Estimate) Of(units []int) (seconds float64) {
 	return seconds
 }
 
-// ownUnits times units of the study itself, which counts as all of one size.
+// ownUnits returns a cost that times units of the study itself and takes all units to have
+// the same size.
 func (p *plan) ownUnits(budget time.Duration) cost {
 	patience := max(30*budget, 30*time.Second)
 	c := cost{scale: 1, size: func(int) [2]float64 { return [2]float64{1, 1} }}
@@ -121,13 +122,13 @@ func (e Experiment) estimate(p *plan, settings []theory.Setting) {
 		p.cost.size = func(unit int) [2]float64 { return size(settings[unit/blocks]) }
 	case e.Method == Train: // a trial of a cell
 		p.cost.size = func(unit int) [2]float64 { return size(settings[unit/e.Trials]) }
-	default: // a trial of all cells, of which the largest takes most
+	default: // a trial of all cells, dominated by the largest
 		p.cost.size = func(int) [2]float64 { return size(sizes[len(sizes)-1]) }
 	}
 }
 
-// estimate times trainings of students that are like those of the study, but smaller; the
-// sizes are the cost of a gradient and d.
+// estimate times trainings of smaller students of the same proportions. The sizes are the
+// cost of a gradient and d.
 func (s Students) estimate(p *plan, units []studentPart) {
 	p.cost = cost{scale: 1, prior: [2]float64{1, 1}, size: func(unit int) [2]float64 { return s.gradient(units[unit]) }}
 	d := min(s.D, 4)
@@ -153,7 +154,7 @@ func (s Students) estimate(p *plan, units []studentPart) {
 			err := work.Measure(context.Background(), unit, parts, func(int, []float64) {})
 			return time.Since(start).Seconds(), small.gradient(units[unit]), err
 		})
-		if i%2 == 1 { // two units of every size
+		if i%2 == 1 { // two units at each d
 			d = min(s.D, d+max(1, d/2))
 		}
 	}
@@ -177,8 +178,8 @@ func (s Students) like(d int) Students {
 	return small
 }
 
-// gradient is the cost of a gradient of a training, for a source of one gradient of
-// each of its trainings, and d.
+// gradient returns the sizes of a unit: the cost of one gradient, summed over all trainings
+// of a source, and d.
 func (s Students) gradient(p studentPart) [2]float64 {
 	width, d := float64(s.Width), float64(s.D)
 	if p.source < 0 {
@@ -191,8 +192,8 @@ func (s Students) gradient(p studentPart) [2]float64 {
 	return [2]float64{sum, d}
 }
 
-// timeFit is a regression of log seconds on the logs of two sizes, with exponents known
-// beforehand.
+// timeFit is a regression of log seconds on the logarithms of two sizes, with a prior on
+// the exponents.
 type timeFit struct {
 	normal *mat.SymDense
 	right  *mat.VecDense

@@ -9,8 +9,9 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// Course returns quantities of the first trial against time, or whatever their study
-// follows, one line for each cell and quantity.
+// Course returns the courses of quantities in the first trial, one line for each cell and
+// quantity. A course is against the time of gradient flow unless the doc comment of the
+// quantity names another variable.
 func (t *Table) Course(quantities ...theory.Quantity) Series {
 	if t.err != nil {
 		return Series{err: t.err}
@@ -49,18 +50,19 @@ func (c *Cell) keep(q theory.Quantity, o origin, label string, x, y []float64) {
 	c.courses[q] = append(c.courses[q], curve{label: label, x: x, y: y, origin: o})
 }
 
-// solved names a quantity that a solver finds beside the trained one.
+// solved is the name of the value of q that a solver finds, kept beside the trained one.
 func solved(q theory.Quantity) theory.Quantity { return q + " by solving" }
 
-// last returns the only trial of a cell that has one.
+// last returns the value of q in the first trial.
 func (c Cell) last(q theory.Quantity) float64 { return c.values[q][0] }
 
-// Constant is a prediction that is the same in every cell.
+// Constant returns a prediction that is x in every cell, for [Table.Against].
 func Constant(x float64) func(c Cell) (theory.Value, error) {
 	return func(Cell) (theory.Value, error) { return theory.Value{Value: x}, nil }
 }
 
-// Coordinate is the prediction that a quantity is the place of its cell on an axis.
+// Coordinate returns the prediction that a quantity equals the coordinate of its cell on an
+// axis, for [Table.Against].
 func Coordinate(axis theory.Axis) func(c Cell) (theory.Value, error) {
 	return func(c Cell) (theory.Value, error) { return theory.Value{Value: c.At(axis)}, nil }
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Curves trains one network by each of the three procedures on one data set and follows
-// the risk on the target task against the time of gradient flow (steps × learning rate):
-// the courses of theory.RiskScratch, of RiskPretraining on the source and of
-// theory.RiskFineTune that goes on from there, and the level of theory.RiskLinear. Setting
-// names the problem; Alpha is the size of the random start (0 means 0.01).
+// Curves follows the risk on the target task while one network is trained by each of the
+// three procedures, on one data set. Its courses against the time of gradient flow (steps ×
+// learning rate) are theory.RiskScratch, RiskPretraining, theory.RiskFineTune, which starts
+// where pretraining ends, and theory.RiskLinear, which is constant. Alpha is the size of
+// the random start; 0 means 0.01.
 type Curves struct {
 	Setting theory.Setting `json:"setting"`
 	Seed    uint64         `json:"seed"`
@@ -27,7 +27,7 @@ type Curves struct {
 // RiskPretraining is the risk on the target task while training on the source.
 const RiskPretraining theory.Quantity = "R_pre"
 
-// ends are the risks that training and solving end at.
+// ends are the final risks, by training and by solving.
 var ends = [...]theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune}
 
 // Run trains until the loss has converged.
@@ -66,7 +66,7 @@ func (c Curves) plan() (*plan, error) {
 	return p, nil
 }
 
-// setCurves takes in the risks at the end and the courses of three trainings.
+// setCurves stores the final risks and the courses of three trainings.
 func (c *Cell) setCurves(o origin, v [][]float64) {
 	c.set(0, v[0])
 	first, last := math.Inf(1), 0.0
@@ -75,12 +75,12 @@ func (c *Cell) setCurves(o origin, v [][]float64) {
 		c.keep(q, o, [...]string{"from scratch", "pretraining on the source", "fine-tuning"}[i], x, y)
 		first, last = math.Min(first, x[min(1, len(x)-1)]), math.Max(last, x[len(x)-1])
 	}
-	// A level over the time axis, which may be logarithmic: from the first step.
+	// A horizontal line from the first step on: the time axis may be logarithmic.
 	level := c.last(theory.RiskLinear)
 	c.keep(theory.RiskLinear, o, "linear transfer", []float64{first, last}, []float64{level, level})
 }
 
-// train returns the risks by training and by solving, and three courses, packed.
+// train returns, packed, the final risks by training and by solving, and three courses.
 func (c Curves) train(ctx context.Context) ([]float64, error) {
 	s := c.Setting
 	e := Experiment{Method: Solve, Alpha: c.Alpha}.defaults()
@@ -135,8 +135,8 @@ func (c Curves) train(ctx context.Context) ([]float64, error) {
 	return pack(risks, scratchX, scratchY, sourceX, sourceY, tunedX, tunedY), nil
 }
 
-// follow trains and records the risk: at every step at first, then at steps a
-// few per cent apart.
+// follow trains a network and records the risk, first at every step, then at steps a few
+// per cent apart.
 func follow(ctx context.Context, net *linear.Network, loss *linear.Loss, pair task.Pair) (x, y []float64, err error) {
 	var steps []int
 	next := 0

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Streams of one trial.
+// The random streams of a trial.
 const (
 	streamTasks = iota
 	streamWeights
@@ -19,17 +19,17 @@ const (
 	streamSource
 )
 
-// dataStream is a stream of the data of a trial. They depend on d, the seed and the
-// trial alone: all cells of a trial see one source, one plane of targets, and the
-// first n points of one target and one source sample. So cells are compared on the
-// same data, a cell keeps its data when the grid around it changes, and Solve and
-// Train see the same.
+// dataStream returns a random stream for the data of a trial. It depends on d, the seed,
+// the trial and the index stream alone: all cells of a trial have one source, one plane of
+// targets, and the first n points of one target and one source sample. So cells are
+// compared on the same data, a cell keeps its data when the grid changes around it, and
+// Solve and Train have the same data.
 func dataStream(seed uint64, d, trial, stream int) *rand.Rand {
 	return task.Stream(seed, uint64(d), uint64(trial), uint64(stream))
 }
 
-// ownStream is a stream that cells do not share, but where they differ in ridge, depth
-// or weight decay alone.
+// ownStream returns a random stream of a cell. Cells share it only if they differ in
+// nothing but ridge, depth or weight decay.
 func ownStream(seed uint64, s theory.Setting, trial, stream int) *rand.Rand {
 	return task.Stream(seed, uint64(s.N), uint64(s.D), math.Float64bits(s.Theta), math.Float64bits(s.Sigma),
 		uint64(s.Features), uint64(s.SourceN), math.Float64bits(s.SourceSigma), math.Float64bits(s.Norm), uint64(trial), uint64(stream))

@@ -32,9 +32,10 @@ func (t *Table) AgainstDistance(d divergence.Distance, q theory.Quantity, by the
 }
 
 // TheoryAgainstDistance returns the proportional limit of a result against a distance
-// between the tasks, as a line over the angles of the run.
+// between the tasks, as lines over the range of angles of the run, one for each value of
+// the axis by.
 func (t *Table) TheoryAgainstDistance(d divergence.Distance, result theory.Result, by theory.Axis) Series {
-	const points = 121 // a bound can take an optimisation a point
+	const points = 121 // a bound can require an optimization at each point
 	return t.lines(Theta, by, func(s theory.Setting, lo, hi float64) (c curve, err error) {
 		for _, theta := range Range(lo, hi, points) {
 			s.Theta = theta
@@ -52,8 +53,8 @@ func (t *Table) TheoryAgainstDistance(d divergence.Distance, result theory.Resul
 	})
 }
 
-// DistanceCurve returns a distance between tasks as a line along Theta, Sigma or
-// Norm, the rest as in tasks.
+// DistanceCurve returns a distance between tasks as a line along Theta, Sigma or Norm; the
+// other parameters are those of tasks.
 func DistanceCurve(label string, d divergence.Distance, tasks divergence.Tasks, along theory.Axis, values []float64) Series {
 	c := curve{label: label}
 	for _, x := range values {
@@ -76,7 +77,8 @@ func DistanceCurve(label string, d divergence.Distance, tasks divergence.Tasks, 
 	return Series{curves: []curve{c}}
 }
 
-// Estimated compares a distance between tasks with its estimate from n samples.
+// Estimated compares a distance between tasks with its estimate from n samples of each. A
+// distance without an estimator is an error.
 func Estimated(d divergence.Distance, tasks divergence.Tasks, n int, seed uint64) *verdict.Verdict {
 	if d.Estimate == nil {
 		return verdict.Failed(fmt.Errorf("experiment: %s has no estimator", d.Name))

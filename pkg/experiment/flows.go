@@ -12,10 +12,10 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Flows fine-tunes balanced pretrained networks of several depths on one data set
-// and follows them beside the end-to-end gradient flow (linear.Flow). The Depth
-// of Setting is not read; Step is the learning rate of the networks times their
-// depth and the largest curvature of the loss (0 means 0.01).
+// Flows fine-tunes balanced pretrained networks of several depths on one data set, and
+// integrates the end-to-end gradient flow (linear.Flow) from the same starts. Setting.Depth
+// is ignored. Step is the learning rate, multiplied by the depth and the largest curvature
+// of the loss; 0 means 0.01.
 type Flows struct {
 	Setting theory.Setting `json:"setting"`
 	Depths  []int          `json:"depths"`
@@ -23,9 +23,10 @@ type Flows struct {
 	Step    float64        `json:"step,omitempty"`
 }
 
-// The courses of [Flows], by depth: the scale c(t) = β(t)·Uβ̂s/‖Uβ̂s‖² against time, of the
-// networks and of the flow, the value at which the exact form says that it ends, and ‖Uβ‖
-// against ‖β‖.
+// The courses of [Flows], one line for each depth. NetworkScale and FlowScale are the scale
+// c(t) = β(t)·Uβ̂s/‖Uβ̂s‖² against time; FinalScale is its limit by theory.Scale.
+// NetworkNorms and FlowNorms are ‖Uβ‖ against ‖β‖. U projects onto the null space of the
+// data.
 const (
 	NetworkScale theory.Quantity = "c of the network"
 	FlowScale    theory.Quantity = "c of the flow"
@@ -88,9 +89,9 @@ func (f Flows) plan() (*plan, error) {
 	return p, nil
 }
 
-const firstTime = 0.02 // before it nothing has moved
+const firstTime = 0.02 // the courses begin here: at earlier times nothing moves
 
-// setFlow takes in what follow returns.
+// setFlow stores the values that follow returns.
 func (c *Cell) setFlow(o origin, v [][]float64) {
 	label := Depth.Label(float64(c.Setting.Depth))
 	c.set(0, v[0])
@@ -104,8 +105,8 @@ func (c *Cell) setFlow(o origin, v [][]float64) {
 	c.keep(FinalScale, origin{}, label, []float64{firstTime, end}, []float64{exact, exact})
 }
 
-// follow returns, packed, the scale of the network and of the exact form, and the courses
-// of the flow and of the network: time, scale, ‖β‖ and ‖Uβ‖.
+// follow returns, packed, the final scales of the network and of theory, and the courses of
+// the flow and of the network: time, scale, ‖β‖ and ‖Uβ‖.
 func (f Flows) follow(ctx context.Context, s theory.Setting, depth int) ([]float64, error) {
 	set, err := dataSet(f.Seed, s, 0)
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// Grid is the product of its axes, at dimension D. An empty Theta, Sigma, Lambda
-// or Decay is the single value 0, an empty Depth the single value 2, an empty
-// Features the single value 1, an empty SourceGamma unlimited source data. Theta
-// is in radians. The numbers of target and of source points are Gamma·D and
-// SourceGamma·D, rounded; a setting that comes up twice counts once.
+// Grid is the product of its axes, at dimension D. An empty Theta, Sigma, Lambda or Decay
+// is the single value 0, an empty Depth the single value 2, an empty Features or Norm the
+// single value 1, and an empty SourceGamma unlimited source data. Theta is in radians. The
+// numbers of target and of source points are Gamma·D and SourceGamma·D, rounded; a setting
+// that comes up twice counts once.
 type Grid struct {
 	D           int       `json:"-"`
 	Dimension   []int     `json:"d,omitempty"` // several D, for independent cells
@@ -28,7 +28,7 @@ type Grid struct {
 	Norm        []float64 `json:"norm,omitempty"`         // ‖βt‖, 1 if empty
 }
 
-// MarshalJSON implements json.Marshaler: a file has one list of dimensions.
+// MarshalJSON implements json.Marshaler. D is written as a list of one dimension.
 func (g Grid) MarshalJSON() ([]byte, error) {
 	type plain Grid
 	if g.D != 0 {
@@ -37,7 +37,7 @@ func (g Grid) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(g))
 }
 
-// axes are the axes of the grid within one dimension, the outermost first.
+// axes returns the axes of the grid within one dimension, the outermost first.
 func (g Grid) axes() []gridAxis {
 	return []gridAxis{
 		{theory.AxisNorm, g.Norm},
@@ -58,11 +58,12 @@ type gridAxis struct {
 	values []float64
 }
 
-// maxCells bounds a grid; a product of axes is soon larger than it was meant to be.
+// maxCells bounds the number of grid cells, which grows fast with the number of axes.
 const maxCells = 1_000_000
 
-// Settings lists the cells of the grid. Gamma is innermost, around it Theta,
-// Sigma, Lambda, Depth, Features, SourceGamma, SourceSigma, Decay, Norm and Dimension.
+// Settings returns the settings of the grid cells. Gamma is innermost, around it Theta,
+// Sigma, Lambda, Depth, Features, SourceGamma, SourceSigma, Decay, Norm and Dimension. An
+// empty Gamma, an invalid value and more than 10⁶ cells are errors.
 func (g Grid) Settings() ([]theory.Setting, error) {
 	switch {
 	case len(g.Gamma) == 0:
@@ -70,7 +71,7 @@ func (g Grid) Settings() ([]theory.Setting, error) {
 	case g.D != 0 && len(g.Dimension) > 0:
 		return nil, fmt.Errorf("experiment: Grid has D = %d and Dimension = %v: it takes one of them", g.D, g.Dimension)
 	}
-	// The limit is the grid as it was written, before rounding, and is checked so.
+	// The limit holds the values as written, before rounding, and is validated as well.
 	type cell struct {
 		s theory.Setting
 		l theory.Limit
@@ -128,7 +129,7 @@ func reals(x []int) []float64 {
 	return out
 }
 
-// Range returns n evenly spaced values from first to last, both included.
+// Range returns n equally spaced values from first to last, both included.
 func Range(first, last float64, n int) []float64 {
 	out := make([]float64, max(0, n))
 	for i := range out {
@@ -141,8 +142,8 @@ func Range(first, last float64, n int) []float64 {
 	return out
 }
 
-// Ratios returns n values from first to last, both included and above 0, in even
-// ratios, for a logarithmic axis.
+// Ratios returns n values from first to last, both included, in equal ratios, for a
+// logarithmic axis. Both ends must be above 0.
 func Ratios(first, last float64, n int) []float64 {
 	out := Range(math.Log(first), math.Log(last), n)
 	for i := range out {
@@ -151,8 +152,8 @@ func Ratios(first, last float64, n int) []float64 {
 	return out
 }
 
-// Angles returns the angles asin(√ρ) at which the target has the squared norms ρ
-// outside the features.
+// Angles returns the angles θ = asin(√ρ), at which the fraction ρ of the squared norm of
+// the target is outside the features.
 func Angles(rho []float64) []float64 {
 	out := make([]float64, len(rho))
 	for i, r := range rho {

@@ -15,9 +15,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// heavy is the distance |n−d| up to which a scratch risk has no fourth moment,
-// so that a z-score from the sample variance means little: there the medians
-// are compared.
+// heavy is the distance |n−d| up to which the risk from scratch has no fourth moment. Its
+// sample variance is then unreliable, and medians are compared instead of means.
 const heavy = 7
 
 // Verdict compares the mean of every cell with the exact finite-size mean of
@@ -50,7 +49,7 @@ func (t *Table) verdict(results []theory.Result, row func(Cell, theory.Result) (
 	return v
 }
 
-// overCells does f for all cells, on all cores: exact means can take draws of the law.
+// overCells calls f for all cells, on all cores: exact means can require draws of the law.
 func overCells(cells []Cell, f func(i int, c Cell) error) error {
 	return trial.Each(len(cells), func(i int) error { return f(i, cells[i]) })
 }
@@ -60,7 +59,7 @@ func (t *Table) verdictError(results []theory.Result) error {
 	case t.err != nil:
 		return t.err
 	case t.Interrupted:
-		return errors.New("experiment: the run was interrupted: run it to the end for a verdict")
+		return errors.New("experiment: the run was interrupted: a verdict needs all trials")
 	case len(results) == 0:
 		return errors.New("experiment: a verdict needs at least one theory result")
 	}
@@ -130,14 +129,15 @@ func medianRow(c Cell, result theory.Result) (verdict.Row, error) {
 	return row, nil
 }
 
-// Pooled compares the average of a transferability over all cells where theory
-// has it positive, and over all where it is negative: two rows for a whole phase
-// diagram. Cells share the data of a trial, so the error is that of the average over
-// trials. Cells with |n−d| ≤ 7, whose means are not to be trusted, are left out.
+// Pooled compares the average of a transferability over all cells where it is positive in
+// theory, and over all where it is negative: two rows for a whole phase diagram. The cells
+// share the data of a trial, so the standard error is that of the average over trials.
+// Cells with |n−d| ≤ 7, whose means are unreliable, are left out. Cells may differ in θ and
+// γ alone.
 func (t *Table) Pooled(results ...theory.Result) *verdict.Verdict {
 	err := t.verdictError(results)
 	if err == nil {
-		err = t.constant("a pooled verdict is over θ and γ alone", Theta, Gamma)
+		err = t.constant("a pooled verdict needs cells that differ in θ and γ alone", Theta, Gamma)
 	}
 	if err != nil {
 		return verdict.Failed(err)
@@ -196,8 +196,8 @@ func (t *Table) Pooled(results ...theory.Result) *verdict.Verdict {
 	return v
 }
 
-// Against compares the mean of q, in every cell that measured it, with a prediction of your
-// own; source says where the prediction is from.
+// Against compares the mean of q, in every cell in which it was measured, with a prediction
+// of your own. source names the theorem or equation in the verdict.
 func (t *Table) Against(q theory.Quantity, source string, predict func(c Cell) (theory.Value, error)) *verdict.Verdict {
 	if err := t.verdictError(make([]theory.Result, 1)); err != nil {
 		return verdict.Failed(err)
@@ -223,7 +223,7 @@ func (t *Table) Against(q theory.Quantity, source string, predict func(c Cell) (
 	return v
 }
 
-// Quantities lists what the table holds.
+// Quantities returns the quantities of the table in alphabetical order.
 func (t *Table) Quantities() (out []theory.Quantity) {
 	for _, c := range t.Cells {
 		names := slices.Collect(maps.Keys(c.values))
@@ -240,8 +240,9 @@ func (t *Table) Quantities() (out []theory.Quantity) {
 	return out
 }
 
-// Exponent fits q ∝ x^p along an axis, to the mean logarithms of independent trials, and
-// compares p with the predicted one, for each value of the axis by.
+// Exponent fits q ∝ x^p along an axis to the mean logarithms of independent trials, and
+// compares p with a predicted exponent, in one row for each value of the axis by. q must be
+// above 0 in all trials, and the axis must have at least 2 values.
 func (t *Table) Exponent(q theory.Quantity, along, by theory.Axis, source string, exponent func(c Cell) float64) *verdict.Verdict {
 	if err := t.verdictError(make([]theory.Result, 1)); err != nil {
 		return verdict.Failed(err)
@@ -282,7 +283,7 @@ func (t *Table) Exponent(q theory.Quantity, along, by theory.Axis, source string
 	return v
 }
 
-// fixed prints what a setting has beside the symbols that vary, as n and θ.
+// fixed prints a setting without the symbols that vary, such as n and θ.
 func fixed(s theory.Setting, vary ...string) string {
 	return strings.Join(slices.DeleteFunc(strings.Fields(s.String()), func(f string) bool {
 		symbol, _, _ := strings.Cut(f, "=")

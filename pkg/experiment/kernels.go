@@ -16,9 +16,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Kernels pretrains ReLU students on the source at Mu from starts of several sizes
-// Alpha, small ones rich and large ones lazy, and follows how their kernel becomes
-// that of the source teacher (Figure 3a–b). The other fields are those of Students.
+// Kernels pretrains ReLU students on the source at Mu from random starts of several sizes
+// Alpha: small ones are in the rich regime, large ones in the lazy regime. It follows the
+// alignment of their kernels with that of the source teacher (Figure 3a–b). The other
+// fields are those of Students.
 type Kernels struct {
 	D       int       `json:"d"`
 	Teacher int       `json:"teacher"`
@@ -29,22 +30,22 @@ type Kernels struct {
 	Seed    uint64    `json:"seed"`
 }
 
-// What [Kernels] measures.
+// Quantities of [Kernels].
 const (
 	// Alignment is the centred kernel alignment with the source's kernel on 200 random
 	// points; its course is against the time of the flow, in the first trial.
 	Alignment      theory.Quantity = "kernel alignment"
 	StartAlignment theory.Quantity = "kernel alignment at the start"
-	// PrincipalAngles is the course of the principal angles, in degrees and in rising order, between
-	// the leading directions of the student's features at the end and the neurons of the
-	// source, in the first trial.
+	// PrincipalAngles is the course of the principal angles, in degrees and in rising order
+	// against their number from 1, between the leading directions of the features of the
+	// student after pretraining and the neurons of the source, in the first trial.
 	PrincipalAngles theory.Quantity = "principal angles"
 
 	studentPicture theory.Quantity = "kernel of the student"
 	sourcePicture  theory.Quantity = "kernel of the source"
 )
 
-// circlePoints is the number of points of a kernel's picture.
+// circlePoints is the number of points on each axis of a kernel map.
 const circlePoints = 48
 
 // students returns the students that start at alpha.
@@ -78,7 +79,7 @@ func (k Kernels) plan() (*plan, error) {
 	for _, alpha := range k.Alpha {
 		p.cells = append(p.cells, Cell{Setting: theory.Setting{D: k.D}, at: map[theory.Axis]float64{Alpha: alpha, Mu: k.Mu}, name: fmt.Sprintf("α=%.4g", alpha)})
 	}
-	// The lazy ones take longest: they come first.
+	// Students from large starts take longest and are trained first.
 	order := make([]int, len(k.Alpha))
 	for i := range order {
 		order[i] = i
@@ -114,8 +115,8 @@ func (k Kernels) plan() (*plan, error) {
 	return p, nil
 }
 
-// setKernel takes in the alignments and, of the first trial, the course, the angles and
-// the pictures of the student's and the source's kernels.
+// setKernel stores the alignments and, in the first trial, the course, the angles and the
+// kernel maps of the student and of the source.
 func (c *Cell) setKernel(o origin, trial int, v [][]float64) {
 	c.set(trial, v[0])
 	if trial > 0 {
@@ -132,7 +133,7 @@ func (c *Cell) setKernel(o origin, trial int, v [][]float64) {
 	c.keep(sourcePicture, origin{}, "", nil, v[5]) // it is given, not trained
 }
 
-// train returns what setKernel takes in, packed.
+// train returns, packed, the values that setKernel stores.
 func (k Kernels) train(ctx context.Context, alpha float64, trial int) ([]float64, error) {
 	s := k.students(alpha)
 	target, err := s.teacher(trial)
@@ -217,11 +218,13 @@ func circleAngles() []float64 {
 	return Range(0, 2*math.Pi*(1-1.0/circlePoints), circlePoints)
 }
 
-// SourceKernel returns the kernel of the source teacher of [Kernels] on points x(φ), x(φ′)
-// of a circle in the plane of two of its neurons, relative to its largest entry.
+// SourceKernel returns the kernel k(x(φ), x(φ′)) of the source teacher of [Kernels],
+// relative to its largest entry. The points x(φ) lie on a circle of radius √d in the plane
+// of two of its neurons.
 func (t *Table) SourceKernel() Plane { return t.picture(sourcePicture) }
 
-// StudentKernel returns the same of the student that started at alpha, after pretraining.
+// StudentKernel returns the kernel of the student that started at alpha, after pretraining,
+// on the points of SourceKernel and relative to its largest entry.
 func (t *Table) StudentKernel(alpha float64) Plane {
 	return t.At(Alpha, alpha).picture(studentPicture)
 }
@@ -238,8 +241,9 @@ func (t *Table) picture(q theory.Quantity) Plane {
 	return p
 }
 
-// Richer states that pretraining from the smallest start of [Kernels] brings the kernel
-// closer to the source's, and closer than from every other start.
+// Richer tests that pretraining from the smallest start of [Kernels] raises the alignment
+// with the kernel of the source, and ends at a larger alignment than from every other
+// start. Each row is a difference that must be above 0.
 func (t *Table) Richer() *verdict.Verdict {
 	if t.err != nil {
 		return verdict.Failed(t.err)

@@ -4,23 +4,25 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// Lab is what the experiments of a notebook have in common. Its methods describe and run
-// them:
+// Lab holds the settings that the experiments of a notebook share. Its methods describe and
+// run them:
 //
-//	lab := experiment.Lab{Pace: pace, Seed: 4, D: lab.At(100, 500), Sigma: sigma}
+//	lab := experiment.Lab{Pace: pace, Seed: 4, Sigma: sigma}
+//	lab.D = lab.At(100, 500)
 //	run := lab.Solve(20, experiment.Grid{Gamma: gammas, Theta: thetas}, experiment.Scratch, experiment.Transfer)
 type Lab struct {
 	Pace  string // "quick" or "paper"; empty means quick
 	Seed  uint64
-	D     int     // of grids without a dimension
-	Sigma float64 // of grids without noise levels
+	D     int     // dimension of grids that set none
+	Sigma float64 // noise level of grids that set none
 }
 
-// At returns paper at the pace "paper" and quick otherwise. A study that is given an
-// unknown Pace refuses it.
+// At returns paper at the pace "paper" and quick otherwise. A study with an unknown Pace is
+// an error.
 func (l Lab) At(quick, paper int) int { return AtPace(l.Pace, quick, paper) }
 
-// Describe returns the experiment of a grid; change its fields for what is special about it.
+// Describe returns the experiment on a grid without running it, so that other fields can be
+// set.
 func (l Lab) Describe(method Method, trials int, grid Grid, procedures ...Procedure) Experiment {
 	if grid.D == 0 && len(grid.Dimension) == 0 {
 		grid.D = l.D
@@ -31,24 +33,26 @@ func (l Lab) Describe(method Method, trials int, grid Grid, procedures ...Proced
 	return Experiment{Pace: l.Pace, Method: method, Trials: trials, Seed: l.Seed, Procedures: procedures, Grid: grid}
 }
 
-// Law draws the exact joint law of the risks.
+// Law samples the exact joint law of the risks on a grid, of all three procedures if none
+// is given.
 func (l Lab) Law(trials int, grid Grid, procedures ...Procedure) *Table {
 	return l.Describe(Law, trials, grid, procedures...).Run()
 }
 
-// Solve draws data and solves for the end points of training; without procedures, of all
-// three.
+// Solve draws data and solves for the end points of training, by all three procedures if
+// none is given.
 func (l Lab) Solve(trials int, grid Grid, procedures ...Procedure) *Table {
 	return l.Describe(Solve, trials, grid, procedures...).Run()
 }
 
-// Train runs gradient descent on every weight; without procedures, by all three.
+// Train trains every weight by gradient descent until the loss converges, by all three
+// procedures if none is given.
 func (l Lab) Train(trials int, grid Grid, procedures ...Procedure) *Table {
 	return l.Describe(Train, trials, grid, procedures...).Run()
 }
 
-// Setting returns one setting of the lab: n = γd points at an angle of θ radians, in networks
-// of depth layers.
+// Setting returns a setting of the lab: n = γd points, rounded, at an angle of θ radians,
+// in networks of depth layers.
 func (l Lab) Setting(gamma, theta float64, depth int) theory.Setting {
 	return theory.Setting{N: theory.Points(gamma, l.D), D: l.D, Theta: theta, Sigma: l.Sigma, Depth: depth}
 }

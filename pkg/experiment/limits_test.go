@@ -21,7 +21,7 @@ func TestStudiesRefuseImpossibleSizes(t *testing.T) {
 		err   error
 	}{
 		{"Trials = 9223372036854775807", Experiment{Method: Law, Trials: huge, Grid: grid}.Run().Err()},
-		{"of 2 cells", Experiment{Method: Law, Trials: maxTrials, Grid: grid}.Run().Err()},
+		{"in 2 cells", Experiment{Method: Law, Trials: maxTrials, Grid: grid}.Run().Err()},
 		{"Workers = 9223372036854775807", Experiment{Method: Law, Trials: 2, Workers: huge, Grid: grid}.Run().Err()},
 		{"Alpha = 1e+200", Experiment{Method: Train, Trials: 2, Alpha: 1e200, Grid: grid}.Run().Err()},
 		{"D = 9223372036854775807", Experiment{Method: Law, Trials: 2, Grid: Grid{D: huge, Gamma: []float64{1}}}.Run().Err()},

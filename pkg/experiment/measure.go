@@ -16,11 +16,11 @@ import (
 	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
-// Measure measures quantities of your own over a grid of settings: Trial is called for
-// every data set of every cell, on all cores, and returns what it measured there, the same
-// quantities each time. The data sets are those that an [Experiment] with the method
-// [Solve] and the same seed has: all cells of a trial share one source, one plane of
-// targets and the first n points of one sample.
+// Measure measures quantities of your own over a grid of settings. It calls Trial for every
+// data set of every grid cell, on all cores; Trial returns values of the same quantities each
+// time. The data sets are those of an [Experiment] with the method [Solve] and the same seed:
+// all cells of a trial share one source, one plane of targets and the first n points of one
+// sample.
 //
 //	cosine := experiment.Quantity("cosine of scratch and target")
 //	run := experiment.Measure{
@@ -40,13 +40,13 @@ type Measure struct {
 	Grid   Grid
 	Trials int // at least 2
 	Seed   uint64
-	// Trial measures one data set. It may be called from many goroutines at a time and
-	// must not change what it does not own.
+	// Trial measures one data set. Several goroutines call it at the same time, so it must
+	// not write to shared variables.
 	Trial func(t Draw) Values
-	// Key names what Trial does. With a key the trials are kept in the cache under it:
-	// change the key when you change what Trial does, or a variable that it uses. Without one
-	// they are measured each time, unless a store of shards keeps them, which knows the code
-	// of the notebook; there they wait for the studies before them to be complete.
+	// Key identifies the function Trial in the cache of trials. Change it whenever you
+	// change Trial or a variable that Trial uses. Without a key, trials are not cached and
+	// every run measures them. A run in shards stores them under the code of the notebook,
+	// after all earlier studies are complete.
 	Key string
 	// Pace is the pace of the notebook, see Experiment.
 	Pace string
@@ -54,10 +54,10 @@ type Measure struct {
 	Workers int
 }
 
-// Quantity names a quantity of your own.
+// Quantity returns the quantity with a name of your own.
 func Quantity(name string) theory.Quantity { return theory.Quantity(name) }
 
-// Values are what a trial measured.
+// Values are the measurements of a trial.
 type Values map[theory.Quantity]float64
 
 // Draw is the data set of one trial at one setting.
@@ -71,7 +71,7 @@ type Draw struct {
 	seed    uint64
 }
 
-// Check ends the trial if err is not nil. The error of the run names the trial.
+// Check ends the trial if err is not nil. The error of the table names the trial.
 func (t Draw) Check(err error) {
 	if err != nil {
 		panic(checked{err})
@@ -81,9 +81,8 @@ func (t Draw) Check(err error) {
 // checked is the panic of Check.
 type checked struct{ err error }
 
-// Rand returns a stream of random numbers of the trial's own, for what it draws beside the
-// data: the k-th of as many as you like. Cells do not share it, unless they differ only in
-// ridge, depth or weight decay.
+// Rand returns the k-th random stream of the trial, which is independent of its data. The
+// streams of two cells differ unless the cells differ only in ridge, depth or weight decay.
 func (t Draw) Rand(k int) *rand.Rand {
 	return rand.New(rand.NewPCG(task.Seed(t.seed, "measure", uint64(t.Setting.N), uint64(t.Setting.D), math.Float64bits(t.Setting.Theta),
 		math.Float64bits(t.Setting.Sigma), uint64(t.Setting.Features), uint64(t.Setting.SourceN), math.Float64bits(t.Setting.SourceSigma),
@@ -121,7 +120,7 @@ func (m Measure) plan() (*plan, error) {
 	for _, s := range settings {
 		p.cells = append(p.cells, Cell{Setting: s})
 	}
-	// The first trial tells what is measured.
+	// The first trial determines the quantities.
 	var first Values
 	p.prepare = func(ctx context.Context) (err error) {
 		if first, err = m.measure(ctx, settings[0], 0); err != nil {
@@ -161,7 +160,7 @@ func (m Measure) plan() (*plan, error) {
 	if m.Key == "" && code == "" {
 		return p, nil
 	}
-	p.work.Cheap = m.Key == "" // kept in a store that knows the code
+	p.work.Cheap = m.Key == "" // a store knows the code, a cache does not
 	p.work.Key = func(unit, _ int) any {
 		cell, trial := place(unit)
 		key := struct {

@@ -10,19 +10,19 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// Plane is a quantity over two axes and the zero contour of theory, for a phase diagram.
+// Plane holds a quantity over two axes and the zero contour of theory, for a phase diagram.
 type Plane struct {
 	X, Y     []float64
-	Value    [][]float64 // Value[i][j] at Y[i], X[j]
+	Value    [][]float64 // len(Y) rows: Value[i][j] is at Y[i], X[j]
 	x, y, z  string      // the labels of the axes and of the value
 	boundary []theory.Curve
 	origin   origin
 	err      error
 }
 
-// Plane returns the measured means of a result over two axes. Everything else must be the
-// same in all cells. Over θ (or ρ) and γ the result must be a transferability, and the
-// plane has the boundary that theory gives it.
+// Plane returns the measured means of a result over two axes. Cells must not differ in any
+// other axis. Over Theta (or Residual) and Gamma the result must be a transferability, and
+// the plane has its boundary in the proportional limit.
 func (t *Table) Plane(result theory.Result, x, y theory.Axis) Plane {
 	return t.plane(result, x, y, func(c Cell) (float64, error) {
 		v, err := c.Mean(result.Quantity)
@@ -30,8 +30,8 @@ func (t *Table) Plane(result theory.Result, x, y theory.Axis) Plane {
 	})
 }
 
-// WinPlane returns the share of data sets on which transfer beats scratch over two axes,
-// and the boundary of the mean transferability.
+// WinPlane returns the share of data sets on which transfer beats training from scratch,
+// over two axes, with the boundary of the mean transferability.
 func (t *Table) WinPlane(result theory.Result, x, y theory.Axis) Plane {
 	p := t.plane(result, x, y, func(c Cell) (float64, error) {
 		v, err := c.Wins(result.Quantity)
@@ -56,7 +56,7 @@ func (t *Table) plane(result theory.Result, x, y theory.Axis, value func(Cell) (
 			return p
 		}
 	}
-	if p.err = t.constant(fmt.Sprintf("a plane is over %q and %q alone", x, y), x, y); p.err != nil {
+	if p.err = t.constant(fmt.Sprintf("a plane needs cells that differ in %q and %q alone", x, y), x, y); p.err != nil {
 		return p
 	}
 	p.X, p.Y = t.places(x), t.places(y)
@@ -84,7 +84,7 @@ func (t *Table) plane(result theory.Result, x, y theory.Axis, value func(Cell) (
 	return p
 }
 
-// places returns the values of an axis in rising order, each once.
+// places returns the distinct coordinates of the cells on an axis, in rising order.
 func (t *Table) places(axis theory.Axis) []float64 {
 	var out []float64
 	for _, c := range t.Cells {
@@ -94,41 +94,43 @@ func (t *Table) places(axis theory.Axis) []float64 {
 	return slices.Compact(out)
 }
 
-// constant reports an error if cells differ in more than some axes.
+// constant returns an error, which begins with the rule, if cells differ in anything but
+// the axes vary.
 func (t *Table) constant(rule string, vary ...theory.Axis) error {
 	if len(t.Cells) == 0 {
-		return errors.New("experiment: the table holds no cell")
+		return errors.New("experiment: the table has no cells")
 	}
 	first := t.Cells[0]
 	for _, c := range t.Cells {
 		rest := c
 		for _, axis := range vary {
-			if axis == Gamma { // whatever the rounding of n/d
+			if axis == Gamma { // n alone: n/d is rounded
 				rest.Setting.N = first.Setting.N
 				continue
 			}
 			rest = rest.moved(axis, first.At(axis))
 		}
 		from := first
-		for _, axis := range vary { // an axis like ρ rounds
+		for _, axis := range vary { // an axis such as ρ is rounded
 			if axis != Gamma {
 				from = from.moved(axis, first.At(axis))
 			}
 		}
 		if rest.Setting != from.Setting || !maps.Equal(rest.at, from.at) {
-			return fmt.Errorf("experiment: %s, but the table holds %v and %v: choose with Where", rule, first, c)
+			return fmt.Errorf("experiment: %s, but the table has %v and %v: select cells with Where", rule, first, c)
 		}
 	}
 	return nil
 }
 
-// Values returns the axes and the values z[iy][ix].
+// Values returns the coordinates on the axes and the values z[iy][ix], of shape len(y) ×
+// len(x).
 func (p Plane) Values() (x, y []float64, z [][]float64) { return p.X, p.Y, p.Value }
 
 // Titles returns the labels of the axes and of the value.
 func (p Plane) Titles() (x, y, z string) { return p.x, p.y, p.z }
 
-// Boundary returns the pieces of theory's zero contour.
+// Boundary returns the pieces of the zero contour of theory.
 func (p Plane) Boundary() (x, y [][]float64) {
 	for _, c := range p.boundary {
 		x, y = append(x, c.X), append(y, c.Y)
@@ -136,8 +138,8 @@ func (p Plane) Boundary() (x, y [][]float64) {
 	return x, y
 }
 
-// Origin returns how the values were measured (law, solve or train) and their seed.
+// Origin returns the method (law, solve or train) and the seed of the values.
 func (p Plane) Origin() (method string, seed uint64) { return string(p.origin.method), p.origin.seed }
 
-// Err returns why there is no plane, or nil.
+// Err returns the error of the plane, or nil.
 func (p Plane) Err() error { return p.err }

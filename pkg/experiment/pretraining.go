@@ -16,23 +16,25 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// What [Pretraining] measures of the features W₁⋯W_{L−1} when the loss has converged.
+// Quantities of [Pretraining]: properties of the features W₁⋯W_{L−1} when the loss has
+// converged.
 const (
-	EscapeTime     theory.Quantity = "time to escape"              // at which β·βs first reaches ½
+	EscapeTime     theory.Quantity = "time to escape"              // the time at which β·βs first reaches ½
 	SecondSingular theory.Quantity = "second/first singular value" // of the features
 	Misalignment   theory.Quantity = "1 − |cos(u₁, βs)|"           // u₁ the first left singular vector
-	Drift          theory.Quantity = "drift of D"                  // the largest ‖D_l(t) − D_l(0)‖, which gradient flow keeps at 0 (Lemma 3.3)
+	Drift          theory.Quantity = "drift of D"                  // the largest ‖D_l(t) − D_l(0)‖ over layers l, 0 along gradient flow (Lemma 3.3)
 	EffectiveRank  theory.Quantity = "effective rank"              // (Σs²)²/Σs⁴ of the singular values s: 1 for rank one
 	GradientSteps  theory.Quantity = "steps"
-	// Spectrum is the course of the singular values: the first four, and the last.
+	// Spectrum is the course of the singular values of the features: the first four, and
+	// the last.
 	Spectrum theory.Quantity = "singular values"
 )
 
 // Pretraining trains networks on unlimited data of one source task in D dimensions, at each
-// depth, size of the random start and learning rate, and measures their features. An empty
-// Step is that of linear.Options. With Course the first trial of each cell is followed:
-// Spectrum, Misalignment and Drift against the time of gradient flow (steps × learning
-// rate). Trials is at least 1; a mean needs 2.
+// depth, size of the random start and learning rate, and measures their features (Theorem
+// 3.4). An empty Step means the default of linear.Options. With Course, the table has the
+// courses of Spectrum, Misalignment and Drift in the first trial of each cell, against the
+// time of gradient flow (steps × learning rate). Trials is at least 1; a mean needs 2.
 type Pretraining struct {
 	D      int       `json:"d"`
 	Depth  []int     `json:"depth"`
@@ -43,7 +45,7 @@ type Pretraining struct {
 	Course bool      `json:"course,omitempty"`
 }
 
-// pretrainingCell is one cell of a Pretraining.
+// pretrainingCell is a grid cell of a Pretraining.
 type pretrainingCell struct {
 	D, Depth    int
 	Alpha, Step float64
@@ -133,7 +135,7 @@ func (p pretrainingCell) check() error {
 	return cmp.Or(checkMatrix("D × D", p.D, p.D), checkMatrix("(D × D) × Depth", p.D*p.D, p.Depth), checkAlpha(p.Alpha, DefaultAlpha), finiteStep(p.Step))
 }
 
-// shown are the singular values of a spectrum in d dimensions.
+// shown returns the indices of the singular values in Spectrum, in d dimensions.
 func shown(d int) []int {
 	out := []int{0, 1, 2, 3, d - 1}
 	if d < 5 {
@@ -142,7 +144,7 @@ func shown(d int) []int {
 	return out
 }
 
-// follow takes in the courses: time, misalignment, drift and the singular values.
+// follow stores the courses: time, misalignment, drift and the singular values.
 func (c *Cell) follow(o origin, d int, v [][]float64) {
 	label := Depth.Label(float64(c.Setting.Depth))
 	c.keep(Misalignment, o, label, v[0], v[1])
@@ -152,13 +154,14 @@ func (c *Cell) follow(o origin, d int, v [][]float64) {
 	}
 }
 
-// features is the state of the features of one network during pretraining.
+// features holds the measurements of a network during pretraining.
 type features struct {
 	values       []float64
 	misalignment float64
 	drift        float64
 }
 
+// look measures the features of a network; start is its conserved quantity at the start.
 func look(net *linear.Network, start []*mat.Dense, source []float64) (f features, err error) {
 	var svd mat.SVD
 	if !svd.Factorize(net.Features(), mat.SVDThin) {
@@ -167,7 +170,7 @@ func look(net *linear.Network, start []*mat.Dense, source []float64) (f features
 	var u mat.Dense
 	svd.UTo(&u)
 	f.values = svd.Values(nil)
-	// 1 − |cos| from the part of u₁ across βs, which keeps digits that 1 − |cos| loses.
+	// 1 − |cos| from the part of u₁ orthogonal to βs, without cancellation.
 	first := mat.Col(nil, 0, &u)
 	cos := floats.Dot(first, source)
 	floats.AddScaled(first, -cos, source)
@@ -180,13 +183,13 @@ func look(net *linear.Network, start []*mat.Dense, source []float64) (f features
 	return f, nil
 }
 
-// train pretrains the trial-th network and returns what it measures, packed, with the
-// courses behind it if they are followed.
+// train pretrains the network of a trial and returns its measurements, packed, followed by
+// the courses if follow is set.
 func (p pretrainingCell) train(ctx context.Context, trial int, follow bool) ([]float64, error) {
 	if p.Alpha == 0 {
 		p.Alpha = DefaultAlpha
 	}
-	// Every depth, start and step has networks of its own.
+	// Networks of different depth, start or learning rate have different random streams.
 	stream := func(kind uint64) *rand.Rand {
 		return task.Stream(p.Seed, uint64(p.D), uint64(p.Depth), math.Float64bits(p.Alpha), math.Float64bits(p.Step), uint64(trial), kind)
 	}
@@ -222,7 +225,7 @@ func (p pretrainingCell) train(ctx context.Context, trial int, follow bool) ([]f
 		if escaped < 0 && overlap >= 0.5 {
 			escaped = step
 		}
-		// A few per cent apart in time, and closer through the escape.
+		// A few per cent apart in time, and closer during the escape.
 		if !follow || step < next && math.Abs(overlap-seen) < 0.02 {
 			return
 		}

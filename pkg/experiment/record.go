@@ -18,14 +18,14 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// kind is the name of a study in a file.
+// kind is a kind of study, by its name in a file.
 type kind struct {
 	name   string
 	decode func(b []byte) (Study, error)
 }
 
-// kinds are the studies that a file can hold. "linear" is an [Experiment] of independent
-// cells, "paired" one whose cells share the data of a trial.
+// kinds are the studies that a file can hold. "linear" is an [Experiment] whose cells are
+// independent, "paired" one whose cells share the data of a trial.
 var kinds = [...]kind{
 	{"linear", func(b []byte) (Study, error) {
 		var e Experiment
@@ -51,6 +51,7 @@ func decode[S Study](b []byte) (Study, error) {
 
 // Decode reads the fields of a study from a JSON object; kind is one of "linear", "paired",
 // "pretraining", "transports", "students", "teachers", "kernels", "curves" and "flows".
+// Unknown fields are errors.
 func Decode(kind string, b []byte) (Study, error) {
 	var names []string
 	for _, k := range kinds {
@@ -62,8 +63,8 @@ func Decode(kind string, b []byte) (Study, error) {
 	return nil, fmt.Errorf("experiment = %q: it is one of %s", kind, strings.Join(names, ", "))
 }
 
-// Kind returns the name under which [Decode] knows a study, "" for a [Measure], which has
-// code of its own.
+// Kind returns the name of a study for [Decode]. It is "" for a [Measure], whose Trial is a
+// function and cannot be stored.
 func Kind(s Study) string {
 	switch s := s.(type) {
 	case Experiment:
@@ -89,8 +90,8 @@ func Kind(s Study) string {
 	return ""
 }
 
-// Record is what was measured of a study, as its file holds it: for runs that take longer
-// than a reader waits, and as the result of a sweep. Only Units depends on the data.
+// Record holds the measurements of a study, as stored in a file: the result of a sweep, or
+// of a run that takes too long for a reader of a notebook. Only Units depends on the data.
 type Record struct {
 	Kind    string          `json:"kind"`
 	Study   json.RawMessage `json:"study"`
@@ -102,8 +103,8 @@ type Record struct {
 	Units   []RecordedUnit  `json:"units"`
 }
 
-// RecordedUnit is a unit with the values of its parts, null where there is no number. The
-// parts of a unit that is missing are null.
+// RecordedUnit holds the values of the parts of a unit; NaN is null. Missing parts are
+// null.
 type RecordedUnit struct {
 	Unit  string   `json:"unit"`
 	Parts []vector `json:"parts"`
@@ -157,7 +158,7 @@ func (v *vector) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// newRecord is a record of the study in which every unit is missing.
+// newRecord returns a record of the study without any units.
 func (p *Plan) newRecord() (*Record, error) {
 	b, err := json.Marshal(p.study)
 	if err != nil {
@@ -165,7 +166,7 @@ func (p *Plan) newRecord() (*Record, error) {
 	}
 	r := &Record{Kind: Kind(p.study), Study: b, Module: pkg.Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
 	if r.Kind == "" {
-		return nil, fmt.Errorf("experiment: a %T has code of its own and cannot be recorded", p.study)
+		return nil, fmt.Errorf("experiment: a study of type %T calls a function and cannot be recorded", p.study)
 	}
 	for unit := range p.plan.work.Units {
 		r.Units = append(r.Units, RecordedUnit{Unit: p.plan.work.Title(unit), Parts: make([]vector, p.plan.work.Parts(unit))})
@@ -173,8 +174,8 @@ func (p *Plan) newRecord() (*Record, error) {
 	return r, nil
 }
 
-// Record takes what a store holds of the study. Units that are missing are an error unless
-// partial is set.
+// Record returns the record of the study with the units of a store. Missing units are an
+// error unless partial is set; a store without any unit is always an error.
 func (p *Plan) Record(s *trial.Store, partial bool) (*Record, error) {
 	r, err := p.newRecord()
 	if err != nil {
@@ -192,7 +193,7 @@ func (p *Plan) Record(s *trial.Store, partial bool) (*Record, error) {
 	r.findMissing()
 	switch {
 	case report.Owed > 0 && !partial:
-		return nil, fmt.Errorf("%d of %d units are missing, first %s: run them, or merge what there is with --partial", report.Owed, report.Units, r.Units[r.Missing[0]].Unit)
+		return nil, fmt.Errorf("%d of %d units are missing, first %s: run them, or merge the others with --partial", report.Owed, report.Units, r.Units[r.Missing[0]].Unit)
 	case report.Owed == report.Units:
 		return nil, errors.New("the store holds no unit of this study")
 	}
@@ -211,7 +212,7 @@ func (r *Record) findMissing() {
 	}
 }
 
-// Encode writes the record as JSON, a line for each unit.
+// Encode returns the record as JSON, with one line for each unit.
 func (r *Record) Encode() ([]byte, error) {
 	head := *r
 	head.Units = nil
@@ -236,8 +237,8 @@ func (r *Record) Encode() ([]byte, error) {
 // maxRecord bounds the file of a record, in bytes.
 const maxRecord = 2 << 30
 
-// ReadRecord reads a record and the study it is of. One of another version of the code is
-// no error: the record names it.
+// ReadRecord reads a record and its study. A record of another version of the code is not
+// an error: Record.Version names the version.
 func ReadRecord(path string) (*Record, *Plan, error) {
 	b, err := file.Read(path, maxRecord)
 	if err != nil {
@@ -276,13 +277,14 @@ func parseRecord(b []byte) (*Record, *Plan, error) {
 	return r, p, nil
 }
 
-// part returns a part that the record holds.
+// part returns a part of the record, if it is there.
 func (r *Record) part(unit, part int) ([]float64, bool) {
 	v := r.Units[unit].Parts[part]
 	return v, v != nil
 }
 
-// Load returns the table of a record. A partial one counts as an interrupted run.
+// Load returns the table of a record. A partial record gives the table of an interrupted
+// run; an unreadable or invalid one gives a table with an error.
 func Load(path string) *Table {
 	r, p, err := ReadRecord(path)
 	if err != nil {
@@ -291,7 +293,7 @@ func Load(path string) *Table {
 	return p.table(r)
 }
 
-// Parse returns the table of the record that b holds; err is why there is none.
+// Parse returns the table of the record in b, or a table with the error if err is not nil.
 func Parse(b []byte, err error) *Table {
 	if err != nil {
 		return failed(nil, err)
@@ -303,7 +305,7 @@ func Parse(b []byte, err error) *Table {
 	return p.table(r)
 }
 
-// table makes the table of a record of the study.
+// table returns the table of a record of the study.
 func (p *Plan) table(r *Record) *Table {
 	t, _ := p.plan.run(context.Background(), p.study, trial.Options{Known: r.part, Shard: trial.NoShard()})
 	var owed *Owed
@@ -326,9 +328,10 @@ func (p *Plan) table(r *Record) *Table {
 	return t
 }
 
-// Recorded returns the table of exactly these students that a file holds. At the pace
-// "paper" it first trains what the file lacks and writes the file after each part: a run
-// that was interrupted, or killed, goes on from there.
+// Recorded returns the table of these students from the record at path. At the pace "paper"
+// it first trains the missing students and writes the file after each part, so that an
+// interrupted or killed run resumes. At the pace "quick" a missing or incomplete record is
+// an error, and a record of other students is one at any pace.
 func (s Students) Recorded(path string) *Table {
 	s = s.defaults()
 	t, err := s.recorded(path)
@@ -351,24 +354,24 @@ func (s Students) recorded(path string) (*Table, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if s.Pace != "paper" {
-			return nil, errors.New(`there is no such file: a run with pace = "paper" makes it`)
+			return nil, errors.New(`there is no such file: a run with pace = "paper" creates it`)
 		}
 		r = fresh
 	case err != nil:
 		return nil, err
 	case !bytes.Equal(r.Study, fresh.Study):
-		return nil, fmt.Errorf(`it holds another run, %s, not %s: move it away and run with pace = "paper"`, r.Study, fresh.Study)
+		return nil, fmt.Errorf(`it is the record of another run, %s, not of %s: move it away and run with pace = "paper"`, r.Study, fresh.Study)
 	}
 	if len(r.Missing) == 0 && r != fresh {
 		return p.table(r), nil
 	}
 	if s.Pace != "paper" {
-		return nil, fmt.Errorf(`%d of %d units are missing: a run with pace = "paper" goes on with it`, len(r.Missing), len(r.Units))
+		return nil, fmt.Errorf(`%d of %d units are missing: a run with pace = "paper" completes it`, len(r.Missing), len(r.Units))
 	}
 	return p.complete(r, path)
 }
 
-// complete measures what the record lacks, and writes the file after each part.
+// complete measures the missing units of the record, and writes the file after each part.
 func (p *Plan) complete(r *Record, path string) (*Table, error) {
 	study := session.Begin(p.plan.name)
 	options := study.Trial(0)
@@ -403,7 +406,7 @@ func (p *Plan) complete(r *Record, path string) (*Table, error) {
 	return t, failure
 }
 
-// Write writes the record to a file, whole or not at all.
+// Write writes the record to a file atomically.
 func (r *Record) Write(path string) error {
 	r.findMissing()
 	b, err := r.Encode()

@@ -7,13 +7,13 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// Method is a way to measure, from cheap to literal. Each checks the one
-// before it.
+// Method is a method of measurement. The methods go from cheap to literal, and each one
+// validates the one before it.
 type Method string
 
 // The three methods.
 const (
-	// Law samples the exact joint law of the risks: no matrices, any D.
+	// Law samples the exact joint law of the risks, without matrices, in any dimension.
 	Law Method = "law"
 	// Solve draws X and y and solves for the end point of training.
 	Solve Method = "solve"
@@ -21,7 +21,7 @@ const (
 	Train Method = "train"
 )
 
-// Procedure is one of the three trainings of the paper.
+// Procedure is a training procedure of the paper.
 type Procedure string
 
 // The three procedures, and the tuned baseline.
@@ -33,40 +33,39 @@ const (
 	Tuned Procedure = "tuned scratch"
 )
 
-// Experiment describes a measurement. Method, Trials (2 to 10⁸ data sets, of all cells
-// together) and a grid are required. The matrices of Solve and Train, max(N, SourceN)×D
-// and D×D for each layer, may have 10⁹ entries. With Solve and Train all cells of a trial share one
-// source, one plane of targets, and the first n points of one sample: cells are
-// compared on the same data, and are not independent of each other. Draws of the
-// Law are.
+// Experiment measures the risks of linear networks over a grid. Method, Trials (2 to 10⁸
+// data sets, of all cells together) and a grid are required. The matrices of Solve and
+// Train, max(N, SourceN)×D and D×D for each layer, may have 10⁹ entries. With Solve and
+// Train all cells of a trial share one source, one plane of targets, and the first n points
+// of one sample: cells are compared on the same data, and are dependent. Cells of Law are
+// independent.
 type Experiment struct {
 	Method     Method      `json:"method"`
 	Trials     int         `json:"trials"`
 	Seed       uint64      `json:"seed"`
-	Procedures []Procedure `json:"procedures,omitempty"` // what is run; empty means all three
+	Procedures []Procedure `json:"procedures,omitempty"` // to run; empty means all three
 	Grid       Grid        `json:"grid"`
 	// Alpha is the size of the random start of Train; 0 means 0.01.
 	Alpha float64 `json:"alpha,omitempty"`
-	// ExactFit makes linear transfer after Train use every direction of the
-	// features, also the d−1 of size O(α) that were not learned.
+	// ExactFit makes linear transfer after Train use all directions of the features,
+	// including the d−1 directions of size O(α) that were not learned.
 	ExactFit bool `json:"exact_fit,omitempty"`
-	// Balanced makes Train take for the pretrained network the balanced one in
-	// which pretraining ends as α → 0, instead of pretraining. It is for networks
-	// too deep to leave a small start in reasonable time.
+	// Balanced replaces pretraining in Train by its limit as α → 0, a balanced network. It
+	// is for networks that are too deep to escape from a small start in reasonable time.
 	Balanced bool `json:"balanced,omitempty"`
-	// Independent gives every cell data of its own, from a seed that depends on Seed and
-	// the setting alone. The means of a cell are kept, not its trials, so it is for more
-	// trials than memory holds, and for more than one dimension.
+	// Independent gives each cell its own data, from a seed that depends on Seed and the
+	// setting alone. Only the means of a cell are kept, not its trials, so their number is
+	// not bounded by memory. A grid of several dimensions requires it.
 	Independent bool `json:"independent,omitempty"`
-	// Pace is the pace of the notebook, "quick" or "paper"; it is only checked
-	// (see [AtPace]). Empty means quick.
+	// Pace is the pace of the notebook, "quick" or "paper" (see [AtPace]). It is validated
+	// and otherwise ignored. Empty means quick.
 	Pace string `json:"-"`
 	// Workers limits the cores used; 0 means all. It does not change numbers.
 	Workers int `json:"-"`
 }
 
-// AtPace returns paper at the pace "paper" and quick otherwise. An experiment
-// that is given an unknown Pace refuses it.
+// AtPace returns paper at the pace "paper" and quick otherwise. An experiment with an
+// unknown Pace is an error.
 func AtPace(pace string, quick, paper int) int {
 	if pace == "paper" {
 		return paper
@@ -80,7 +79,7 @@ const DefaultAlpha = 0.01
 // Run does all trials of all cells on the cores of the machine.
 func (e Experiment) Run() *Table { return run(e) }
 
-// Settings lists the cells that Run measures, or says why it cannot.
+// Settings returns the settings of the grid cells, or the error with which Run would fail.
 func (e Experiment) Settings() ([]theory.Setting, error) {
 	settings, err := e.Grid.Settings()
 	if err != nil {
@@ -124,7 +123,8 @@ func (e Experiment) check(settings []theory.Setting) error {
 	return nil
 }
 
-// possible refuses settings that a procedure of the experiment cannot do.
+// possible returns an error for a setting that a procedure of the experiment does not
+// support.
 func (e Experiment) possible(s theory.Setting) error {
 	if e.Method != Law {
 		if err := checkMatrix("max(N, SourceN, Features) × D", max(s.N, s.SourceN, s.Features), s.D); err != nil {

@@ -16,14 +16,15 @@ import (
 // risks are the quantities of one trial.
 var risks = [...]theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.ScaleC, theory.RiskTuned, theory.FeatureResidual}
 
-// drawn is how many of them a draw of the law has.
+// drawn is the number of them in a draw of the law.
 const drawn = 4
 
 func values(r theory.Risks) []float64 {
 	return []float64{r.Scratch, r.Linear, r.FineTune, r.Scale, r.Tuned, r.Residual}
 }
 
-// block is the number of draws of the law in a unit: a hand-over is worth it for many.
+// block is the number of draws of the law in a unit: a single draw is too cheap to
+// schedule.
 const block = 1024
 
 func (e Experiment) defaults() Experiment {
@@ -57,7 +58,7 @@ func (e Experiment) plan() (*plan, error) {
 	return p, nil
 }
 
-// draws makes units of draws of the law at one cell.
+// draws makes units of consecutive draws of the law in one cell.
 func (e Experiment) draws(p *plan, settings []theory.Setting) {
 	p.quantities = risks[:drawn]
 	blocks := (e.Trials + block - 1) / block
@@ -152,7 +153,7 @@ func (e Experiment) solutions(p *plan, settings []theory.Setting) {
 		}}
 }
 
-// key is what determines the risks of one trial.
+// key holds everything that determines the risks of one trial.
 func (e Experiment) key(s theory.Setting, trial int) any {
 	key := struct {
 		Setting    theory.Setting
@@ -173,7 +174,7 @@ func (e Experiment) key(s theory.Setting, trial int) any {
 	return key
 }
 
-// meaned are the quantities whose means an independent cell keeps.
+// meaned are the quantities of which an independent cell keeps the mean.
 var meaned = [...]theory.Quantity{theory.RiskScratch, theory.RiskTuned, theory.RiskLinear, theory.RiskFineTune,
 	theory.TLinear, theory.TFineTune, theory.TLinearTuned, theory.ScaleC, theory.FeatureResidual}
 
@@ -215,7 +216,7 @@ func (e Experiment) independent(p *plan, settings []theory.Setting) {
 			var v []float64
 			for _, q := range meaned {
 				m, err := t.Cells[0].Mean(q)
-				if err != nil { // it was not asked for
+				if err != nil { // its procedure was not run
 					m = theory.Value{Value: math.NaN(), StdErr: math.NaN()}
 				}
 				v = append(v, m.Value, m.StdErr)
@@ -225,7 +226,7 @@ func (e Experiment) independent(p *plan, settings []theory.Setting) {
 		}}
 }
 
-// alone is the plan of one independent cell.
+// alone returns the plan of one independent cell.
 func (e Experiment) alone(s theory.Setting) (*plan, error) {
 	b, err := json.Marshal(struct {
 		Linear theory.Setting `json:"linear"`

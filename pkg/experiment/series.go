@@ -2,7 +2,7 @@ package experiment
 
 import "slices"
 
-// Series is a set of curves or of points with error bars, for plotting.
+// Series is a set of curves, or of points with error bars, for plotting.
 type Series struct {
 	curves []curve
 	err    error
@@ -17,17 +17,17 @@ type curve struct {
 // Len returns the number of curves.
 func (s Series) Len() int { return len(s.curves) }
 
-// Curve returns the label, the points and the standard errors (nil for a line)
-// of curve i.
+// Curve returns the label, the points (x, y of equal length) and the standard errors (nil
+// for a line) of curve i.
 func (s Series) Curve(i int) (label string, x, y, bar []float64) {
 	c := s.curves[i]
 	return c.label, c.x, c.y, c.bar
 }
 
-// Err returns why there are no curves, or nil.
+// Err returns the error for which there are no curves, or nil.
 func (s Series) Err() error { return s.err }
 
-// Named returns the series with one label for all its curves.
+// Named returns the series with the same label for all curves.
 func (s Series) Named(label string) Series {
 	out := Series{curves: slices.Clone(s.curves), err: s.err}
 	for i := range out.curves {
@@ -36,7 +36,7 @@ func (s Series) Named(label string) Series {
 	return out
 }
 
-// Join returns the curves of all series in one.
+// Join returns one series with the curves of all, and the first error among theirs.
 func Join(series ...Series) Series {
 	var out Series
 	for _, s := range series {
@@ -48,13 +48,13 @@ func Join(series ...Series) Series {
 	return out
 }
 
-// origin is how a number was measured, and from which seed. Theory has none.
+// origin is the method and the seed of a measurement. A theoretical value has neither.
 type origin struct {
 	method Method
 	seed   uint64
 }
 
-// from marks all curves as measured in one way.
+// from sets the origin of all curves.
 func (s Series) from(o origin) Series {
 	for i := range s.curves {
 		s.curves[i].origin = o
@@ -62,8 +62,8 @@ func (s Series) from(o origin) Series {
 	return s
 }
 
-// Origin returns how curve i was measured (law, solve or train) and its seed; "" for
-// theory.
+// Origin returns the method (law, solve or train) and the seed of the measurements of curve
+// i; "" and 0 for theory.
 func (s Series) Origin(i int) (method string, seed uint64) {
 	o := s.curves[i].origin
 	return string(o.method), o.seed

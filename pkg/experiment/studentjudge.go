@@ -8,7 +8,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
-// byTrial makes a row from a value of every trial.
+// byTrial returns a row that compares the mean of a value over trials with its prediction.
 func (t *Table) byTrial(result, setting string, predicted float64, value func(trial int) (float64, error)) *verdict.Verdict {
 	if t.err != nil {
 		return verdict.Failed(t.err)
@@ -23,8 +23,8 @@ func (t *Table) byTrial(result, setting string, predicted float64, value func(tr
 	return verdict.Compare(result, "Section 4, eq. 18", setting, theory.Value{Value: predicted}, theory.Mean(x), len(x))
 }
 
-// fitted returns the numbers of points on which k features are fitted well, n ≥ 2k: near
-// n = k the fit has a double descent of its own.
+// fitted returns the numbers of points n ≥ 2k of the study, at which a fit of k features is
+// stable: near n = k it has a double descent.
 func (s Students) fitted(mu float64) (sizes []int, k int) {
 	k = s.features(mu)
 	for _, n := range s.N {
@@ -42,7 +42,7 @@ func (t *Table) of(q theory.Quantity, mu float64, n, trial int) (float64, error)
 		return 0, err
 	}
 	x := c.column(q)
-	if x == nil && len(c.scratch[q]) > 0 { // of scratch, which has no μ
+	if x == nil && len(c.scratch[q]) > 0 { // training from scratch has no μ
 		x = c.scratch[q]
 	}
 	if x == nil {
@@ -51,9 +51,9 @@ func (t *Table) of(q theory.Quantity, mu float64, n, trial int) (float64, error)
 	return x[trial], nil
 }
 
-// Floors compares, of [Students], the part of the target outside the student's k leading
-// directions with the part outside the k neurons of the source: their difference, mean
-// over μ.
+// Floors compares two residuals ρ of [Students]: the part of the target outside the k
+// leading directions of the student, and the part outside the k neurons of the source. The
+// row is their difference, averaged over Mu, against 0.
 func (t *Table) Floors() *verdict.Verdict {
 	all := t.removed()
 	return t.byTrial("floor: ρ of the student − ρ of the source", fmt.Sprintf("mean over %d μ", len(all)), 0, func(trial int) (float64, error) {
@@ -74,8 +74,8 @@ func (t *Table) Floors() *verdict.Verdict {
 }
 
 // OnFeatures compares the risk of linear transfer of [Students] with the k-feature law of
-// linear networks at the student's own ρ (see FeatureLaw): their ratio, mean over the n of
-// at least 2k, for each Mu.
+// linear networks at the measured ρ of the student (see FeatureLaw). Each Mu has a row with
+// their ratio, averaged over n ≥ 2k, against 1. It is an error if no n is that large.
 func (t *Table) OnFeatures() *verdict.Verdict {
 	students, err := t.students()
 	if err != nil {
@@ -110,11 +110,11 @@ func (t *Table) OnFeatures() *verdict.Verdict {
 	return out
 }
 
-// Signs compares the sign of a transferability of [Students] with the predicted one: its
-// mean over the cells in which the law of scratch is above the risk that linear transfer
-// has by the k-feature law on the neurons of the source, and over those in which it is
-// below, n ≥ 2k in both. For n ≫ k that risk is the floor. A positive sign is a row that
-// should lie above 0, a negative one below.
+// Signs compares the sign of a transferability q of [Students] with its prediction.
+// Transfer is predicted to win where the power law of training from scratch is above the
+// k-feature law on the neurons of the source, which is the floor for n ≫ k. The mean of q
+// over the cells predicted to win must be above 0, and over the others below 0; each has a
+// row. Cells have n ≥ 2k.
 func (t *Table) Signs(q theory.Quantity, law PowerLaw) *verdict.Verdict {
 	students, err := t.students()
 	if err := errors.Join(err, law.err); err != nil {
@@ -158,8 +158,8 @@ func (t *Table) Signs(q theory.Quantity, law PowerLaw) *verdict.Verdict {
 	return pooled(wins, ">").Above().And(pooled(loses, "<").Below())
 }
 
-// Changes compares two risks or transferabilities of [Students] on the same data sets: the
-// mean of the first minus the second over all n ≥ 2k, for each Mu, against 0.
+// Changes compares two risks or transferabilities of [Students] on the same data sets. Each
+// Mu has a row with the first minus the second, averaged over n ≥ 2k, against 0.
 func (t *Table) Changes(first, second theory.Quantity) *verdict.Verdict {
 	students, err := t.students()
 	if err != nil {

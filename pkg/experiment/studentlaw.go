@@ -31,7 +31,7 @@ func (t *Table) removed() (out []float64) {
 	return out
 }
 
-// student returns the cell at mu and n points, NaN and 0 for none.
+// student returns the cell at mu and n points; NaN stands for no μ, 0 for no n.
 func (t *Table) student(mu float64, n int) (Cell, error) {
 	for _, c := range t.Cells {
 		at, hasMu := c.at[Mu]
@@ -43,7 +43,8 @@ func (t *Table) student(mu float64, n int) (Cell, error) {
 }
 
 // OverSquare returns the mean risk from scratch of [Students] against n/d², the number of
-// points for each quadratic form of the inputs, named by the dimension.
+// points relative to the order of the number of quadratic terms in the inputs. The label is
+// the dimension.
 func (t *Table) OverSquare() Series {
 	out := t.Measured(theory.RiskScratch, Points, None)
 	students, err := t.students()
@@ -56,14 +57,14 @@ func (t *Table) OverSquare() Series {
 	return out.Named(fmt.Sprintf("$d = %d$", students.D))
 }
 
-// onFeatures is the mean risk of linear transfer on k features that leave out ρ, by
+// onFeatures returns the mean risk of linear transfer on k features with residual rho, by
 // the law of linear networks.
 func onFeatures(rho float64, k, n int) (float64, error) {
 	v, err := theory.Linear.Mean(theory.Setting{N: n, D: n + k + 2, Theta: math.Asin(math.Sqrt(math.Min(1, rho))), Features: k, Depth: 2})
 	return v.Value, err
 }
 
-// onFeatures is the mean of onFeatures over the teachers, at a ρ that was measured.
+// onFeatures returns the mean of onFeatures over the teachers, at the measured residual q.
 func (t *Table) onFeatures(mu float64, n int, q theory.Quantity) (mean float64, err error) {
 	students, err := t.students()
 	if err != nil {
@@ -113,8 +114,8 @@ func (t *Table) FeatureLaw() Series {
 	return s
 }
 
-// PowerLaw is the risk A·n^(−Nu) from scratch, fitted to each trial; the errors are
-// over trials.
+// PowerLaw is a power law A·n^(−Nu) of the risk from scratch, fitted in each trial. LogA
+// and Nu are means over trials with their standard errors.
 type PowerLaw struct {
 	LogA, Nu theory.Value
 	From, To int // the range of n of the fit
@@ -122,8 +123,8 @@ type PowerLaw struct {
 	err      error
 }
 
-// ScratchLaw fits the risk from scratch of [Students] to a power law of n, on from and more
-// points.
+// ScratchLaw fits a power law of n to the risk from scratch of [Students], over the N at or
+// above from, of which it needs at least 3 (Section 4).
 func (t *Table) ScratchLaw(from int) PowerLaw {
 	law := PowerLaw{Trials: t.trials}
 	students, err := t.students()
@@ -141,7 +142,7 @@ func (t *Table) ScratchLaw(from int) PowerLaw {
 	case !students.runs(Scratch):
 		law.err = fmt.Errorf("experiment: the risk from scratch was not measured: Procedures lacks %q", Scratch)
 	case len(n) < 3:
-		law.err = fmt.Errorf("experiment: from = %d: N has %d values from there on; a fit needs at least 3", from, len(n))
+		law.err = fmt.Errorf("experiment: from = %d: N has %d values at or above it: a fit needs at least 3", from, len(n))
 	}
 	if law.err != nil {
 		return law
@@ -164,18 +165,18 @@ func (t *Table) ScratchLaw(from int) PowerLaw {
 	return law
 }
 
-// Err returns why there is no law, or nil.
+// Err returns the error of the fit, or nil.
 func (l PowerLaw) Err() error { return l.err }
 
-// At returns A·n^(−Nu).
+// At returns the risk A·n^(−Nu) at n points.
 func (l PowerLaw) At(n float64) float64 { return math.Exp(l.LogA.Value - l.Nu.Value*math.Log(n)) }
 
-// meets returns the n at which the law has the value rho.
+// meets returns the n at which the law equals rho.
 func (l PowerLaw) meets(rho float64) float64 {
 	return math.Exp((l.LogA.Value - math.Log(rho)) / l.Nu.Value)
 }
 
-// Line returns the law as a line over the range of its fit.
+// Line returns the law as a line over the range of the fit.
 func (l PowerLaw) Line() Series {
 	if l.err != nil {
 		return Series{err: l.err}
@@ -187,7 +188,7 @@ func (l PowerLaw) Line() Series {
 	return Series{curves: []curve{c}}
 }
 
-// Verdict compares the exponent with one that somebody else found.
+// Verdict compares the exponent with a published one, nu; source names the publication.
 func (l PowerLaw) Verdict(source string, nu float64) *verdict.Verdict {
 	if l.err != nil {
 		return verdict.Failed(l.err)
@@ -218,9 +219,10 @@ func (s Students) floors() (mu, rho []float64, err error) {
 	return mu, rho, nil
 }
 
-// LawPlane returns a measured transferability of [Students] over μ and n/d. That of linear
-// transfer has as its boundary where the power law of scratch meets the floor, the mean ρ
-// outside the neurons of the source (Figure 3e).
+// LawPlane returns a measured transferability of [Students], theory.TLinear or
+// theory.TFineTune, over μ and n/d. The boundary for linear transfer is the n/d at which
+// the power law of training from scratch equals the floor, the mean ρ outside the neurons
+// of the source (Figure 3e). Fine-tuning has none.
 func (t *Table) LawPlane(q theory.Quantity, law PowerLaw) Plane {
 	p := Plane{X: t.removed(), x: Mu.Title(), y: `$n/d$`, z: "$" + q.Symbol() + "$", origin: t.origin}
 	students, err := t.students()

@@ -11,12 +11,12 @@ import (
 	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
-// Students trains two-layer ReLU networks in D dimensions on teachers (Section 4).
-// The target is a random teacher of Teacher neurons (m*) with output weights ±1; the
-// source is what is left of it without a fraction Mu of its neurons. A student of
-// Width neurons (m) is pretrained on the population of the source, for each Mu, and
-// then transferred to N noiseless points of the target; another is trained on them
-// from scratch. Every trial has its own teacher.
+// Students trains two-layer ReLU networks in D dimensions on teachers (Section 4). The
+// target is a random teacher of Teacher neurons (m*) with output weights ±1; the source is
+// the target without a fraction Mu of its neurons. A student of Width neurons (m) is
+// pretrained on the population loss of the source, for each Mu, and then transferred to N
+// noiseless points of the target; another is trained on them from scratch. Every trial has
+// its own teacher.
 //
 // D, Teacher, Width and N are at most 10⁶, trainings at most 10⁸, and the matrices of N or
 // Width by D or Width have at most 10⁹ entries. All risks are relative to ‖f_t‖².
@@ -30,7 +30,7 @@ type Students struct {
 	Alpha  float64 `json:"alpha,omitempty"`
 	Trials int     `json:"trials"`
 	Seed   uint64  `json:"seed"`
-	// Procedures are what is run; empty means all three.
+	// Procedures to run; empty means all three.
 	Procedures []Procedure `json:"procedures,omitempty"`
 	// Pace is the pace of the notebook, see Experiment and Recorded.
 	Pace string `json:"-"`
@@ -42,17 +42,17 @@ const allRidge = 1e-4
 // probes is the number of random points on which kernels are compared.
 const probes = 200
 
-// What [Students] measure beside the risks: at each Mu theory.FeatureResidual (ρ outside
-// the k leading directions of the student's features), Floor, OutsideAll and Alignment, at
-// each Mu and N AllNeurons, and of every training the loss left, the number of gradients
-// and whether it ended in a local minimum of the loss.
+// Quantities of [Students] beside the risks. Each Mu has theory.FeatureResidual (ρ outside
+// the k leading directions of the features of the student), Floor, OutsideAll and
+// Alignment; each Mu and N has AllNeurons; each training has TrainingLoss, Gradients and
+// LocalMinima.
 const (
 	Floor        theory.Quantity = "floor"               // ρ outside the neurons of the source teacher
-	OutsideAll   theory.Quantity = "ρ of all features"   // outside all directions of the student's features
-	AllNeurons   theory.Quantity = "R_lt on all neurons" // with a small ridge
-	TrainingLoss theory.Quantity = "loss left"           // relative to that of f = 0
-	Gradients    theory.Quantity = "gradients"
-	LocalMinima  theory.Quantity = "local minima"
+	OutsideAll   theory.Quantity = "ρ of all features"   // ρ outside all directions of the features of the student
+	AllNeurons   theory.Quantity = "R_lt on all neurons" // the risk of linear transfer with a small ridge
+	TrainingLoss theory.Quantity = "loss left"           // final, relative to that of f = 0
+	Gradients    theory.Quantity = "gradients"           // their number
+	LocalMinima  theory.Quantity = "local minima"        // 1 if training ended in one
 )
 
 var (
@@ -150,7 +150,7 @@ func (s Students) plan() (*plan, error) {
 	if !s.runs(Scratch) {
 		sizes = nil
 	}
-	// The cells: of each source, of the transfers from it to each N, of scratch at each N.
+	// One cell for each source, for each transfer from it, and for each N from scratch.
 	cell := func(quantities []theory.Quantity, n int, at map[theory.Axis]float64) {
 		p.cells = append(p.cells, Cell{Setting: theory.Setting{N: n, D: s.D}, at: at, quantities: quantities})
 	}
@@ -182,7 +182,7 @@ func (s Students) plan() (*plan, error) {
 				t.Cells[i].scratch = t.Cells[len(sources)*(1+len(s.N))+j-1].values
 			}
 		}
-		for i := range t.Cells { // what was not run was not measured
+		for i := range t.Cells { // quantities of procedures that were not run
 			for _, q := range t.Cells[i].quantities {
 				if math.IsNaN(t.Cells[i].values[q][0]) {
 					delete(t.Cells[i].values, q)
@@ -196,7 +196,7 @@ func (s Students) plan() (*plan, error) {
 	return p, nil
 }
 
-// name is the place of a cell in a verdict.
+// name returns the name of a cell in a verdict.
 func (s Students) name(c Cell) string {
 	out := ""
 	if mu, ok := c.at[Mu]; ok {

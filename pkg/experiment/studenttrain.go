@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Streams of one trial of Students.
+// The random streams of a trial of Students.
 const (
 	streamTeacher = iota
 	streamStudent
@@ -24,17 +24,17 @@ func (s Students) teacher(trial int) (*relu.Network, error) {
 	return relu.NewTeacher(s.Teacher, s.D, task.Stream(s.Seed, uint64(trial), streamTeacher))
 }
 
-// student returns the start of a trial: every network of the trial begins there.
+// student returns the random start of a trial, which all its networks share.
 func (s Students) student(trial int) (*relu.Network, error) {
 	return relu.NewStudent(s.Width, s.D, s.Alpha, task.Stream(s.Seed, uint64(trial), streamStudent))
 }
 
-// probe returns the points on which the kernels of a trial are compared.
+// probe returns the points, probes × D, on which the kernels of a trial are compared.
 func (s Students) probe(trial int) *mat.Dense {
 	return task.Normal(probes, s.D, task.Stream(s.Seed, uint64(trial), streamProbes))
 }
 
-// sample draws n points of the target g; all procedures see the same ones.
+// sample draws n points of the target g, the same for all procedures.
 func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, *relu.Loss, error) {
 	x := task.Normal(n, s.D, task.Stream(s.Seed, uint64(trial), streamPoints, uint64(n)))
 	y := g.Predict(x)
@@ -46,7 +46,7 @@ func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, 
 // scratch at an index of N; the other index is −1.
 type studentPart struct{ trial, source, scratch int }
 
-// units lists what there is to train, trial by trial.
+// units lists the trainings, trial by trial.
 func (s Students) units(sources, sizes int) (out []studentPart) {
 	for trial := range s.Trials {
 		for i := range sources {
@@ -59,7 +59,7 @@ func (s Students) units(sources, sizes int) (out []studentPart) {
 	return out
 }
 
-// title is what a unit is called in a message.
+// title returns the name of a unit in messages.
 func (s Students) title(p studentPart) string {
 	if p.source < 0 {
 		return fmt.Sprintf("scratch n=%d trial=%d", s.N[p.scratch], p.trial)
@@ -67,7 +67,8 @@ func (s Students) title(p studentPart) string {
 	return fmt.Sprintf("source mu=%g trial=%d", s.Mu[p.source], p.trial)
 }
 
-// work makes units of the trainings: of a source, parts 1, 2, … are the transfers to each N.
+// work returns the units of work. Part 0 of a source is pretraining; parts 1, 2, … are the
+// transfers to each N.
 func (s Students) work(units []studentPart) trial.Work {
 	return trial.Work{Kind: "student", Units: len(units),
 		Parts: func(unit int) int {
@@ -118,7 +119,7 @@ func (s Students) work(units []studentPart) trial.Work {
 		}}
 }
 
-// training is what one trial is trained on.
+// training holds the target of a trial.
 type training struct {
 	students Students
 	trial    int
@@ -126,7 +127,8 @@ type training struct {
 	square   float64 // ‖f_t‖²
 }
 
-// fit trains and returns the loss left, the number of gradients and 1 for a local minimum.
+// fit trains a student and returns the final relative loss, the number of gradients, and 1
+// if training ended in a local minimum.
 func fit(ctx context.Context, student *relu.Network, loss *relu.Loss) ([3]float64, error) {
 	report, err := student.Train(ctx, loss, relu.Options{})
 	if err == nil && !report.Converged && !report.Settled {
@@ -153,7 +155,7 @@ func (t training) scratch(ctx context.Context, student *relu.Network, n int) ([]
 	return append([]float64{t.risk(student)}, left[:]...), nil
 }
 
-// source pretrains, and transfers to the N whose parts are missing.
+// source pretrains a student and transfers it to the N of the missing parts.
 func (t training) source(ctx context.Context, student *relu.Network, mu float64, missing []int, done func(int, []float64)) error {
 	source, err := t.target.Without(mu)
 	if err != nil {
@@ -214,9 +216,9 @@ func (t training) transfer(ctx context.Context, pretrained *relu.Network, space 
 	return out, nil
 }
 
-// compare measures the features of a pretrained student against those of the source: the
-// ρ of its leading directions, the floor, the ρ of all directions and the alignment; and
-// returns the space of the leading directions.
+// compare compares the features of a pretrained student with those of the source. It
+// returns the ρ of the leading directions, the floor, the ρ of all directions and the
+// alignment, and the space of the leading directions.
 func (t training) compare(mu float64, student, source *relu.Network) (features []float64, leading *task.Space, err error) {
 	rho, _, err := floor(t.target, mu)
 	if err != nil {
@@ -242,8 +244,8 @@ func (t training) compare(mu float64, student, source *relu.Network) (features [
 	return []float64{residual, rho, outside, alignment}, leading, err
 }
 
-// floor returns the part ρ of the target outside the neurons that the source at mu
-// has left, and ‖f_t‖².
+// floor returns the part ρ of the target outside the neurons of the source at mu, and
+// ‖f_t‖².
 func floor(target *relu.Network, mu float64) (rho, square float64, err error) {
 	source, err := target.Without(mu)
 	if err != nil {

@@ -12,43 +12,44 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Study is a description of what to measure. Those of this package are the only ones; for
-// another quantity take [Measure].
+// Study describes a measurement. Only types of this package implement it; use [Measure] for
+// quantities of your own.
 type Study interface {
-	// Run measures on the cores of the machine.
+	// Run measures on all cores and returns the table, which carries the error if there is
+	// one.
 	Run() *Table
-	// plan checks the study and says what is measured where.
+	// plan validates the study and returns its plan.
 	plan() (*plan, error)
-	// about says in a line or a few what was run.
+	// about describes the run of a table in one or a few lines.
 	about(t *Table) string
 }
 
-// plan is what a study is made of: cells, their trials, and the units of work that fill
-// them in.
+// plan is a validated study: its cells, the number of trials, and the units of work that
+// fill the cells.
 type plan struct {
 	name       string // in messages: "the pretrainings were interrupted"
 	cells      []Cell
-	quantities []theory.Quantity // measured in cells that do not list their own; none if means alone are
+	quantities []theory.Quantity // of cells that do not list their own; none if only means are kept
 	trials     int
 	origin     origin
 	origins    map[theory.Quantity]origin
 	workers    int
-	closure    bool // a closure of a cell measures
-	// prepare, if not nil, makes the plan ready when the study begins.
+	closure    bool // a closure of a notebook cell measures
+	// prepare, if not nil, is called when the study begins.
 	prepare func(ctx context.Context) error
 	work    trial.Work
-	// fill takes the values of a part into the table.
+	// fill stores the values of a part in the table.
 	fill func(t *Table, unit, part int, values []float64)
-	// inner makes the work of one unit use the cores and report; see trial.Work.Inner.
+	// inner sets the options for the work within a unit; see trial.Work.Inner.
 	inner func(o trial.Options)
-	// partial says that a table of the trials that were done is of use.
+	// partial tells that a table of the finished trials is useful.
 	partial bool
-	// finish makes what the whole table knows: courses, shared columns.
+	// finish computes what depends on the whole table: courses, shared columns.
 	finish func(t *Table) error
 	cost   cost // for an estimate of the time
 }
 
-// columns gives the cells room for their quantities.
+// columns returns the cells with columns of NaN for their quantities.
 func (p *plan) columns() []Cell {
 	cells := slices.Clone(p.cells)
 	for i := range cells {
@@ -67,7 +68,7 @@ func (p *plan) columns() []Cell {
 	return cells
 }
 
-// set puts the values of one trial into the columns of the cell, in the order of its
+// set stores the values of one trial in the columns of the cell, in the order of its
 // quantities.
 func (c *Cell) set(trial int, values []float64) {
 	for i, q := range c.quantities {
@@ -78,7 +79,7 @@ func (c *Cell) set(trial int, values []float64) {
 	}
 }
 
-// run measures a study as the session of the process says.
+// run measures a study with the options of the session.
 func run(study Study) *Table {
 	p, err := study.plan()
 	if err != nil {
@@ -88,7 +89,7 @@ func run(study Study) *Table {
 	if p.closure && s.Alone {
 		p.workers = 1
 	}
-	if p.work.Key == nil && s.Shard.Of > 0 { // its closure may hold what is not complete
+	if p.work.Key == nil && s.Shard.Of > 0 { // its closure may use incomplete results
 		s.End(trial.Report{Units: p.work.Units, Owed: p.work.Units})
 		return failed(study, &Owed{Study: p.name, Owed: p.work.Units, Units: p.work.Units, Waits: true})
 	}
@@ -99,14 +100,14 @@ func run(study Study) *Table {
 	return t
 }
 
-// Owed is the error of a table whose trials other shards measure.
+// Owed is the error of a table with missing units, which other shards measure.
 type Owed struct {
 	Study       string
 	Owed, Units int
-	Waits       bool // it was not begun, since a study before it is not complete
+	Waits       bool // the study did not begin, because an earlier one is incomplete
 }
 
-// Error says what is missing.
+// Error describes the missing units.
 func (o *Owed) Error() string {
 	if o.Waits {
 		return fmt.Sprintf("experiment: %s: it waits for the trials of other shards of the studies before it; with a Key it would not", o.Study)
@@ -114,7 +115,7 @@ func (o *Owed) Error() string {
 	return fmt.Sprintf("experiment: %s: %d of %d units are those of other shards", o.Study, o.Owed, o.Units)
 }
 
-// run does the work of the plan and makes its table.
+// run does the work of the plan and returns its table.
 func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, trial.Report) {
 	if p.prepare != nil {
 		if err := trial.Recovered(func() error { return p.prepare(ctx) }); err != nil {
@@ -145,7 +146,7 @@ func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, t
 	return t, report
 }
 
-// keepDone leaves the trials that are done.
+// keepDone removes unfinished trials from the columns.
 func (c *Cell) keepDone() {
 	for q, x := range c.values {
 		kept := x[:0]
@@ -158,13 +159,13 @@ func (c *Cell) keepDone() {
 	}
 }
 
-// Plan is a study that was checked, for those who run its units themselves.
+// Plan is a validated study whose units can be run one by one or in shards.
 type Plan struct {
 	study Study
 	plan  *plan
 }
 
-// PlanOf checks a study.
+// PlanOf validates a study and returns its plan.
 func PlanOf(s Study) (*Plan, error) {
 	p, err := s.plan()
 	if err != nil {
@@ -177,8 +178,8 @@ func PlanOf(s Study) (*Plan, error) {
 // Work returns the units of the study.
 func (p *Plan) Work() trial.Work { return p.plan.work }
 
-// Run measures the study, or a shard of it, and returns its table: of a shard, an error of
-// type [Owed] as long as units of others are missing.
+// Run measures the study, or a shard of it, and returns its table. The table of a shard has
+// an error of type [Owed] while units of other shards are missing.
 func (p *Plan) Run(ctx context.Context, o trial.Options) (*Table, trial.Report) {
 	if p.plan.workers > 0 && o.Workers == 0 {
 		o.Workers = p.plan.workers
@@ -186,7 +187,7 @@ func (p *Plan) Run(ctx context.Context, o trial.Options) (*Table, trial.Report) 
 	return p.plan.run(ctx, p.study, o)
 }
 
-// pack writes vectors one after another, each behind its length.
+// pack concatenates vectors, each after its length.
 func pack(vectors ...[]float64) (out []float64) {
 	for _, v := range vectors {
 		out = append(append(out, float64(len(v))), v...)
@@ -194,7 +195,7 @@ func pack(vectors ...[]float64) (out []float64) {
 	return out
 }
 
-// unpack reads what pack wrote; it returns as many vectors as there are.
+// unpack splits values that pack concatenated.
 func unpack(values []float64) (out [][]float64) {
 	for len(values) > 0 {
 		n := int(values[0])

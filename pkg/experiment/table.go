@@ -1,11 +1,11 @@
 // Package experiment measures the quantities of the paper over grids of settings and
 // compares them with theory.
 //
-// A study is a plain description: [Experiment] for the risks of linear networks,
-// [Pretrainings], [Transports], [Students], [Teachers], [Kernels], [Curves], [Flows], and
-// [Measure] for a quantity of your own. Its Run method does all trials in parallel and
-// returns a [Table], which gives points and theory lines to plot and verdicts. One seed
-// gives the same numbers on any number of cores.
+// A study is a struct that describes a measurement: [Experiment] for the risks of linear
+// networks, [Pretraining], [Transports], [Students], [Teachers], [Kernels], [Curves], [Flows],
+// and [Measure] for quantities of your own. Its method Run does all trials in parallel and
+// returns a [Table], whose methods return points and theory lines to plot, and verdicts. A
+// seed gives the same numbers on any number of cores.
 //
 //	run := experiment.Experiment{
 //		Method: experiment.Solve,
@@ -27,32 +27,33 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Table is the result of every study: values by quantity, cell and trial. It is never nil:
-// if the study could not be done, Err says why, and so does everything made from it.
+// Table is the result of a study: values by quantity, cell and trial. It is never nil. If
+// the study failed, Err returns the error, and so do the series, planes and verdicts of the
+// table.
 type Table struct {
 	Cells       []Cell
-	Interrupted bool // stopped early; Cells hold the trials that had finished
+	Interrupted bool // the run was stopped; Cells hold the finished trials
 
-	study   Study // nil for a table of no study of its own
+	study   Study // nil if the table could not be read
 	trials  int   // asked for in each cell
 	origin  origin
-	origins map[theory.Quantity]origin // of quantities that were measured in another way
+	origins map[theory.Quantity]origin // of quantities with another method
 	err     error
 }
 
-// Cell holds the trials at one place of the grid.
+// Cell is a grid cell: a setting and its trials.
 type Cell struct {
-	// Setting is the place. A study of networks that are not linear fills in what it has of
-	// it; the other coordinates are those of At.
+	// Setting is the setting of the trials. Studies of ReLU networks and of pretraining set
+	// only some of its fields; At returns the other coordinates.
 	Setting theory.Setting
 
-	name       string                  // the place in a verdict
-	at         map[theory.Axis]float64 // coordinates beside the setting
-	quantities []theory.Quantity       // measured here, where not all of the study's are
+	name       string                  // the name in a verdict
+	at         map[theory.Axis]float64 // coordinates that are not in the setting
+	quantities []theory.Quantity       // measured in this cell, if not all of the study
 	values     map[theory.Quantity][]float64
-	means      *means                        // instead of values, where the trials were not kept
+	means      *means                        // instead of values, if trials are not kept
 	courses    map[theory.Quantity][]curve   // against time, of the first trial
-	scratch    map[theory.Quantity][]float64 // risks from scratch that other cells of the table hold
+	scratch    map[theory.Quantity][]float64 // risks from scratch, of other cells of the table
 	done       []bool                        // which trials are done, while they run
 }
 
@@ -62,10 +63,10 @@ type means struct {
 	values map[theory.Quantity]theory.Value
 }
 
-// failed is the table of a study that could not be done.
+// failed returns the table of a study that failed.
 func failed(study Study, err error) *Table { return &Table{study: study, err: err} }
 
-// Err returns why the study failed, or nil.
+// Err returns the error of the study, or nil.
 func (t *Table) Err() error { return t.err }
 
 // fail returns an empty table that carries the error.
@@ -73,7 +74,7 @@ func (t *Table) fail(err error) *Table {
 	return &Table{study: t.study, trials: t.trials, origin: t.origin, origins: t.origins, Interrupted: t.Interrupted, err: err}
 }
 
-// part returns the table with some of its cells.
+// part returns the table of the cells that satisfy keep.
 func (t *Table) part(keep func(c Cell) bool) *Table {
 	out := t.fail(t.err)
 	for _, c := range t.Cells {
@@ -84,17 +85,19 @@ func (t *Table) part(keep func(c Cell) bool) *Table {
 	return out
 }
 
-// Where returns the part of the table whose settings satisfy keep.
+// Where returns the table of the cells whose settings satisfy keep. It is an error if there
+// are none.
 func (t *Table) Where(keep func(s theory.Setting) bool) *Table {
 	out := t.part(func(c Cell) bool { return keep(c.Setting) })
 	if out.err == nil && len(out.Cells) == 0 {
-		out.err = errors.New("experiment: Where keeps no cell of the table")
+		out.err = errors.New("experiment: Where keeps no cell")
 	}
 	return out
 }
 
-// At returns the part of the table at some values of an axis. Cells without that
-// coordinate, as those of training from scratch at no μ, stay.
+// At returns the table of the cells with one of the values on an axis. Cells without this
+// coordinate, such as those of training from scratch on the axis Mu, are kept. A value
+// without a cell is an error.
 func (t *Table) At(axis theory.Axis, values ...float64) *Table {
 	found := map[float64]bool{}
 	out := t.part(func(c Cell) bool {
@@ -113,7 +116,7 @@ func (t *Table) At(axis theory.Axis, values ...float64) *Table {
 	return out
 }
 
-// coordinate returns the place of the cell on an axis, if it has one.
+// coordinate returns the coordinate of the cell on an axis, if it has one.
 func (c Cell) coordinate(axis theory.Axis) (float64, bool) {
 	if x, ok := c.at[axis]; ok {
 		return x, true
@@ -122,7 +125,7 @@ func (c Cell) coordinate(axis theory.Axis) (float64, bool) {
 	return x, err == nil
 }
 
-// At returns the coordinate of the cell along an axis, NaN if it has none.
+// At returns the coordinate of the cell on an axis, NaN if it has none.
 func (c Cell) At(axis theory.Axis) float64 {
 	if x, ok := c.coordinate(axis); ok {
 		return x
@@ -130,17 +133,17 @@ func (c Cell) At(axis theory.Axis) float64 {
 	return math.NaN()
 }
 
-// moved returns the cell at another place on an axis, without its values.
+// moved returns the cell at another coordinate on an axis, without values.
 func (c Cell) moved(axis theory.Axis, x float64) Cell {
 	out := Cell{Setting: c.Setting, at: maps.Clone(c.at)}
 	if _, ok := out.at[axis]; ok {
 		out.at[axis] = x
 	}
-	_ = axis.Set(&out.Setting, &theory.Limit{}, x) // an axis that is not of a setting is in at
+	_ = axis.Set(&out.Setting, &theory.Limit{}, x) // other axes are in at
 	return out
 }
 
-// String names the place.
+// String returns the name of the cell.
 func (c Cell) String() string {
 	if c.name != "" {
 		return c.name
@@ -159,7 +162,7 @@ func (c Cell) Trials() int {
 	return 0
 }
 
-// terms returns the two quantities of which q is the difference.
+// terms returns the two quantities whose difference is q.
 func terms(q theory.Quantity) (a, b theory.Quantity, ok bool) {
 	switch q {
 	case theory.TLinear:
@@ -195,10 +198,11 @@ func (c Cell) column(q theory.Quantity) []float64 {
 	return out
 }
 
-// Values returns the trials of the quantity q.
+// Values returns a copy of the trials of the quantity q. It is an error if q was not
+// measured in the cell, if only means were kept, or if there are fewer than 2 trials.
 func (c Cell) Values(q theory.Quantity) ([]float64, error) {
 	if c.means != nil {
-		return nil, fmt.Errorf("experiment: of %v the means alone were kept, not the trials", c)
+		return nil, fmt.Errorf("experiment: %v has no trials: only their means were kept", c)
 	}
 	out := slices.Clone(c.column(q))
 	if out == nil || slices.ContainsFunc(out, math.IsNaN) {
@@ -219,11 +223,11 @@ func (c Cell) has(q theory.Quantity) bool {
 	return c.column(q) != nil
 }
 
-// none is no number.
+// none returns NaN, with a standard error of NaN.
 func none() theory.Value { return theory.Value{Value: math.NaN(), StdErr: math.NaN()} }
 
-// Mean returns the mean of q over trials and its standard error; NaN with an error, which no
-// study takes for a setting.
+// Mean returns the mean of q over trials and its standard error. With an error it is NaN,
+// which no study accepts as a parameter.
 func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 	if c.means != nil {
 		v, ok := c.means.values[q]
@@ -239,7 +243,8 @@ func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 	return theory.Mean(x), nil
 }
 
-// Wins returns the share of trials in which the transferability q is positive.
+// Wins returns the share of trials in which the transferability q is positive, with its
+// binomial standard error.
 func (c Cell) Wins(q theory.Quantity) (theory.Value, error) {
 	x, err := c.Values(q)
 	if err != nil {
@@ -266,19 +271,19 @@ func (c Cell) Median(q theory.Quantity) (float64, error) {
 	return stat.Quantile(0.5, stat.LinInterp, x, nil), nil
 }
 
-// Mean returns the mean of q in the only cell of the table, with its standard error; for
-// more cells see [Table.Measured].
+// Mean returns the mean of q in the only cell of the table, with its standard error. More
+// cells are an error: see [Table.Measured].
 func (t *Table) Mean(q theory.Quantity) (theory.Value, error) {
 	if t.err != nil {
 		return none(), t.err
 	}
 	if len(t.Cells) != 1 {
-		return none(), fmt.Errorf("experiment: the table has %d cells: choose one with Where or At", len(t.Cells))
+		return none(), fmt.Errorf("experiment: the table has %d cells: select one with Where or At", len(t.Cells))
 	}
 	return t.Cells[0].Mean(q)
 }
 
-// String says what was run.
+// String describes the run, or returns the text of its error.
 func (t *Table) String() string {
 	if t.err != nil {
 		return t.err.Error()
@@ -286,7 +291,7 @@ func (t *Table) String() string {
 	return t.study.about(t)
 }
 
-// SimpleRender shows the table in a notebook.
+// SimpleRender shows the description in a notebook.
 func (t *Table) SimpleRender() map[string]interface{} {
 	return map[string]interface{}{"text/plain": t.String()}
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Teachers measures what a ReLU target of Neurons neurons in D dimensions keeps
-// outside the ones that are left without a fraction Mu of them, over random teachers
-// (Figure 3d): theory.FeatureResidual, SquareNorm and OutsideNorm. Nothing is trained. The
-// output weights are ±1, or all 1 where Equal says so.
+// Teachers measures the part of a random ReLU target of Neurons neurons in D dimensions
+// outside the span of the neurons that remain without a fraction Mu of them (Figure 3d):
+// theory.FeatureResidual, SquareNorm and OutsideNorm. Nothing is trained. The output
+// weights are ±1, or all 1 if Equal is set.
 type Teachers struct {
 	D       int       `json:"d"`
 	Neurons int       `json:"neurons"`
@@ -21,7 +21,8 @@ type Teachers struct {
 	Seed    uint64    `json:"seed"`
 }
 
-// Norms of a ReLU target, with the 1/m* of the mean-field scaling in f_t.
+// The squared norms of a ReLU target, with the factor 1/m* of the mean-field scaling in
+// f_t.
 const (
 	SquareNorm  theory.Quantity = "‖f_t‖²"
 	OutsideNorm theory.Quantity = "‖P⊥f_t‖²"
@@ -34,7 +35,7 @@ func (t Teachers) plan() (*plan, error) {
 	if t.Neurons < 2 {
 		return nil, fmt.Errorf("experiment: Neurons = %d: a teacher that can lose neurons has at least 2", t.Neurons)
 	}
-	// What else holds of the teachers of students holds here.
+	// The other checks are those of the teachers of students.
 	s := Students{D: t.D, Teacher: t.Neurons, Width: t.Neurons, Mu: t.Mu, N: []int{2}, Trials: t.Trials, Seed: t.Seed}
 	if err := s.check(); err != nil {
 		return nil, err

@@ -11,9 +11,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// featureCutoff is the relative singular value below which a direction of the
-// pretrained features counts as not learned: far above the O(α) of a random
-// start that is left over, far below the 1 of the learned direction.
+// featureCutoff is the relative singular value below which a direction of the pretrained
+// features counts as not learned: far above the O(α) remainder of the random start, far
+// below the 1 of the learned direction.
 const featureCutoff float64 = 0.1
 
 // outside is the squared part of the target outside the k leading directions of the features
@@ -30,7 +30,7 @@ func outside(features *mat.Dense, k int, target []float64) (float64, error) {
 	return space.Residual(inner.RawVector().Data, floats.Dot(target, target))
 }
 
-// tuned is training from scratch at the best ridge, which without noise is none.
+// tuned returns the ridge solution at the best ridge, which is 0 without noise.
 func tuned(s theory.Setting, data task.Data) ([]float64, error) {
 	if lambda := theory.TunedRidge(s); lambda > 0 {
 		return linear.Ridge(data, lambda)
@@ -64,7 +64,7 @@ func (e Experiment) train(ctx context.Context, s theory.Setting, trial int) (the
 		r.Scratch = set.pair.Risk(net.Beta())
 	}
 	if e.runs(Tuned) {
-		// The weight decay whose ridge on these data is the best one.
+		// The weight decay that is equivalent to the best ridge on these data.
 		beta, err := tuned(s, set.target)
 		if err != nil {
 			return r, err
@@ -117,8 +117,8 @@ func (e Experiment) train(ctx context.Context, s theory.Setting, trial int) (the
 	return r, nil
 }
 
-// pretrain trains on the source: all of its tasks at once, or its sample, or
-// where Balanced says so takes the end point.
+// pretrain returns the network pretrained on all source tasks, or on the source sample, or,
+// with Balanced, the balanced network at the end point.
 func (e Experiment) pretrain(s theory.Setting, set sample, rng *rand.Rand, fit func(*linear.Loss, int, float64) (*linear.Network, error)) (*linear.Network, error) {
 	switch {
 	case e.Balanced:

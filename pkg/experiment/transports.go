@@ -25,11 +25,12 @@ type Transports struct {
 	Seed   uint64    `json:"seed"`
 }
 
-// W1 is the Wasserstein-1 distance that [Transports] estimates.
+// W1 is the Wasserstein-1 distance between two samples, which [Transports] estimates.
 const W1 theory.Quantity = "W₁ from samples"
 
-// TransportBound is the upper bound δ√(2/π) of the true distance, which holds for the
-// ground metric ℓ₁ too: coupled at the same x and noise, the laws differ in the label alone.
+// TransportBound returns the upper bound δ√(2/π) of the true distance (Appendix A), for
+// [Table.Against]. It also holds for the ground metric ℓ₁: coupled at the same x and noise,
+// the two laws differ in the label alone.
 func TransportBound(c Cell) (theory.Value, error) {
 	return theory.Value{Value: between(c.Setting).Delta() * math.Sqrt(2/math.Pi)}, nil
 }

@@ -1,7 +1,6 @@
-// Package session is what a process decides for all studies that run in it: the store they
-// keep their parts in, the shard they measure, who hears of their progress, and what
-// interrupts them. A notebook's cells call Run of a study and nothing else; the kernel, the
-// worker and the command configure the session around them.
+// Package session holds the options that all studies of a process share: the store of their
+// parts, the shard to measure, the receiver of progress reports, and the interrupt. Notebook
+// cells only call Run of a study; the kernel, the worker and the command set the options.
 package session
 
 import (
@@ -16,25 +15,25 @@ import (
 	"golang.org/x/term"
 )
 
-// Options are those of all studies of the process.
+// Options are the options of all studies of the process.
 type Options struct {
 	Store *trial.Store // nil for none
-	Cache *trial.Store // asked for what Store lacks, and given what is measured; nil for none
+	Cache *trial.Store // read where Store lacks a part, written with every part; nil for none
 	Shard trial.Shard
-	// Progress hears of studies under way, a few times a second and once at the end.
+	// Progress receives the state of running studies, a few times a second and at the end.
 	Progress func(trial.Progress)
-	// Alone says that closures of cells must run in one goroutine.
+	// Alone restricts closures of notebook cells to one goroutine.
 	Alone bool
-	// Code identifies the code of the cells that ran so far, for parts that a closure of a
-	// cell measures. Empty if nothing keeps count.
+	// Code identifies the code of the notebook cells that have run, for parts measured by a
+	// closure. It is empty if the code is not tracked.
 	Code string
 }
 
-// Done is what became of a study.
+// Done is the outcome of a study in a shard.
 type Done struct {
 	Study  string
 	Report trial.Report
-	Failed bool // a trial gave an error
+	Failed bool // a trial failed
 }
 
 var current = struct {
@@ -47,16 +46,16 @@ var current = struct {
 	count   map[string]int // calls of Code by the name of the study
 }{options: Options{Progress: defaultProgress()}, cancel: map[*context.CancelFunc]bool{}}
 
-// Change changes the options of the studies that begin from now on.
+// Change changes the options of studies that begin later.
 func Change(change func(o *Options)) {
 	current.Lock()
 	defer current.Unlock()
 	change(&current.options)
 }
 
-// Code returns what identifies a closure that measures in the study: the code of the cells
-// that ran so far, and how many studies of that name they began. It is "" if nothing keeps
-// count, and after a study was not complete: the closure may hold variables that the missing
+// Code identifies a closure that measures in the study, by the code of the notebook cells
+// that have run and the number of studies of that name in them. It is "" if the code is not
+// tracked, and after an incomplete study: the closure may hold variables that the missing
 // trials would have changed.
 func Code(study string) string {
 	current.Lock()
@@ -72,18 +71,18 @@ func Code(study string) string {
 	return fmt.Sprintf("%s %d", code, current.count[study])
 }
 
-// InShard reports whether studies measure a shard.
+// InShard reports whether the process measures a shard.
 func InShard() bool {
 	current.Lock()
 	defer current.Unlock()
 	return current.options.Shard.Of > 0
 }
 
-// Study is a study under way.
+// Study is a running study.
 type Study struct {
 	Context context.Context
 	Options
-	Failed bool // to be set before End if a trial gave an error
+	Failed bool // to be set before End if a trial failed
 	name   string
 	end    func()
 }
@@ -103,7 +102,7 @@ func Begin(name string) *Study {
 	}}
 }
 
-// Trial returns the options for [trial.Run] on at most so many cores; 0 means all.
+// Trial returns the options for [trial.Run] on at most workers cores; 0 means all.
 func (s *Study) Trial(workers int) trial.Options {
 	return trial.Options{Workers: workers, Store: s.Store, Cache: s.Cache, Shard: s.Shard, Progress: s.Progress}
 }
@@ -119,7 +118,7 @@ func (s *Study) End(report trial.Report) {
 	}
 }
 
-// TakeDone returns the studies of a shard that ended since the last call.
+// TakeDone returns the studies of a shard that have ended since the last call.
 func TakeDone() []Done {
 	current.Lock()
 	defer current.Unlock()
@@ -128,8 +127,8 @@ func TakeDone() []Done {
 	return out
 }
 
-// Interrupt stops every study that is running in this process within a moment, and reports
-// whether there was one. Each returns what it has, marked as interrupted.
+// Interrupt stops all running studies of the process at once and reports whether there were
+// any. Their tables hold the finished trials and are marked as interrupted.
 func Interrupt() bool {
 	current.Lock()
 	defer current.Unlock()
@@ -139,8 +138,8 @@ func Interrupt() bool {
 	return len(current.cancel) > 0
 }
 
-// defaultProgress is a bar on a terminal, a line that is rewritten in a Jupyter cell, and
-// nothing elsewhere.
+// defaultProgress returns a progress bar on a terminal, a line that is rewritten in a
+// Jupyter cell, and nil elsewhere.
 func defaultProgress() func(trial.Progress) {
 	switch {
 	case os.Getenv("JPY_PARENT_PID") != "": // set by Jupyter for its kernels
@@ -151,8 +150,8 @@ func defaultProgress() func(trial.Progress) {
 	return nil
 }
 
-// cellProgress rewrites one line of a notebook cell and wipes it at the end, so
-// that the committed output does not hold timings.
+// cellProgress rewrites one line of a notebook cell and erases it at the end, so that the
+// committed output holds no timings.
 func cellProgress(p trial.Progress) {
 	if p.Done == p.Total {
 		fmt.Printf("\r%s\r", strings.Repeat(" ", 60))
@@ -171,7 +170,7 @@ func terminalProgress() func(trial.Progress) {
 			bar = progressbar.NewOptions(p.Total, progressbar.OptionSetWriter(os.Stderr),
 				progressbar.OptionSetDescription("trials"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 		}
-		_ = bar.Set(p.Done) // a terminal that went away does not end the study
+		_ = bar.Set(p.Done) // a closed terminal does not end the study
 		if p.Done == p.Total {
 			_ = bar.Finish()
 			bar = nil

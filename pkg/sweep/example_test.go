@@ -42,5 +42,5 @@ func ExampleOf() {
 	})
 	fmt.Println(err)
 	// Output:
-	// sweep: a experiment.Measure has code of its own: run the notebook that holds it in shards
+	// sweep: a study of type experiment.Measure calls a function, which no file can hold: run its notebook in shards
 }

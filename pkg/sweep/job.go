@@ -7,13 +7,15 @@ import (
 	"strconv"
 )
 
-// Job is what a scheduler runs in shards: a sweep, or the studies of a notebook.
+// Job holds the commands that a scheduler runs in shards, for a sweep or for the studies of
+// a notebook.
 type Job struct {
 	Hash    string
-	File    string // the name of the file where a job brings it along
+	File    string // the name of the file in a ConfigMap
 	Content []byte
-	// Run returns the arguments of fate that measure a shard of so many, whose index the
-	// scheduler has in the environment, and Merge those of what follows the last shard.
+	// Run returns the arguments of fate that measure one of a number of shards; the
+	// scheduler sets its index in the environment. Merge returns those of the command after
+	// the last shard.
 	Run   func(dir, file string, shards, cores int) []string
 	Merge func(dir, file string) []string
 }
@@ -27,9 +29,9 @@ func (p *Plan) Job() Job {
 		Merge: func(dir, _ string) []string { return []string{"sweep", "merge", dir} }}
 }
 
-// NotebookJob returns the job of a notebook, given its file without outputs, with values
-// for its parameters as name=value. The last run draws and judges into the folder out of
-// the store.
+// NotebookJob returns the job of a notebook, given the file without outputs and values of
+// its parameters as name=value. The command after the last shard reads the store and writes
+// the figures and verdicts.
 func NotebookJob(name string, content []byte, set []string) Job {
 	var flags []string
 	for _, s := range set {

@@ -11,7 +11,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Kubernetes are the limits of an Indexed Job. Image is that of the project; Claim is a
+// Kubernetes holds the limits of an Indexed Job. Image is that of the project; Claim is a
 // volume that all nodes share, and Folder the folder of the sweep in it.
 type Kubernetes struct {
 	Image, Claim, Folder string
@@ -20,7 +20,7 @@ type Kubernetes struct {
 	Cores                int // of a shard
 	Memory               string
 	Time                 time.Duration // limit of a shard
-	Retries              int           // of a shard that fails, each with its own back-off
+	Retries              int           // of a failed shard; each shard has its own back-off
 }
 
 var (
@@ -68,7 +68,7 @@ func (k Kubernetes) Write(job Job, w io.Writer) error {
 		return err
 	}
 	if len(job.Content) > maxConfig {
-		return fmt.Errorf("%s has %d bytes: a job brings along at most %d", job.File, len(job.Content), maxConfig)
+		return fmt.Errorf("%s has %d bytes: a ConfigMap takes at most %d", job.File, len(job.Content), maxConfig)
 	}
 	type m = map[string]any
 	name := "fate-sweep-" + job.Hash[:8]

@@ -11,7 +11,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Slurm are the limits of a job array. Fate is the path of the command, Dir that of the
+// Slurm holds the limits of a job array. Fate is the path of the command, Dir that of the
 // folder of the shards, and File that of the sweep or notebook, as the nodes see them.
 type Slurm struct {
 	Fate, Dir string
@@ -23,8 +23,8 @@ type Slurm struct {
 	Time      time.Duration // limit of a shard
 }
 
-// Grace is how long before the time limit a shard is told to stop, in seconds. A unit is
-// dropped at once, so that it need not be long.
+// Grace is the time, in seconds, from the signal to stop a shard to its time limit.
+// Unfinished units are dropped at once, so it can be short.
 const Grace = 60
 
 // maxTime is the longest limit of a shard, some ten years.
@@ -45,8 +45,8 @@ var slurmArray = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/
 #SBATCH --open-mode=append
 #SBATCH --output={{.Dir}}/shard-%a.log
 
-# Shard $SLURM_ARRAY_TASK_ID of {{.Shards}}. What is done is not measured again: submit the
-# array, or some of its indices, as often as it takes.
+# Shard $SLURM_ARRAY_TASK_ID of {{.Shards}}. Finished units are not measured again: submit the
+# array, or some of its indices, until all are done.
 export GOMAXPROCS={{.Cores}}
 exec {{quote .Fate}}{{range .Run}} {{quote .}}{{end}}
 `))
@@ -61,7 +61,8 @@ var slurmMerge = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/
 exec {{quote .Fate}}{{range .Merge}} {{quote .}}{{end}}
 `))
 
-// Write writes the script of the array and that of the job that merges after it.
+// Write writes the script of the array, and that of the job that merges the shards
+// afterwards.
 func (s Slurm) Write(job Job, array, merge io.Writer) error {
 	if err := checkShards(s.Shards, s.Cores); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (s Slurm) Write(job Job, array, merge io.Writer) error {
 	return slurmMerge.Execute(merge, data)
 }
 
-// checkShards is what every scheduler asks of a job.
+// checkShards checks the limits that all schedulers share.
 func checkShards(shards, cores int) error {
 	switch {
 	case shards < 1 || shards > trial.MaxShards:
@@ -98,10 +99,10 @@ func checkShards(shards, cores int) error {
 	return nil
 }
 
-// plain is a word that the shell takes as it is.
+// plain matches a word that the shell takes literally.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./=-]+$`)
 
-// quote makes one word of a text for the shell.
+// quote returns a text as one word of the shell.
 func quote(s string) string {
 	if plain.MatchString(s) {
 		return s
@@ -109,7 +110,7 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// clock is a duration as Slurm has it, hours:minutes:seconds.
+// clock formats a duration for Slurm, as hours:minutes:seconds.
 func clock(d time.Duration) string {
 	s := int(d.Seconds())
 	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)

@@ -1,7 +1,7 @@
-// Package sweep measures a study that takes longer than one machine has: its units are
-// listed in one order, any part of them can be run anywhere, any number of times, and the
-// merged result has the same bytes. A sweep is a file; the units of a notebook's studies run
-// in shards without one (see fate run --shard).
+// Package sweep measures large studies in shards, on any number of machines. The units of a
+// study have a fixed order; shards of them can run anywhere and repeatedly, and the merged
+// result always has the same bytes. A sweep is a file; the studies of a notebook run in
+// shards without one (see fate run --shard).
 package sweep
 
 import (
@@ -24,14 +24,14 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Plan is a study that was read from the file of a sweep, with the hash of all that
-// determines its numbers but the code.
+// Plan is the study of a sweep. Hash identifies all that determines its numbers, except the
+// code.
 type Plan struct {
 	*experiment.Plan
 	Study experiment.Study
 	Name  string
 	Hash  string
-	file  []byte // as it is kept in the folder of the sweep
+	file  []byte // the content of the file in the folder of the sweep
 }
 
 // MaxCores bounds the cores of a shard.
@@ -87,7 +87,8 @@ func parse(b []byte) (*Plan, error) {
 	return p, nil
 }
 
-// Of plans the sweep of a study.
+// Of returns the plan of a sweep of the study. A [experiment.Measure] is an error: its
+// Trial is a function, and no file can hold it.
 func Of(study experiment.Study) (*Plan, error) {
 	plan, err := experiment.PlanOf(study)
 	if err != nil {
@@ -95,7 +96,7 @@ func Of(study experiment.Study) (*Plan, error) {
 	}
 	kind := experiment.Kind(study)
 	if kind == "" {
-		return nil, fmt.Errorf("sweep: a %T has code of its own: run the notebook that holds it in shards", study)
+		return nil, fmt.Errorf("sweep: a study of type %T calls a function, which no file can hold: run its notebook in shards", study)
 	}
 	b, err := json.Marshal(study)
 	if err != nil {
@@ -109,8 +110,8 @@ func Of(study experiment.Study) (*Plan, error) {
 // fileName is the file of the sweep in its folder.
 const fileName = "sweep.json"
 
-// Adopt makes a folder that of the sweep: it holds the sweep's file and lists its units. A
-// folder of another sweep is an error.
+// Adopt makes dir the folder of the sweep: it writes the file of the sweep and lists its
+// units. The folder of another sweep is an error.
 func (p *Plan) Adopt(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -136,12 +137,12 @@ func (p *Plan) Adopt(dir string) error {
 	return trial.Register(dir, p.Work())
 }
 
-// Open reads the sweep that a folder is of.
+// Open reads the sweep of a folder.
 func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, fileName)) }
 
-// Run measures the units of a shard that the folder does not hold yet and keeps each part
-// as it is done, on so many cores, 0 for all. When ctx ends the units in hand are dropped,
-// and the report says so.
+// Run measures the units of a shard that are missing in the folder and stores each part at
+// once, on a number of cores; 0 means all. When ctx ends, unfinished units are dropped and
+// the report is marked as interrupted.
 func (p *Plan) Run(ctx context.Context, dir string, shard trial.Shard, workers int) (report trial.Report, err error) {
 	if workers < 0 || workers > MaxCores {
 		return report, fmt.Errorf("workers %d: it must be 0 (all cores) or above, and at most %d", workers, MaxCores)
@@ -165,9 +166,9 @@ func (p *Plan) Run(ctx context.Context, dir string, shard trial.Shard, workers i
 	return report, nil
 }
 
-// Merge takes what a folder holds of the sweep. A unit that is missing is an error unless
-// partial is set. The record is the same whoever measured the units, in which order and in
-// how many shards.
+// Merge returns the record of the units in a folder. Missing units are an error unless
+// partial is set. The record does not depend on the machines, the order and the number of
+// the shards.
 func (p *Plan) Merge(dir string, partial bool) (*experiment.Record, error) {
 	store, err := trial.ReadFolder(dir)
 	if err != nil {
@@ -176,9 +177,8 @@ func (p *Plan) Merge(dir string, partial bool) (*experiment.Record, error) {
 	return p.Record(store, partial)
 }
 
-// Shards does in this process what a cluster does: it measures a study in n shards, one
-// after another, in a temporary folder, merges them, and returns the bytes of the merged
-// file.
+// Shards measures a study in n shards, one after another, in a temporary folder, as a
+// cluster would, and returns the bytes of the merged file.
 func Shards(n int, study experiment.Study) ([]byte, error) {
 	p, err := Of(study)
 	if err != nil {
@@ -226,8 +226,8 @@ func (p *Plan) shard(dir string, shard trial.Shard) (err error) {
 	return err
 }
 
-// InShards measures a study in n shards, one after another, and returns the table of what
-// was merged. In a process that measures a shard of its own it is Run of the study.
+// InShards measures a study in n shards, one after another, and returns the merged table.
+// In a process that itself measures a shard it only calls Run of the study.
 func InShards(n int, study experiment.Study) *experiment.Table {
 	if session.InShard() {
 		return study.Run()
@@ -236,7 +236,8 @@ func InShards(n int, study experiment.Study) *experiment.Table {
 	return experiment.Parse(b, err)
 }
 
-// Same reports whether a study comes out the same, byte for byte, in two numbers of shards.
+// Same reports whether the merged files of a study in n and in m shards have the same
+// bytes.
 func Same(study experiment.Study, n, m int) (bool, error) {
 	a, err := Shards(n, study)
 	if err != nil {
@@ -246,7 +247,7 @@ func Same(study experiment.Study, n, m int) (bool, error) {
 	return bytes.Equal(a, b), err
 }
 
-// List writes indices as sbatch --array takes them: 1-3,7,9-12.
+// List formats indices for sbatch --array: 1-3,7,9-12.
 func List(indices []int) string {
 	var out []string
 	for i := 0; i < len(indices); {

@@ -175,7 +175,7 @@ func TestBadSweeps(t *testing.T) {
 		t.Error("no file is no error")
 	}
 	own := experiment.Measure{Name: "x", Trials: 2, Grid: experiment.Grid{D: 4, Gamma: []float64{1}}, Trial: func(experiment.Draw) experiment.Values { return nil }}
-	if _, err := Of(own); err == nil || !strings.Contains(err.Error(), "code of its own") {
+	if _, err := Of(own); err == nil || !strings.Contains(err.Error(), "calls a function") {
 		t.Error(err)
 	}
 }

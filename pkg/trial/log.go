@@ -16,14 +16,14 @@ import (
 )
 
 // A log is a sequence of records. Each is written with one append, so processes of one
-// machine can share a log; a record that is cut off or changed fails its checksum and is
-// left out, wherever it stands.
+// machine can share a log. A truncated or corrupted record fails its checksum and is
+// skipped, wherever it is in the log.
 //
 //	record: magic (4 bytes), length of value (4), key (32), value, CRC-32 of all before (4)
 
 var (
 	recordMagic = []byte("\xfaF9\n")
-	// earlierMagic began the records of versions that encoded their values another way.
+	// earlierMagic begins the records of an earlier encoding of values.
 	earlierMagic = []byte("\xfaF8\n")
 	castagnoli   = crc32.MakeTable(crc32.Castagnoli)
 )
@@ -42,7 +42,7 @@ func appendRecord(b []byte, key Key, value []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 
-// read takes in all whole records of b and returns them.
+// read stores the values of all valid records of b and returns these records.
 func (s *Store) read(b []byte) (whole []byte) {
 	for len(b) > 0 {
 		key, value, size := record(b)
@@ -52,7 +52,7 @@ func (s *Store) read(b []byte) (whole []byte) {
 			b = b[size:]
 			continue
 		}
-		// On to what may be the next record.
+		// Skip to the next magic number.
 		next := bytes.Index(b[1:], recordMagic) + 1
 		if next == 0 {
 			next = len(b)
@@ -63,7 +63,7 @@ func (s *Store) read(b []byte) (whole []byte) {
 	return whole
 }
 
-// record returns the record that b begins with, of size 0 if there is none.
+// record returns the record at the beginning of b; its size is 0 if there is none.
 func record(b []byte) (key Key, value []byte, size int) {
 	if len(b) < recordHead+recordTail || !bytes.HasPrefix(b, recordMagic) {
 		return key, nil, 0
@@ -79,18 +79,18 @@ func record(b []byte) (key Key, value []byte, size int) {
 	return Key(b[8:recordHead]), b[recordHead:end], end + recordTail
 }
 
-// CacheStats says what a log of a cache holds.
+// CacheStats describes a log of a cache.
 type CacheStats struct {
 	Path    string
 	Current bool // of this version of the code
 	Trials  int
 	Bytes   int64
-	Damaged int // bytes of records that are cut off or changed
-	// Foreign says why the file is not a log, or cannot be read; "" for a log.
+	Damaged int // bytes of damaged records
+	// Foreign is the reason why the file is not a log or cannot be read; "" for a log.
 	Foreign string
 }
 
-// cacheName is the name of a log of a cache: a version of the code.
+// cacheName is the file name of a log of a cache: a version of the code.
 var cacheName = regexp.MustCompile(`^[0-9a-f]{16}\.trials$`)
 
 // Caches describes the logs of a cache, in the order of their names. A folder that does

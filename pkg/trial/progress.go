@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// Progress is the state of work under way.
+// Progress is the state of running work: finished and all trials.
 type Progress struct {
 	Done, Total int
 	Elapsed     time.Duration
 }
 
-// String is the line that a cell shows while work is done.
+// String returns the line that a notebook cell shows during a run.
 func (p Progress) String() string {
 	return fmt.Sprintf("%3d %%  %d of %d trials, %s", 100*p.Done/p.Total, p.Done, p.Total, p.Elapsed.Round(time.Second))
 }
 
-// every is the time between two reports: a few a second do not slow a front end.
+// every is the time between two reports, long enough not to slow a front end.
 const every = 250 * time.Millisecond
 
 // meter counts finished units and reports them from a goroutine of its own.
@@ -66,7 +66,7 @@ func (m *meter) send(done int) {
 	m.to(Progress{Done: done, Total: m.total, Elapsed: time.Since(m.start)})
 }
 
-// stop ends the reports, with a last one if any was due.
+// stop ends the reports, with a last one if there was time for any.
 func (m *meter) stop() {
 	close(m.quit)
 	m.wg.Wait()

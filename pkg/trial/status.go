@@ -13,8 +13,8 @@ import (
 	"github.com/features-are-fate/fate/pkg/file"
 )
 
-// listing is the file of a study in a folder: which parts its units have, so that a status
-// needs no study.
+// listing is a file that describes a study in a folder. It holds the keys of all parts, so
+// that the status of the study can be computed without the study.
 type listing struct {
 	Study string
 	First Key
@@ -27,7 +27,7 @@ const prefix = 8
 
 const listingPrefix = "study-"
 
-// list writes the listing of a study into a folder, unless it is there.
+// list writes the listing of a study into a folder, if it is not there.
 func (s *Store) list(w Work) error {
 	if !s.folder {
 		return nil
@@ -68,7 +68,7 @@ func Register(dir string, w Work) error {
 	return errors.Join(s.list(w), s.Close())
 }
 
-// UnitsOf lists the units of work that a shard measures.
+// UnitsOf returns the units of a shard.
 func UnitsOf(w Work, s Shard) ([]int, error) {
 	var first Key
 	if w.Units > 0 && w.Key != nil {
@@ -86,15 +86,14 @@ func UnitsOf(w Work, s Shard) ([]int, error) {
 	return out, nil
 }
 
-// Status is what a folder holds of a study: its units, from 0, by state.
+// Status lists the units of a study, numbered from 0, by their state in a folder.
 type Status struct {
 	Study                  string
-	Done, Running, Missing []int // a running unit is one of a shard whose process is alive
+	Done, Running, Missing []int // running: missing, in a shard whose process is alive
 	first                  Key
 }
 
-// StatusOf reads what a folder holds of every study that ran in it, in the order of their
-// names.
+// StatusOf returns the status of every study in a folder, in the order of their names.
 func StatusOf(dir string) ([]Status, error) {
 	s, err := ReadFolder(dir)
 	if err != nil {
@@ -158,7 +157,7 @@ func (l listing) status(have map[[prefix]byte]bool, alive []Shard) (Status, erro
 
 func (s Status) units() int { return len(s.Done) + len(s.Running) + len(s.Missing) }
 
-// ShardsOf lists the shards of n that hold any of the units, in rising order.
+// ShardsOf returns the shards, of n, that measure any of the units, in rising order.
 func (s Status) ShardsOf(units []int, n int) ([]int, error) {
 	if n < 1 || n > MaxShards {
 		return nil, fmt.Errorf("shards %d: there must be at least 1 and at most %d", n, MaxShards)

@@ -19,9 +19,9 @@ import (
 	"github.com/features-are-fate/fate/pkg/file"
 )
 
-// Store keeps the values of parts under their keys, in append logs. It has two forms: a
-// cache, one log for each version of the code that processes of one machine share; and a
-// folder of logs, one for each process, that shards on any machines fill.
+// Store keeps the values of parts by key, in append-only logs. There are two kinds. A cache
+// has a log for each version of the code, which all processes of a machine share. A folder
+// has a log for each process, and shards on any machines write to it.
 type Store struct {
 	mu      sync.Mutex
 	values  map[Key][]byte
@@ -29,8 +29,8 @@ type Store struct {
 	path    string   // of the log
 	folder  bool
 	dir     string
-	damaged int   // bytes that belong to no whole record
-	err     error // the first one of writing
+	damaged int   // bytes of damaged records
+	err     error // the first error of writing
 	full    sync.Once
 	unmark  func()
 }
@@ -40,8 +40,8 @@ const logSuffix = ".trials"
 // maxLog bounds a log, which is read into memory.
 const maxLog = 8 << 30
 
-// OpenCache opens the log of this version of the code in a folder. Damaged records are
-// taken out of it.
+// OpenCache opens the log of this version of the code in a folder, and removes damaged
+// records from it.
 func OpenCache(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("trial: the cache: %w", err)
@@ -52,8 +52,8 @@ func OpenCache(dir string) (*Store, error) {
 		return nil, fmt.Errorf("trial: the cache: %w", err)
 	}
 	if whole := s.read(b); s.damaged > 0 {
-		// Another process that has the file open goes on in the old one: what it
-		// keeps is lost to the cache, and no more.
+		// Another process that has the file open continues with the old one: its records
+		// are lost to the cache, and nothing else.
 		if err := file.Write(s.path, whole); err != nil {
 			return nil, fmt.Errorf("trial: the cache: %w", err)
 		}
@@ -64,7 +64,7 @@ func OpenCache(dir string) (*Store, error) {
 	return s, nil
 }
 
-// manifest is the file that says which code filled a folder.
+// manifest identifies the code that filled a folder.
 type manifest struct {
 	Module  string `json:"module"`
 	Version string `json:"version"`
@@ -81,9 +81,9 @@ const manifestName = "store.json"
 // maxManifest bounds the small files of a folder.
 const maxManifest = 64 << 20
 
-// OpenFolder opens a folder of logs, makes it if there is none, and adds a log of its own
-// for what the shard measures. A folder that other code, another compiler or another
-// architecture filled is an error: one store never mixes numbers of two versions.
+// OpenFolder opens a folder of logs, creates it if there is none, and adds a log for the
+// shard. It is an error if the folder was filled by other code, another compiler or another
+// architecture: a store never mixes the numbers of two versions.
 func OpenFolder(dir string, shard Shard) (*Store, error) {
 	if err := MakeFolder(dir); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 		host = "unknown"
 	}
 	writer := fmt.Sprintf("%d-of-%d-%s-%d", max(1, shard.Index), max(1, shard.Of), unsafeName.ReplaceAllString(host, "_"), os.Getpid())
-	for n := 0; ; n++ { // no two writers have one log, not even in one process
+	for n := 0; ; n++ { // every writer has its own log, even within a process
 		s.path = filepath.Join(dir, fmt.Sprintf("%s-%d%s", writer, n, logSuffix))
 		s.log, err = os.OpenFile(s.path, os.O_APPEND|os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 		if !errors.Is(err, fs.ErrExist) {
@@ -113,8 +113,8 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9.]`)
 
-// MakeFolder makes a folder for logs if there is none. One that another program filled is an
-// error.
+// MakeFolder creates a folder for logs if there is none. It is an error if another program
+// filled it.
 func MakeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("trial: the store: %w", err)
@@ -122,7 +122,7 @@ func MakeFolder(dir string) error {
 	return checkManifest(dir, true)
 }
 
-// ReadFolder opens a folder of logs to read it.
+// ReadFolder opens a folder of logs for reading.
 func ReadFolder(dir string) (*Store, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("trial: the store: %w", err)
@@ -171,12 +171,12 @@ func readFolder(dir string) (*Store, error) {
 		if err != nil {
 			return nil, fmt.Errorf("trial: the store: %w", err)
 		}
-		s.read(b) // a log may end in half a record that its process is writing
+		s.read(b) // the last record may be incomplete: its process is writing it
 	}
 	return s, nil
 }
 
-// Close ends writing. A folder keeps no empty log.
+// Close closes the log. An empty log of a folder is removed.
 func (s *Store) Close() error {
 	if s == nil || s.log == nil {
 		return nil
@@ -193,14 +193,14 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Damaged returns the number of bytes that belong to no whole record; what they held is
+// Damaged returns the number of damaged bytes. Damaged records are found, skipped and
 // measured again.
 func (s *Store) Damaged() int { return s.damaged }
 
-// Path returns the log that the store writes.
+// Path returns the path of the log that the store writes.
 func (s *Store) Path() string { return s.path }
 
-// Len returns the number of parts.
+// Len returns the number of parts in the store.
 func (s *Store) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -236,8 +236,8 @@ func (s *Store) put(key Key, values []float64) {
 	}
 }
 
-// failed returns why a part could not be written to a folder, whose shard would be lost. A
-// cache that takes no more costs time alone: it says so once.
+// failed returns the error of writing to a folder, whose parts would be lost. An error of
+// writing to a cache costs only time and is printed once.
 func (s *Store) failed() error {
 	if s == nil {
 		return nil
@@ -252,20 +252,21 @@ func (s *Store) failed() error {
 		return fmt.Errorf("trial: the store: %w", err)
 	}
 	s.full.Do(func() {
-		fmt.Fprintf(os.Stderr, "trial: the cache takes no more, the run goes on without it: %v\n", err)
+		fmt.Fprintf(os.Stderr, "trial: the cache cannot be written, the run continues without it: %v\n", err)
 	})
 	return nil
 }
 
 const runningPrefix = ".running-"
 
-// stale is after how long without a sign a process no longer counts as running.
+// stale is the time after its last sign of life at which a process no longer counts as
+// running.
 const stale = time.Minute
 
-// mark says in the folder that a process is writing. It is for people: two shards that
-// measure one unit do no harm.
+// mark marks a writing process in the folder, for the status. Nothing else depends on it:
+// two shards may measure the same unit.
 func mark(path string) (stop func()) {
-	touch := func() { _ = os.WriteFile(path, nil, 0o644) } // what follows would say that the folder cannot be written
+	touch := func() { _ = os.WriteFile(path, nil, 0o644) } // a folder that cannot be written fails elsewhere
 	touch()
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -285,7 +286,7 @@ func mark(path string) (stop func()) {
 	return func() { close(end); <-ended }
 }
 
-// running lists the shards whose processes gave a sign within the last minute.
+// running returns the shards whose processes gave a sign of life within the last minute.
 func running(dir string) (shards []Shard, err error) {
 	marks, err := filepath.Glob(filepath.Join(dir, runningPrefix+"*"))
 	if err != nil {

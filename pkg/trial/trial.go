@@ -1,9 +1,9 @@
-// Package trial does units of work on all cores and keeps what they measured.
+// Package trial does units of work on all cores and stores their results.
 //
-// A unit measures parts that share its data: a data set, the risks of all settings on it.
+// A unit has parts that share its data: for a data set, the risks of all settings on it.
 // Units do not depend on each other, so they run in any order, on any number of cores and in
-// any number of processes. With a [Store] the parts outlive the process: a run takes what is
-// there and measures the rest.
+// any number of processes. With a [Store] the parts outlive the process: a run reads the
+// stored parts and measures the others.
 //
 //	report, err := trial.Run(ctx, work, trial.Options{Store: store}, func(unit, part int, values []float64) {
 //		table[part][unit] = values[0]
@@ -22,50 +22,51 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Work is a number of units. Its functions are called from many goroutines at a time.
+// Work is a number of units. Its functions are called from several goroutines at a time.
 type Work struct {
 	Name  string // of the study, for messages and the status of a store
 	Units int
 	Parts func(unit int) int    // how many parts the unit has
 	Title func(unit int) string // the unit in errors, as "trial 17"
-	// Key returns what determines the numbers of a part: a struct that is encoded as JSON,
-	// together with Kind. Nil for work that is not kept.
+	// Key returns a struct that determines the numbers of a part, together with Kind. It is
+	// encoded as JSON. Nil for work that is not stored.
 	Key  func(unit, part int) any
 	Kind string
-	// Measure measures the missing parts of a unit, in rising order, and hands each over as
-	// it is done.
+	// Measure measures the missing parts of a unit, in rising order, and calls done after
+	// each.
 	Measure func(ctx context.Context, unit int, missing []int, done func(part int, values []float64)) error
-	// Cheap work takes less time to do than to keep: a cache leaves it out, a folder of
-	// shards does not.
+	// Cheap work is measured faster than it is read: it is not cached. A folder of shards
+	// stores it.
 	Cheap bool
-	// Inner work uses all cores within a unit: one unit is done at a time.
+	// Inner work uses all cores within a unit, so units run one after another.
 	Inner bool
-	// Trials is how many trials a unit counts in the progress; nil means 1 each.
+	// Trials returns the number of trials of a unit, for the progress; nil means 1.
 	Trials func(unit int) int
 }
 
-// Options say how work is done. None of them changes a number.
+// Options control how work is done. None of them changes a number.
 type Options struct {
 	Workers int    // cores; 0 means all
 	Store   *Store // nil for none
-	Cache   *Store // asked for what Store lacks, and given what is measured; nil for none
-	// Known returns parts that were measured before and are in no store.
+	Cache   *Store // read where Store lacks a part, written with every part; nil for none
+	// Known returns parts that are known and in no store.
 	Known    func(unit, part int) (values []float64, ok bool)
 	Shard    Shard
 	Progress func(Progress)
 }
 
-// Shard is part Index of Of, from 1: units Index, Index+Of, … of every study. Expensive units
-// stand together, and are so spread. The zero value is all units.
+// Shard is part Index of Of, from 1: the units Index, Index+Of, … of every study. Expensive
+// units are adjacent, so all shards get some. The zero value is all units.
 type Shard struct{ Index, Of int }
 
-// has reports whether the shard holds a unit.
+// has reports whether a unit is in the shard.
 func (s Shard) has(unit, units int, first Key) bool {
 	return s.Of == 0 || shardOf(unit, units, s.Of, first) == s.Index
 }
 
-// shardOf returns the shard of n, from 1, that measures a unit. Studies of fewer units than
-// shards begin at different ones, so that they do not all fall to the first.
+// shardOf returns the shard of n, from 1, that measures a unit. Studies with fewer units
+// than shards begin at different shards: otherwise the first shard would get a unit of
+// each.
 func shardOf(unit, units, n int, first Key) int {
 	if units < n {
 		unit += int(first[0])<<8 + int(first[1])
@@ -73,13 +74,13 @@ func shardOf(unit, units, n int, first Key) int {
 	return unit%n + 1
 }
 
-// NoShard is the shard that measures nothing: it takes what is there.
+// NoShard returns the shard without units: a run only reads what is stored.
 func NoShard() Shard { return Shard{Index: -1, Of: 1} }
 
 // MaxShards bounds the number of shards.
 const MaxShards = 1_000_000
 
-// ParseShard reads i/N, as 3/100.
+// ParseShard parses i/N, as in 3/100.
 func ParseShard(text string) (Shard, error) {
 	var s Shard
 	if _, err := fmt.Sscanf(text, "%d/%d", &s.Index, &s.Of); err != nil || text != fmt.Sprintf("%d/%d", s.Index, s.Of) {
@@ -88,7 +89,7 @@ func ParseShard(text string) (Shard, error) {
 	return s, s.Validate()
 }
 
-// Validate reports a shard that is not 1/N to N/N.
+// Validate returns an error for a shard that is not 1/N to N/N.
 func (s Shard) Validate() error {
 	if s != (Shard{}) && (s.Of < 1 || s.Index < 1 || s.Index > s.Of || s.Of > MaxShards) {
 		return fmt.Errorf("shard %d/%d: it must be 1/N to N/N, with N at most %d", s.Index, s.Of, MaxShards)
@@ -99,9 +100,9 @@ func (s Shard) Validate() error {
 // String writes the shard as i/N.
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
 
-// Report says what was done.
+// Report counts the units of a run.
 type Report struct {
-	Units, Done int // all units, and those whose parts are all there
+	Units, Done int // all units, and the complete ones
 	Owed        int // units of other shards that the store does not hold
 	Interrupted bool
 }
@@ -118,9 +119,10 @@ func (w *Work) key(unit, part int) (Key, error) {
 	return sha256.Sum256(append([]byte(w.Kind+"\n"), b...)), nil
 }
 
-// Run does all units, or those of a shard, and calls keep for each part that was measured or
-// found, from many goroutines. It stops at the first error, which names the unit. When ctx
-// ends, the units in hand are dropped and the report says so; that is not an error.
+// Run does all units, or those of a shard, and calls keep for each part, measured or
+// stored, from several goroutines. It stops at the first error, which names the unit. When
+// ctx ends, unfinished units are dropped and the report is marked as interrupted; that is
+// not an error.
 func Run(ctx context.Context, w Work, o Options, keep func(unit, part int, values []float64)) (Report, error) {
 	if w.Trials == nil {
 		w.Trials = func(int) int { return 1 }
@@ -201,7 +203,7 @@ func (r *runner) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// unit takes the parts of a unit from the store and measures the others.
+// unit reads the stored parts of a unit and measures the others.
 func (r *runner) unit(ctx context.Context, unit int) error {
 	parts := r.work.Parts(unit)
 	var keys []Key
@@ -209,7 +211,7 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 	for part := range parts {
 		if r.options.Known != nil {
 			if values, ok := r.options.Known(unit, part); ok {
-				keys = append(keys, Key{}) // it is not put anywhere
+				keys = append(keys, Key{}) // unused: the part is not stored
 				r.keep(unit, part, values)
 				continue
 			}
@@ -255,7 +257,8 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 	return err
 }
 
-// find looks for a part in the stores. What the second one holds the first one is given.
+// find reads a part from the stores. A part that only the cache holds is copied to the
+// first store.
 func (r *runner) find(key Key) ([]float64, bool) {
 	for i, store := range r.stores {
 		values, ok := store.get(key)
@@ -280,7 +283,7 @@ func Recovered(f func() error) (err error) {
 	return f()
 }
 
-// Each does f for 0 … n−1 on all cores and returns the first error.
+// Each calls f for 0 … n−1 on all cores and returns the first error.
 func Each(n int, f func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))

@@ -7,7 +7,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// rowJSON is a row as it stands in a notebook: null for an infinite number.
+// rowJSON is the encoding of a row in a notebook. An infinite number is null.
 type rowJSON struct {
 	Result         string   `json:"result"`
 	Source         string   `json:"source"`

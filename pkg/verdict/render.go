@@ -18,7 +18,7 @@ const MIME = "application/vnd.fate.verdict+json"
 // Columns are the headings of the text of a row.
 var Columns = []string{"result", "source", "setting", "theory", "measured", "z", "trials", "agrees"}
 
-// Text returns the row as it is shown, column by column.
+// Text returns the text of the row, by column.
 func (r Row) Text() []string {
 	agrees := "yes"
 	if !r.Agree {
@@ -29,8 +29,8 @@ func (r Row) Text() []string {
 		number(r.Z, "%+.2f"), fmt.Sprint(r.Trials), agrees}
 }
 
-// Format prints a number with as many decimals as its standard error has
-// meaning.
+// Format prints a number with two significant digits of its standard error, or with five
+// significant digits if it has none.
 func Format(v theory.Value) string {
 	if math.Abs(v.Value) < rounding && v.StdErr < rounding {
 		return "0"
@@ -52,7 +52,7 @@ func number(x float64, format string) string {
 	return fmt.Sprintf(format, x)
 }
 
-// String is the table in plain text.
+// String returns the table as plain text, or the text of its error.
 func (v *Verdict) String() string {
 	if v.err != nil {
 		return v.err.Error()

@@ -1,5 +1,5 @@
-// Package verdict compares predictions with measurements: rows with a z-score, and tables
-// of them that a notebook shows and a headless run reads.
+// Package verdict compares predictions with measurements. A [Row] has a z-score; a [Verdict]
+// is a table of rows, which a notebook shows and a headless run reads.
 //
 //	v := verdict.Compare("scratch risk", "Theorem 3.6", "n=50 d=100", predicted, measured, 200)
 //	v.Agrees() // |z| ≤ 4
@@ -21,29 +21,28 @@ const rounding = 1e-12
 
 // Row compares one prediction with one measurement.
 type Row struct {
-	Result   string // what is predicted, from theory.Result
+	Result   string // the name of the predicted result
 	Source   string // theorem and equation
 	Setting  string
-	Claim    string // "="; "≠" for a formula that should fail here; ">" or "<" for a bound
+	Claim    string // "="; "≠" for a formula to be refuted; ">" or "<" for a bound
 	Theory   theory.Value
 	Measured theory.Value
 	Z        float64 // (measured − theory) / their joint standard error
 	Trials   int
-	Agree    bool // |Z| ≤ Agreement for "=", > Agreement for "≠", Z on its side of it for a bound
+	Agree    bool // |Z| ≤ Agreement for "=", |Z| > Agreement for "≠", Z > Agreement for ">", Z < −Agreement for "<"
 }
 
-// Verdict is a table of comparisons. As the value of a cell it renders itself
-// and carries machine-readable rows, from which the headless run decides its
-// exit code.
+// Verdict is a table of comparisons. As the value of a notebook cell it renders itself,
+// with machine-readable rows that decide the exit code of a headless run.
 type Verdict struct {
 	Rows []Row
 	err  error
 }
 
-// Of returns a table of the rows.
+// Of returns a verdict of the rows.
 func Of(rows ...Row) *Verdict { return &Verdict{Rows: rows} }
 
-// Failed returns the verdict that could not be reached because of err.
+// Failed returns a verdict without rows, with an error.
 func Failed(err error) *Verdict { return &Verdict{err: err} }
 
 // Compare returns a verdict of one row, see [NewRow].
@@ -51,9 +50,9 @@ func Compare(result, source, setting string, predicted, measured theory.Value, t
 	return Of(NewRow(result, source, setting, predicted, measured, trials))
 }
 
-// NewRow compares a prediction with a measurement over trials: result says of what, source
-// names the theorem, setting the place. A prediction or measurement that is not a number
-// does not agree.
+// NewRow compares a prediction with a measurement over trials. result names the predicted
+// result, source the theorem, setting the setting. A prediction or measurement of NaN does
+// not agree.
 func NewRow(result, source, setting string, predicted, measured theory.Value, trials int) Row {
 	r := Row{Result: result, Source: source, Setting: setting, Claim: "=", Theory: predicted, Measured: measured, Trials: trials}
 	diff := measured.Value - predicted.Value
@@ -68,7 +67,7 @@ func NewRow(result, source, setting string, predicted, measured theory.Value, tr
 	return r
 }
 
-// And joins verdicts into one table.
+// And returns one verdict with the rows of all, and the first error among theirs.
 func (v *Verdict) And(others ...*Verdict) *Verdict {
 	out := &Verdict{Rows: slices.Clone(v.Rows), err: v.err}
 	for _, o := range others {
@@ -80,20 +79,21 @@ func (v *Verdict) And(others ...*Verdict) *Verdict {
 	return out
 }
 
-// Refuted turns every claim around: a row agrees if theory and measurement are
-// more than 4 standard errors apart. It is for printed forms that the exact
-// form corrects, at settings where the two can be told apart.
+// Refuted negates the claim of every row: a row agrees if theory and measurement are more
+// than 4 standard errors apart. It is for printed formulas that an exact form corrects, at
+// settings where the two differ measurably.
 func (v *Verdict) Refuted() *Verdict {
 	return v.claim("≠", func(z float64) bool { return math.Abs(z) > Agreement })
 }
 
-// Above makes a bound of every row: it agrees if the measurement is more than 4
-// standard errors above the theory.
+// Above makes every prediction a lower bound: a row agrees if the measurement is more than
+// 4 standard errors above it.
 func (v *Verdict) Above() *Verdict {
 	return v.claim(">", func(z float64) bool { return z > Agreement })
 }
 
-// Below is Above for measurements below the theory.
+// Below makes every prediction an upper bound: a row agrees if the measurement is more than
+// 4 standard errors below it.
 func (v *Verdict) Below() *Verdict {
 	return v.claim("<", func(z float64) bool { return z < -Agreement })
 }
@@ -106,8 +106,8 @@ func (v *Verdict) claim(claim string, agrees func(z float64) bool) *Verdict {
 	return out
 }
 
-// Err returns why there is no verdict, or nil. A row that disagrees is not an
-// error.
+// Err returns the error for which there is no verdict, or nil. A row that disagrees is not
+// an error.
 func (v *Verdict) Err() error { return v.err }
 
 // Agrees reports whether there is a verdict and every row of it agrees.
