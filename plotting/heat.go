@@ -13,7 +13,8 @@ import (
 )
 
 // Kernel is a panel with a kernel k(x, x′) over two equal axes, in shades of blue from
-// white at 0 to the darkest at its largest entry. Z labels the colour bar.
+// white at 0 to the darkest at its largest entry. Z labels the colour bar. Empty X, Y and Z
+// are taken from the field, if it has labels. Entries must be finite and at least 0.
 type Kernel struct {
 	Title, X, Y, Z string
 	Field          Field
@@ -97,7 +98,7 @@ func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 	p.data.Grid = g
 }
 
-// edges returns the borders of the cells with the given centres.
+// edges returns the borders of the grid cells with the given centres.
 func edges(centre []float64) []float64 {
 	n := len(centre)
 	out := make([]float64, n+1)
@@ -109,7 +110,7 @@ func edges(centre []float64) []float64 {
 	return out
 }
 
-// logEdges is edges on a logarithmic axis.
+// logEdges returns the same on a logarithmic axis.
 func logEdges(centre []float64) []float64 {
 	logs := make([]float64, len(centre))
 	for i, v := range centre {
@@ -122,9 +123,9 @@ func logEdges(centre []float64) []float64 {
 	return out
 }
 
-// overlap is the width by which a cell extends under its right and upper neighbours,
-// so that no viewer shows a seam between them. Cells are shapes, not one image,
-// because the formats disagree on how an image is placed.
+// overlap is the width by which a grid cell extends under its right and upper neighbours,
+// so that no viewer shows a seam between them. Cells are shapes, not one image, because the
+// formats disagree on the placement of images.
 const overlap vg.Length = 0.4
 
 func fillCells(c draw.Canvas, tx, ty func(float64) vg.Length, xe, ye []float64, z [][]float64, limit float64) {

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// The colours of transfer: red where it loses, white at zero, blue where it
-// wins. The stops are ColorBrewer's RdBu with a pure white in the middle.
+// The colours of transfer: red where it loses, white at zero, blue where it wins. The stops
+// are those of RdBu of ColorBrewer with a pure white in the middle.
 var transferStops = []color.NRGBA{
 	{0xB2, 0x18, 0x2B, 255}, {0xD6, 0x60, 0x4D, 255}, {0xF4, 0xA5, 0x82, 255}, {0xFD, 0xDB, 0xC7, 255},
 	{0xFF, 0xFF, 0xFF, 255},

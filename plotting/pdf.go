@@ -111,7 +111,7 @@ func (c *pdfCanvas) text(face weight, s string, at vg.Point, size vg.Length) {
 	c.doc.Text(0, 0, s)
 }
 
-// FillString and DrawImage are not used: the text handler calls text, and the cells of
+// FillString and DrawImage are not used: the text handler calls text, and the grid cells of
 // a map are shapes.
 func (c *pdfCanvas) FillString(font.Face, vg.Point, string) { c.unused() }
 

@@ -13,16 +13,17 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Field is the data of a phase diagram: z[iy][ix] over the axes x and y, and the zero
-// contour of theory in pieces. NaN in z is a cell without a value.
+// Field is the data of a phase diagram: values z of shape len(y) × len(x), z[iy][ix] over
+// the axes x and y, and the zero contour of theory in pieces. NaN in z is a grid cell
+// without a value.
 type Field interface {
 	Values() (x, y []float64, z [][]float64)
 	Boundary() (x, y [][]float64)
 	Err() error
 }
 
-// titles returns labels of the axes and of the value: those given, or else those that the
-// field has in a method Titles.
+// titles returns the labels of the axes and of the value. Empty ones are those of the
+// method Titles of the field, if it has one.
 func titles(f Field, x, y, z string) (string, string, string) {
 	if t, ok := f.(interface{ Titles() (x, y, z string) }); ok {
 		fx, fy, fz := t.Titles()
@@ -32,10 +33,11 @@ func titles(f Field, x, y, z string) (string, string, string) {
 }
 
 // PhaseDiagram is a panel with a measured transferability in colour (positive blue,
-// negative red, zero white) and the boundary of theory in black. Colours saturate at
-// Center ± Limit; if Limit is 0, a round number is chosen that contains 90 % of the
-// cells. Center is 0, or ½ for probabilities. Z labels the colour bar and, with a sign,
-// the regions; a field can know the labels. LogY makes the y axis logarithmic.
+// negative red, zero white) and the boundary of theory in black. Colours saturate at Center
+// ± Limit; if Limit is 0, a round number is chosen that contains 90 % of the grid cells.
+// Center is 0, or ½ for probabilities. Z labels the colour bar and, with a sign, the
+// regions. Empty X, Y and Z are taken from the field, if it has labels. LogY makes the y
+// axis logarithmic.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
@@ -135,7 +137,7 @@ func roundLimit(z [][]float64) float64 {
 	return 10 * ten
 }
 
-// pale is the fraction of the limit below which a cell looks white and gets no sign.
+// pale is the fraction of the limit below which a grid cell looks white and gets no sign.
 const pale = 0.01
 
 // regions writes the sign of the transfer in the widest part of each region, so that

@@ -13,21 +13,23 @@ import (
 )
 
 // Curves is a set of curves to draw. Curve returns the label, the coordinates and the
-// standard errors (or nil) of a curve; Err returns the error for which there are none.
+// standard errors (or nil) of a curve, all of equal length; Err returns the error for which
+// there are no curves.
 type Curves interface {
 	Len() int
 	Curve(i int) (label string, x, y, stderr []float64)
 	Err() error
 }
 
-// Slices is a panel of curves: theory as Lines, another form of it as Dashed lines,
-// and measurements as Points with error bars of one standard error. Curves with the
-// same label share a colour. A line is interrupted where its value is not finite; a
-// point outside the axes is marked at the edge.
+// Slices is a panel of curves: theory as Lines, another form of it as Dashed lines, and
+// measurements as Points with error bars of one standard error. Empty X, Y, Lines and
+// Points are taken from the View. Curves with the same label share a colour. A line is
+// interrupted where its value is not finite; a point outside the axes is marked at the
+// edge.
 //
-// YLow and YHigh bound the y axis; if both are 0, it covers the points. LogX and LogY
-// make an axis logarithmic. LinesLabel and DashedLabel explain solid and dashed lines
-// in the legend.
+// YLow and YHigh bound the y axis; if both are 0, it covers the points. LogX and LogY make
+// an axis logarithmic. LinesLabel and DashedLabel explain solid and dashed lines in the
+// legend.
 type Slices struct {
 	Title, X, Y             string
 	View                    View

@@ -2,8 +2,8 @@ package plotting
 
 import "cmp"
 
-// View is a set of curves that knows what they are: which are measured, and what the axes
-// are called.
+// View is a set of curves with the titles of its axes. Measured curves are drawn as points,
+// the others as lines.
 type View interface {
 	Curves
 	Measured(i int) bool
@@ -20,7 +20,7 @@ func (r role) Len() int { return len(r.indices) }
 
 func (r role) Curve(i int) (label string, x, y, stderr []float64) { return r.View.Curve(r.indices[i]) }
 
-// Origin passes on how a curve was measured, if the view knows.
+// Origin returns the method and the seed of a curve, if the view has them.
 func (r role) Origin(i int) (method string, seed uint64) {
 	if m, ok := r.View.(interface{ Origin(i int) (string, uint64) }); ok {
 		return m.Origin(r.indices[i])
@@ -28,7 +28,7 @@ func (r role) Origin(i int) (method string, seed uint64) {
 	return "", 0
 }
 
-// of returns the measured curves of a view as points, or the others as lines; nil for none.
+// of returns the measured curves of a view, or the others; nil if there are none.
 func of(v View, measured bool) Curves {
 	r := role{View: v}
 	for i := range v.Len() {
@@ -42,7 +42,7 @@ func of(v View, measured bool) Curves {
 	return r
 }
 
-// viewed fills in from the view what is not given.
+// viewed returns the panel with its empty fields filled in from the view.
 func (s Slices) viewed() Slices {
 	if s.View == nil {
 		return s

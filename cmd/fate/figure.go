@@ -85,7 +85,7 @@ func showFigure(f *figure.File) error {
 		}
 	}
 	if r.Verdict == nil {
-		line("verdict", "none: a cell saved the figure before its notebook reached a verdict")
+		line("verdict", "none: a notebook cell saved the figure before its notebook reached a verdict")
 		return w.Flush()
 	}
 	line("verdict", "%d of %d agree", r.Verdict.Agree, len(r.Verdict.Rows))

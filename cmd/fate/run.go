@@ -57,12 +57,12 @@ the executed notebooks and their figures to the folder --out. It prints a line f
 each notebook and a table of all verdicts. For a bundle (see fate bundle) it also
 compares the numbers of the figures with those in the bundle.
 
-With --store, experiments take the trials that a folder holds and keep there those
-that they measure. With --shard i/N as well, they measure the i-th of N parts of what
-the folder lacks, and no more: every cell runs, even after one that fails for want of
-the other parts, and nothing is drawn, judged or written to --out. When all shards
-have run, on any machines that see the folder, a run without --shard does the rest.
-A cell may take any time then, unless --timeout is given. Both need an interpreter;
+With --store, experiments read trials from a folder and store new ones in it. With
+--shard i/N as well, they measure only the i-th of N parts of the missing trials:
+every notebook cell runs, even after one that fails because other parts are missing,
+and nothing is drawn, judged or written to --out. When all shards have run, on any
+machines that see the folder, a run without --shard does the rest. A cell may then
+take any time, unless --timeout is given. Both need an interpreter;
 --store excludes --check, and --shard also --record, --in-place and --format. A
 bundle needs --trust, since a confined process writes no folder.
 
@@ -411,7 +411,7 @@ func (j *job) printShard(shard trial.Shard) {
 		sum := r.Sum()
 		fmt.Fprintf(stdout, "%s  shard %v: %s, %d of %d units are there, %d are those of other shards\n", j.name, shard, studies(len(r.Studies)), sum.Done, sum.Units, sum.Owed)
 		if r.Waiting {
-			fmt.Fprintf(stdout, "        %s: a cell stopped for want of these units: when all shards have run, run the shards again for the studies that need the results of these\n", j.name)
+			fmt.Fprintf(stdout, "        %s: a notebook cell stopped because these units are missing: when all shards have run, run the shards again for the studies that need their results\n", j.name)
 		}
 	}
 	j.printProblems()

@@ -17,7 +17,7 @@ func (t *Table) group(q theory.Quantity, along, by theory.Axis) (labels []string
 		return nil, nil, t.err
 	}
 	if len(t.Cells) == 0 {
-		return nil, nil, errors.New("experiment: the table has no cells")
+		return nil, nil, errors.New("experiment: the table has no grid cells")
 	}
 	for _, axis := range []theory.Axis{along, by} {
 		if axis == None && axis == by {
@@ -27,7 +27,7 @@ func (t *Table) group(q theory.Quantity, along, by theory.Axis) (labels []string
 			return nil, nil, err
 		}
 		if !slices.ContainsFunc(t.Cells, func(c Cell) bool { _, ok := c.coordinate(axis); return ok }) {
-			return nil, nil, fmt.Errorf("experiment: axis %q: no cell of the table has this coordinate", axis)
+			return nil, nil, fmt.Errorf("experiment: axis %q: no grid cell of the table has this coordinate", axis)
 		}
 	}
 	index := map[float64]int{}

@@ -68,7 +68,7 @@ func (t *Table) Change(along theory.Axis, from, to float64, results ...theory.Re
 			}
 			i := t.find(a.moved(along, to).Setting)
 			if i < 0 {
-				return verdict.Failed(fmt.Errorf("experiment: the run has no cell at %s = %v to compare with %v", along, to, a.Setting))
+				return verdict.Failed(fmt.Errorf("experiment: the run has no grid cell at %s = %v to compare with %v", along, to, a.Setting))
 			}
 			row, err := changeRow(a, t.Cells[i], result)
 			if err != nil {
@@ -79,7 +79,7 @@ func (t *Table) Change(along theory.Axis, from, to float64, results ...theory.Re
 		}
 	}
 	if len(v.Rows) == 0 {
-		return verdict.Failed(fmt.Errorf("experiment: the run has no cell at %s = %v", along, from))
+		return verdict.Failed(fmt.Errorf("experiment: the run has no grid cell at %s = %v", along, from))
 	}
 	return v
 }
@@ -149,7 +149,7 @@ func (t *Table) SameLaw(other *Table, quantities ...theory.Quantity) *verdict.Ve
 		for _, a := range t.Cells {
 			i := other.find(a.Setting)
 			if i < 0 {
-				return verdict.Failed(fmt.Errorf("experiment: the other run has no cell at %v", a.Setting))
+				return verdict.Failed(fmt.Errorf("experiment: the other run has no grid cell at %v", a.Setting))
 			}
 			x, err := a.Values(q)
 			if err != nil {
@@ -198,7 +198,7 @@ func (t *Table) Distribution(q theory.Quantity, by theory.Axis, points int) Seri
 	s := Series{err: err}
 	for g, cells := range groups {
 		if len(cells) > 1 {
-			return Series{err: fmt.Errorf("experiment: a curve is the distribution in one cell, but the run has %v and %v: select one with Where, or split by an axis", cells[0].Setting, cells[1].Setting)}
+			return Series{err: fmt.Errorf("experiment: a curve is the distribution in one grid cell, but the run has %v and %v: select one with Where, or split by an axis", cells[0].Setting, cells[1].Setting)}
 		}
 		c := curve{label: labels[g]}
 		x, err := cells[0].Values(q)

@@ -57,7 +57,7 @@ func TestChange(t *testing.T) {
 	if v := depths.Change(Depth, 1, 4, theory.FineTuneTransferabilityPrinted); v.Agrees() {
 		t.Errorf("the printed form, which does not change with depth, passes:\n%v", v)
 	}
-	for want, v := range map[string]*verdict.Verdict{"no cell at": r.Change(Lambda, 7, 8, theory.Linear)} {
+	for want, v := range map[string]*verdict.Verdict{"no grid cell at": r.Change(Lambda, 7, 8, theory.Linear)} {
 		if v.Err() == nil || !strings.Contains(v.Err().Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, v.Err())
 		}

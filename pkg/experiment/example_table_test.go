@@ -62,7 +62,7 @@ func ExampleTable_Where() {
 	fmt.Println(run.At(experiment.Sigma, 0.3).Err())
 	// Output:
 	// n=10 d=20 θ=0° σ=0.2 L=2 10
-	// experiment: sigma = 0.3: the table has no cell there
+	// experiment: sigma = 0.3: the table has no grid cell there
 }
 
 // A row for each cell and result; a wrong formula is refuted.

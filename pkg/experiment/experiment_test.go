@@ -300,7 +300,7 @@ func TestBadInput(t *testing.T) {
 	r := must(t, good.Run())
 	for want, err := range map[string]error{
 		"axis":            r.Measured(theory.RiskScratch, "nothing", "").Err(),
-		"keeps no cell":   r.Where(func(theory.Setting) bool { return false }).Err(),
+		"keeps no grid":   r.Where(func(theory.Setting) bool { return false }).Err(),
 		"boundary":        r.Plane(theory.Scratch, Theta, Gamma).Err(),
 		"at least one th": r.Verdict().Err(),
 	} {

@@ -185,6 +185,7 @@ func ordered(v Values, quantities []theory.Quantity) ([]float64, error) {
 		x, ok := v[q]
 		switch {
 		case !ok || len(v) != len(quantities):
+			//lint:ignore ST1005 Trial is the name of a field
 			return nil, fmt.Errorf("Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
 		case math.IsNaN(x):
 			return nil, fmt.Errorf("%s is not a number", q)

@@ -98,7 +98,7 @@ func (t *Table) places(axis theory.Axis) []float64 {
 // the axes vary.
 func (t *Table) constant(rule string, vary ...theory.Axis) error {
 	if len(t.Cells) == 0 {
-		return errors.New("experiment: the table has no cells")
+		return errors.New("experiment: the table has no grid cells")
 	}
 	first := t.Cells[0]
 	for _, c := range t.Cells {

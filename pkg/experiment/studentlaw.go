@@ -39,7 +39,7 @@ func (t *Table) student(mu float64, n int) (Cell, error) {
 			return c, nil
 		}
 	}
-	return Cell{}, fmt.Errorf("experiment: the table has no cell at μ = %v and n = %d", mu, n)
+	return Cell{}, fmt.Errorf("experiment: the table has no grid cell at μ = %v and n = %d", mu, n)
 }
 
 // OverSquare returns the mean risk from scratch of [Students] against n/d², the number of

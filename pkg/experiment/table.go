@@ -90,7 +90,7 @@ func (t *Table) part(keep func(c Cell) bool) *Table {
 func (t *Table) Where(keep func(s theory.Setting) bool) *Table {
 	out := t.part(func(c Cell) bool { return keep(c.Setting) })
 	if out.err == nil && len(out.Cells) == 0 {
-		out.err = errors.New("experiment: Where keeps no cell")
+		out.err = errors.New("experiment: Where keeps no grid cell")
 	}
 	return out
 }
@@ -110,7 +110,7 @@ func (t *Table) At(axis theory.Axis, values ...float64) *Table {
 	})
 	for _, x := range values {
 		if out.err == nil && !found[x] {
-			return t.fail(fmt.Errorf("experiment: %s = %v: the table has no cell there", axis, x))
+			return t.fail(fmt.Errorf("experiment: %s = %v: the table has no grid cell there", axis, x))
 		}
 	}
 	return out
@@ -278,7 +278,7 @@ func (t *Table) Mean(q theory.Quantity) (theory.Value, error) {
 		return none(), t.err
 	}
 	if len(t.Cells) != 1 {
-		return none(), fmt.Errorf("experiment: the table has %d cells: select one with Where or At", len(t.Cells))
+		return none(), fmt.Errorf("experiment: the table has %d grid cells: select one with Where or At", len(t.Cells))
 	}
 	return t.Cells[0].Mean(q)
 }

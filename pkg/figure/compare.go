@@ -73,7 +73,7 @@ func comparePanels(p, q Panel) (d Difference) {
 		o := q.Curves[i]
 		name := fmt.Sprintf("curve %d (%s)", i+1, strings.TrimSpace(c.Role+" "+c.Label))
 		if c.Role != o.Role || c.Label != o.Label || c.Method != o.Method {
-			d.add(name, different("which is %s %q %s now", o.Role, o.Label, o.Method))
+			d.add(name, different("now %s %q %s", o.Role, o.Label, o.Method))
 			continue
 		}
 		d.add(name, compareNumbers("x", c.X, o.X))

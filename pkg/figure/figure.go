@@ -27,7 +27,7 @@ import (
 type Recipe struct {
 	Format     int               `json:"fate"`               // 1
 	Notebook   string            `json:"notebook,omitempty"` // file name, without a folder; "" for a program
-	Cell       string            `json:"cell,omitempty"`     // id of the cell
+	Cell       string            `json:"cell,omitempty"`     // id of the notebook cell
 	Figure     int               `json:"figure"`             // index among the figures of the cell, from 1
 	Code       string            `json:"code,omitempty"`     // hash of the code up to the cell, without the values of parameters
 	Parameters map[string]string `json:"parameters,omitempty"`
@@ -79,7 +79,7 @@ var (
 	plainText    = regexp.MustCompile(`^[A-Za-z0-9 ._/:,+-]{1,120}$`)
 )
 
-// Check reports the first invalid field.
+// Check returns an error for the first invalid field.
 func (r Recipe) Check() error {
 	bad := func(field string, value any, allowed string) error {
 		return fmt.Errorf("invalid recipe: %s is %s: it must be %s", field, brief(value), allowed)
@@ -90,7 +90,7 @@ func (r Recipe) Check() error {
 	case r.Notebook != "" && !notebookName.MatchString(r.Notebook):
 		return bad("notebook", r.Notebook, "the name of an .ipynb file, without a folder")
 	case r.Cell != "" && !cellName.MatchString(r.Cell):
-		return bad("cell", r.Cell, "the id of a cell")
+		return bad("cell", r.Cell, "the id of a notebook cell")
 	case r.Figure < 1 || r.Figure > maxItems:
 		return bad("figure", r.Figure, "1 or above")
 	case r.Code != "" && !hashText.MatchString(r.Code):
@@ -162,8 +162,8 @@ func (d Data) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// encode returns the only encoding of data. It cannot fail: floats are numbers or
-// strings.
+// encode returns the data as JSON, always the same bytes. It cannot fail: floats are
+// numbers or strings.
 func (d Data) encode() []byte {
 	b, err := json.Marshal(d)
 	if err != nil {
@@ -172,7 +172,7 @@ func (d Data) encode() []byte {
 	return b
 }
 
-// encode returns a recipe as JSON in ASCII, which every format takes.
+// encode returns a recipe as JSON in ASCII, which every format can hold.
 func (r Recipe) encode() []byte {
 	b, err := json.Marshal(r)
 	if err != nil {

@@ -309,7 +309,7 @@ func TestCompareSaysWhere(t *testing.T) {
 		"largest": {data(func(c *figure.Curve) { c.Y[0], c.Y[1] = -3, 0.6 }), 0.5, "panel 1, curve 1 (points a), y of point 1: -3, in the file -1"},
 		"NaN":     {data(func(c *figure.Curve) { c.Y[2] = math.NaN() }), math.Inf(1), "panel 1, curve 1 (points a), y of point 3: NaN, in the file 4"},
 		"longer":  {data(func(c *figure.Curve) { c.X, c.Y = append(c.X, 4), append(c.Y, 4) }), math.Inf(1), "panel 1, curve 1 (points a), x: 4 values, in the file 3"},
-		"label":   {data(func(c *figure.Curve) { c.Label = "b" }), math.Inf(1), `panel 1, curve 1 (points a), which is points "b"  now`},
+		"label":   {data(func(c *figure.Curve) { c.Label = "b" }), math.Inf(1), `panel 1, curve 1 (points a), now points "b" `},
 	} {
 		d := figure.Compare(file, test.again)
 		if math.Abs(d.Relative-test.relative) > 1e-12 && d.Relative != test.relative || d.Where != test.where {

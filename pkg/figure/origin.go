@@ -8,8 +8,8 @@ import (
 	"github.com/features-are-fate/fate/pkg"
 )
 
-// Origin is the cell in which the figures of this process are drawn, with the parts of
-// their recipes that are known before the cell runs.
+// Origin is the notebook cell in which the figures of this process are drawn, with the
+// parts of their recipes that are known before the cell runs.
 type Origin struct {
 	Notebook, Cell, Code string
 	Parameters           map[string]string

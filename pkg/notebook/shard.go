@@ -10,11 +10,11 @@ import (
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// ShardReport says what a shard of a notebook did.
+// ShardReport lists the studies of a shard of a notebook.
 type ShardReport struct {
 	Studies []session.Done // those that the cells began, in order
-	// Waiting says that a cell stopped for want of trials of other shards. It, and those
-	// after it, may have studies that no shard has begun.
+	// Waiting tells that a notebook cell stopped because trials of other shards are missing.
+	// This cell and later ones may have studies that no shard has begun.
 	Waiting bool
 }
 
