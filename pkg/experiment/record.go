@@ -181,7 +181,7 @@ func (p *Plan) Record(s *trial.Store, partial bool) (*Record, error) {
 		return nil, err
 	}
 	var mu sync.Mutex
-	report, err := trial.Run(context.Background(), p.plan.work, trial.Options{Store: s, Shard: trial.NoShard}, func(unit, part int, values []float64) {
+	report, err := trial.Run(context.Background(), p.plan.work, trial.Options{Store: s, Shard: trial.NoShard()}, func(unit, part int, values []float64) {
 		mu.Lock()
 		defer mu.Unlock()
 		r.Units[unit].Parts[part] = values
@@ -305,7 +305,7 @@ func Parse(b []byte, err error) *Table {
 
 // table makes the table of a record of the study.
 func (p *Plan) table(r *Record) *Table {
-	t, _ := p.plan.run(context.Background(), p.study, trial.Options{Known: r.part, Shard: trial.NoShard})
+	t, _ := p.plan.run(context.Background(), p.study, trial.Options{Known: r.part, Shard: trial.NoShard()})
 	var owed *Owed
 	if !errors.As(t.err, &owed) {
 		return t

@@ -123,9 +123,9 @@ func TestShardsMergeToTheSameBytes(t *testing.T) {
 			}
 			for i, c := range table.Cells {
 				for _, q := range table.Quantities() {
-					got, _ := c.Mean(q)
-					if w, _ := alone.Cells[i].Mean(q); got != w {
-						t.Errorf("%v: %s = %v, in one process %v", c, q, got, w)
+					got, err := c.Mean(q)
+					if w, errAlone := alone.Cells[i].Mean(q); (err == nil) != (errAlone == nil) || err == nil && got != w {
+						t.Errorf("%v: %s = %v, %v, in one process %v, %v", c, q, got, err, w, errAlone)
 					}
 				}
 			}
@@ -197,7 +197,11 @@ func TestDamagedAndForeignFolders(t *testing.T) {
 	flipped := bytes.Clone(good)
 	flipped[len(good)/2] ^= 1
 	for name, bad := range map[string][]byte{"cut": good[:len(good)-9], "empty": nil, "flipped": flipped} {
-		if err := os.WriteFile(logs[0], bad, 0o644); err != nil {
+		dir := t.TempDir()
+		if err := p.Adopt(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(logs[0])), bad, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := p.Merge(dir, false); err == nil || !strings.Contains(err.Error(), "missing") && !strings.Contains(err.Error(), "no unit") {

@@ -73,8 +73,8 @@ func shardOf(unit, units, n int, first Key) int {
 	return unit%n + 1
 }
 
-// NoShard measures nothing: it takes what is there.
-var NoShard = Shard{Index: -1, Of: 1}
+// NoShard is the shard that measures nothing: it takes what is there.
+func NoShard() Shard { return Shard{Index: -1, Of: 1} }
 
 // MaxShards bounds the number of shards.
 const MaxShards = 1_000_000
