@@ -62,11 +62,11 @@ func TestNoPackageImportsAHigherFloor(t *testing.T) {
 	}
 }
 
-// Packages that only read notebooks link no interpreter, no ZeroMQ and no symbol tables.
+// Packages that only read notebooks link no interpreter, no ZeroMQ, no symbol tables and no experiments.
 func TestReadersLinkNoInterpreter(t *testing.T) {
 	for _, name := range []string{"pkg/ipynb", "pkg/report", "pkg/bundle"} {
 		for _, path := range goList(t, "-deps", "./"+name) {
-			for _, refused := range []string{"gomacro", "yaegi", "zmq4", Module + "/pkg/symbols"} {
+			for _, refused := range []string{"gomacro", "yaegi", "zmq4", Module + "/pkg/symbols", Module + "/pkg/experiment"} {
 				if strings.Contains(path, refused) {
 					t.Errorf("%s links %s", name, path)
 				}

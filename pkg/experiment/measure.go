@@ -186,7 +186,7 @@ func ordered(v Values, quantities []theory.Quantity) ([]float64, error) {
 		x, ok := v[q]
 		switch {
 		case !ok || len(v) != len(quantities):
-			return nil, fmt.Errorf("Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
+			return nil, fmt.Errorf("the function Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
 		case math.IsNaN(x):
 			return nil, fmt.Errorf("%s is not a number", q)
 		}
