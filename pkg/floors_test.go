@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"pkg/engine": 6, "pkg/jupyter": 6,
 	"pkg/notebook": 7, "pkg/report": 7, "pkg/bundle": 7,
 	"bench": 8, "cmd/fate": 8, "docker/kernel": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8,
+	"cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
 }
 
 func floor(name string) (int, bool) {
