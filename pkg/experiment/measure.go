@@ -12,7 +12,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
@@ -132,49 +131,33 @@ func (m Measure) plan() (*plan, error) {
 		}
 		return nil
 	}
-	place := func(unit int) (cell, trial int) { return unit % len(settings), unit / len(settings) }
-	p.fill = func(t *Table, unit, _ int, v []float64) {
-		cell, trial := place(unit)
-		t.Cells[cell].set(trial, v)
+	code := session.Code(m.Name)
+	if m.Key != "" {
+		code = ""
 	}
-	title := func(unit int) string {
-		cell, trial := place(unit)
-		return fmt.Sprintf("%s, trial %d at %v", m.Name, trial, settings[cell])
-	}
-	p.work = trial.Work{Kind: "measure", Units: len(settings) * m.Trials, Parts: onePart, Title: title,
-		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
-			cell, trial := place(unit)
+	eachTrial{kind: "measure",
+		title: func(cell, trial int) string { return fmt.Sprintf("%s, trial %d at %v", m.Name, trial, settings[cell]) },
+		key: func(cell, trial int) any {
+			return struct {
+				Name, Key, Code string
+				Quantities      []theory.Quantity
+				Setting         theory.Setting
+				Trial           int
+				Seed            uint64
+			}{m.Name, m.Key, code, p.quantities, settings[cell], trial, m.Seed}
+		},
+		measure: func(ctx context.Context, cell, trial int) (out []float64, err error) {
 			v := first
-			if unit > 0 {
-				var err error
+			if cell > 0 || trial > 0 {
 				if v, err = m.measure(ctx, settings[cell], trial); err != nil {
-					return err
+					return nil, err
 				}
 			}
-			x, err := ordered(v, p.quantities)
-			if err == nil {
-				done(0, x)
-			}
-			return err
-		}}
-	code := session.Code(m.Name)
-	if m.Key == "" && code == "" {
-		return p, nil
-	}
+			return ordered(v, p.quantities)
+		}}.work(p)
 	p.work.Cheap = m.Key == "" // kept in a store that knows the code
-	p.work.Key = func(unit, _ int) any {
-		cell, trial := place(unit)
-		key := struct {
-			Name, Key, Code string
-			Quantities      []theory.Quantity
-			Setting         theory.Setting
-			Trial           int
-			Seed            uint64
-		}{m.Name, m.Key, "", p.quantities, settings[cell], trial, m.Seed}
-		if m.Key == "" {
-			key.Code = code
-		}
-		return key
+	if m.Key == "" && code == "" {
+		p.work.Key = nil
 	}
 	return p, nil
 }
