@@ -116,7 +116,7 @@ func (m Measure) plan() (*plan, error) {
 			return nil, err
 		}
 	}
-	p := &plan{name: m.Name, trials: m.Trials, origin: origin{Solve, m.Seed}, workers: m.Workers, partial: true, closure: true}
+	p := &plan{name: m.Name, trials: m.Trials, origin: origin{Solve, m.Seed}, workers: m.Workers, partial: true}
 	for _, s := range settings {
 		p.cells = append(p.cells, Cell{Setting: s})
 	}

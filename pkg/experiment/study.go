@@ -33,7 +33,6 @@ type plan struct {
 	origin     origin
 	origins    map[theory.Quantity]origin
 	workers    int
-	closure    bool // a closure of a cell measures
 	// prepare, if not nil, makes the plan ready when the study begins.
 	prepare func(ctx context.Context) error
 	work    trial.Work
@@ -124,9 +123,6 @@ func run(study Study) *Table {
 		return failed(study, err)
 	}
 	s := session.Begin(p.name)
-	if p.closure && s.Alone {
-		p.workers = 1
-	}
 	if p.work.Key == nil && s.Shard.Of > 0 { // its closure may hold what is not complete
 		s.End(trial.Report{Units: p.work.Units, Owed: p.work.Units})
 		return failed(study, &Owed{Study: p.name, Owed: p.work.Units, Units: p.work.Units, Waits: true})

@@ -23,8 +23,6 @@ type Options struct {
 	Shard trial.Shard
 	// Progress hears of studies under way, a few times a second and once at the end.
 	Progress func(trial.Progress)
-	// Alone says that closures of cells must run in one goroutine.
-	Alone bool
 	// Code identifies the code of the cells that ran so far, for parts that a closure of a
 	// cell measures. Empty if nothing keeps count.
 	Code string
