@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"pkg/engine": 6, "pkg/jupyter": 6,
 	"pkg/notebook": 7, "pkg/report": 7, "pkg/bundle": 7,
 	"bench": 8, "cmd/fate": 8, "docker/kernel": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8,
+	"cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
 }
 
 func floor(name string) (int, bool) {
@@ -62,11 +63,11 @@ func TestNoPackageImportsAHigherFloor(t *testing.T) {
 	}
 }
 
-// Packages that only read notebooks link no interpreter, no ZeroMQ and no symbol tables.
+// Packages that only read notebooks link no interpreter, no ZeroMQ, no symbol tables and no experiments.
 func TestReadersLinkNoInterpreter(t *testing.T) {
 	for _, name := range []string{"pkg/ipynb", "pkg/report", "pkg/bundle"} {
 		for _, path := range goList(t, "-deps", "./"+name) {
-			for _, refused := range []string{"gomacro", "yaegi", "zmq4", Module + "/pkg/symbols"} {
+			for _, refused := range []string{"gomacro", "yaegi", "zmq4", Module + "/pkg/symbols", Module + "/pkg/experiment"} {
 				if strings.Contains(path, refused) {
 					t.Errorf("%s links %s", name, path)
 				}

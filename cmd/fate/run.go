@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/features-are-fate/fate/docker/kernel"
@@ -207,57 +206,6 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	return summary(jobs)
 }
 
-// mayWrite returns an error if the output folder cannot be written, or if a file in the
-// place of an output is not the output of an earlier run.
-func (f runFlags) mayWrite(jobs []*job) error {
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return err
-	}
-	file.Clean(f.out)
-	var names []string
-	for _, j := range jobs {
-		name := j.name + ".ipynb"
-		for _, source := range jobs {
-			if sameFile(filepath.Join(f.out, name), source.path) {
-				return fmt.Errorf("the output %s would replace the notebook %s: choose another folder, or store the outputs in the notebook with --in-place", name, source.path)
-			}
-		}
-		names = append(names, name)
-	}
-	return file.Output{Dir: f.out}.Check(names)
-}
-
-// write writes an executed notebook and its figures. After a failed run the figures
-// of an earlier run are kept.
-func (f runFlags) write(j *job, drawn []ipynb.Figure, failed bool) error {
-	out := file.Output{Dir: f.out}
-	b, err := j.nb.Marshal()
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{j.name + ".ipynb": b}
-	earlier := false
-	if failed {
-		if earlier, err = out.Wrote(j.name); err != nil {
-			return err
-		}
-	}
-	prune := j.name
-	if failed {
-		prune = ""
-	}
-	if !earlier {
-		images, err := ipynb.Images(j.nb)
-		if err != nil {
-			return err
-		}
-		for _, d := range append(images, drawn...) {
-			files[j.name+"/"+d.Name()] = d.Data
-		}
-	}
-	return out.Put(files, prune)
-}
-
 // execute runs one notebook and writes its outputs, even after a failure.
 func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	if j.nb == nil { // it could not be read
@@ -366,115 +314,4 @@ func (f runFlags) options(j *job, live *live) (notebook.Options, error) {
 	return notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Store: f.store, Timeout: f.timeout,
 		Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
 		Progress: func(s notebook.State) { live.show(j, s) }}, nil
-}
-
-func (f runFlags) sharded() bool { return f.shardText != "" || f.shards > 0 }
-
-// checkStore checks the options of a store and reads that of the shard.
-func (f *runFlags) checkStore(args []string) error {
-	switch {
-	case f.shards < 0 || f.shards > trial.MaxShards:
-		return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", f.shards, trial.MaxShards)
-	case f.sharded() && f.store == "":
-		return errors.New("--shard needs --store: the folder that the shards fill")
-	case f.sharded() && (f.check || f.record || f.inPlace || len(f.formats) > 0):
-		return errors.New("a shard draws and judges nothing: it excludes --check, --record, --in-place and --format")
-	case f.store == "":
-		return nil
-	case f.check:
-		return errors.New("--check measures every trial again: it excludes --store")
-	case f.engine == notebook.Kernel:
-		return fmt.Errorf("--store needs an interpreter: --engine %s or %s", engine.Gomacro, engine.Yaegi)
-	case slices.ContainsFunc(args, isBundle) && !f.trust:
-		return errors.New("--store: the code of a bundle is confined and writes no folder: read it, and run it with --trust")
-	}
-	text := f.shardText
-	if f.shards > 0 {
-		var err error
-		if text, err = shardOfTask(f.shards); err != nil {
-			return err
-		}
-	}
-	if text == "" {
-		return nil
-	}
-	var err error
-	if f.shard, err = trial.ParseShard(text); err != nil {
-		return fmt.Errorf("--shard: %w", err)
-	}
-	return nil
-}
-
-// printShard prints what a shard of a notebook measured.
-func (j *job) printShard(shard trial.Shard) {
-	if r := j.measured; r != nil {
-		sum := r.Sum()
-		fmt.Fprintf(stdout, "%s  shard %v: %s, %d of %d units are there, %d are those of other shards\n", j.name, shard, studies(len(r.Studies)), sum.Done, sum.Units, sum.Owed)
-		if r.Waiting {
-			fmt.Fprintf(stdout, "        %s: a notebook cell stopped because these units are missing: when all shards have run, run the shards again for the studies that need their results\n", j.name)
-		}
-	}
-	j.printProblems()
-}
-
-func studies(n int) string {
-	if n == 1 {
-		return "1 study"
-	}
-	return fmt.Sprintf("%d studies", n)
-}
-
-func (j *job) print() {
-	agree := 0
-	for _, v := range j.verdicts {
-		if v.Agree {
-			agree++
-		}
-	}
-	state := "ok    "
-	if len(j.problems) > 0 {
-		state = "FAILED"
-	}
-	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
-	j.printProblems()
-}
-
-func (j *job) printProblems() {
-	const most = 8
-	for i, p := range j.problems {
-		if i == most {
-			fmt.Fprintf(stdout, "        … and %d more\n", len(j.problems)-most)
-			break
-		}
-		fmt.Fprintf(stdout, "        %s: %s\n", j.name, p)
-	}
-}
-
-// summary prints the table of all verdicts.
-func summary(jobs []*job) error {
-	failed, rows := 0, 0
-	for _, j := range jobs {
-		rows += len(j.verdicts)
-		if len(j.problems) > 0 {
-			failed++
-		}
-	}
-	if rows > 0 {
-		fmt.Fprintln(stdout)
-		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "notebook\t"+strings.Join(verdict.Columns, "\t"))
-		for _, j := range jobs {
-			short, _, _ := strings.Cut(j.name, "_")
-			for _, v := range j.verdicts {
-				fmt.Fprintln(w, short+"\t"+strings.Join(v.Text(), "\t"))
-			}
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-	}
-	if failed > 0 {
-		return failure{fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))}
-	}
-	return nil
 }

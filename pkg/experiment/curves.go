@@ -10,7 +10,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/linear"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // Curves follows the risk on the target task while one network is trained by each of the
@@ -52,17 +51,11 @@ func (c Curves) plan() (*plan, error) {
 	for _, q := range ends {
 		p.quantities = append(p.quantities[:len(p.quantities):len(p.quantities)], solved(q))
 	}
-	p.fill = func(t *Table, _, _ int, v []float64) { t.Cells[0].setCurves(p.origin, unpack(v)) }
-	p.work = trial.Work{Kind: "curves", Units: 1, Parts: onePart,
-		Title: func(int) string { return "learning curves" },
-		Key:   func(int, int) any { return c },
-		Measure: func(ctx context.Context, _ int, _ []int, done func(int, []float64)) error {
-			v, err := c.train(ctx)
-			if err == nil {
-				done(0, v)
-			}
-			return err
-		}}
+	eachTrial{kind: "curves",
+		title:   func(int, int) string { return "learning curves" },
+		key:     func(int, int) any { return c },
+		measure: func(ctx context.Context, _, _ int) ([]float64, error) { return c.train(ctx) },
+		fill:    func(cell *Cell, _ int, v []float64) { cell.setCurves(p.origin, unpack(v)) }}.work(p)
 	return p, nil
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/linear"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 	"gonum.org/v1/gonum/floats"
 )
 
@@ -68,24 +67,18 @@ func (f Flows) plan() (*plan, error) {
 		}
 		p.cells = append(p.cells, Cell{Setting: at})
 	}
-	p.fill = func(t *Table, unit, _ int, v []float64) { t.Cells[unit].setFlow(p.origin, unpack(v)) }
-	p.work = trial.Work{Kind: "flow", Units: len(f.Depths), Parts: onePart,
-		Title: func(unit int) string { return fmt.Sprintf("flow of %d layers", f.Depths[unit]) },
-		Key: func(unit, _ int) any {
+	eachTrial{kind: "flow",
+		title: func(cell, _ int) string { return fmt.Sprintf("flow of %d layers", f.Depths[cell]) },
+		key: func(cell, _ int) any {
 			return struct {
 				Setting theory.Setting
 				Depth   int
 				Seed    uint64
 				Step    float64
-			}{s, f.Depths[unit], f.Seed, f.Step}
+			}{s, f.Depths[cell], f.Seed, f.Step}
 		},
-		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
-			v, err := f.follow(ctx, s, f.Depths[unit])
-			if err == nil {
-				done(0, v)
-			}
-			return err
-		}}
+		measure: func(ctx context.Context, cell, _ int) ([]float64, error) { return f.follow(ctx, s, f.Depths[cell]) },
+		fill:    func(c *Cell, _ int, v []float64) { c.setFlow(p.origin, unpack(v)) }}.work(p)
 	return p, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/mat"
 )
@@ -85,18 +84,11 @@ func (k Kernels) plan() (*plan, error) {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(k.Alpha[b], k.Alpha[a]) })
-	place := func(unit int) (cell, trial int) { return order[unit/k.Trials], unit % k.Trials }
-	p.fill = func(t *Table, unit, _ int, v []float64) {
-		cell, trial := place(unit)
-		t.Cells[cell].setKernel(p.origin, trial, unpack(v))
-	}
-	p.work = trial.Work{Kind: "kernel", Units: len(order) * k.Trials, Parts: onePart,
-		Title: func(unit int) string {
-			cell, trial := place(unit)
+	eachTrial{kind: "kernel", order: order,
+		title: func(cell, trial int) string {
 			return fmt.Sprintf("student from α = %.4g, trial %d", k.Alpha[cell], trial)
 		},
-		Key: func(unit, _ int) any {
-			cell, trial := place(unit)
+		key: func(cell, trial int) any {
 			return struct {
 				D, Teacher, Width int
 				Mu, Alpha         float64
@@ -104,14 +96,10 @@ func (k Kernels) plan() (*plan, error) {
 				Seed              uint64
 			}{k.D, k.Teacher, k.Width, k.Mu, k.Alpha[cell], trial, k.Seed}
 		},
-		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
-			cell, trial := place(unit)
-			v, err := k.train(ctx, k.Alpha[cell], trial)
-			if err == nil {
-				done(0, v)
-			}
-			return err
-		}}
+		measure: func(ctx context.Context, cell, trial int) ([]float64, error) {
+			return k.train(ctx, k.Alpha[cell], trial)
+		},
+		fill: func(c *Cell, trial int, v []float64) { c.setKernel(p.origin, trial, unpack(v)) }}.work(p)
 	return p, nil
 }
 

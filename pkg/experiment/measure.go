@@ -12,7 +12,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/features-are-fate/fate/pkg/verdict"
 )
 
@@ -116,7 +115,7 @@ func (m Measure) plan() (*plan, error) {
 			return nil, err
 		}
 	}
-	p := &plan{name: m.Name, trials: m.Trials, origin: origin{Solve, m.Seed}, workers: m.Workers, partial: true, closure: true}
+	p := &plan{name: m.Name, trials: m.Trials, origin: origin{Solve, m.Seed}, workers: m.Workers, partial: true}
 	for _, s := range settings {
 		p.cells = append(p.cells, Cell{Setting: s})
 	}
@@ -131,49 +130,33 @@ func (m Measure) plan() (*plan, error) {
 		}
 		return nil
 	}
-	place := func(unit int) (cell, trial int) { return unit % len(settings), unit / len(settings) }
-	p.fill = func(t *Table, unit, _ int, v []float64) {
-		cell, trial := place(unit)
-		t.Cells[cell].set(trial, v)
+	code := session.Code(m.Name)
+	if m.Key != "" {
+		code = ""
 	}
-	title := func(unit int) string {
-		cell, trial := place(unit)
-		return fmt.Sprintf("%s, trial %d at %v", m.Name, trial, settings[cell])
-	}
-	p.work = trial.Work{Kind: "measure", Units: len(settings) * m.Trials, Parts: onePart, Title: title,
-		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
-			cell, trial := place(unit)
+	eachTrial{kind: "measure",
+		title: func(cell, trial int) string { return fmt.Sprintf("%s, trial %d at %v", m.Name, trial, settings[cell]) },
+		key: func(cell, trial int) any {
+			return struct {
+				Name, Key, Code string
+				Quantities      []theory.Quantity
+				Setting         theory.Setting
+				Trial           int
+				Seed            uint64
+			}{m.Name, m.Key, code, p.quantities, settings[cell], trial, m.Seed}
+		},
+		measure: func(ctx context.Context, cell, trial int) (out []float64, err error) {
 			v := first
-			if unit > 0 {
-				var err error
+			if cell > 0 || trial > 0 {
 				if v, err = m.measure(ctx, settings[cell], trial); err != nil {
-					return err
+					return nil, err
 				}
 			}
-			x, err := ordered(v, p.quantities)
-			if err == nil {
-				done(0, x)
-			}
-			return err
-		}}
-	code := session.Code(m.Name)
-	if m.Key == "" && code == "" {
-		return p, nil
-	}
+			return ordered(v, p.quantities)
+		}}.work(p)
 	p.work.Cheap = m.Key == "" // a store knows the code, a cache does not
-	p.work.Key = func(unit, _ int) any {
-		cell, trial := place(unit)
-		key := struct {
-			Name, Key, Code string
-			Quantities      []theory.Quantity
-			Setting         theory.Setting
-			Trial           int
-			Seed            uint64
-		}{m.Name, m.Key, "", p.quantities, settings[cell], trial, m.Seed}
-		if m.Key == "" {
-			key.Code = code
-		}
-		return key
+	if m.Key == "" && code == "" {
+		p.work.Key = nil
 	}
 	return p, nil
 }
@@ -185,8 +168,7 @@ func ordered(v Values, quantities []theory.Quantity) ([]float64, error) {
 		x, ok := v[q]
 		switch {
 		case !ok || len(v) != len(quantities):
-			//lint:ignore ST1005 Trial is the name of a field
-			return nil, fmt.Errorf("Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
+			return nil, fmt.Errorf("the function Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
 		case math.IsNaN(x):
 			return nil, fmt.Errorf("%s is not a number", q)
 		}

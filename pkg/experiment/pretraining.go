@@ -11,7 +11,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/linear"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -91,37 +90,28 @@ func (p Pretraining) plan() (*plan, error) {
 		out.cells = append(out.cells, Cell{Setting: theory.Setting{D: c.D, Depth: c.Depth},
 			at: map[theory.Axis]float64{Alpha: c.Alpha, Step: c.Step}, name: fmt.Sprintf("d=%d L=%d α=%.4g", c.D, c.Depth, c.Alpha)})
 	}
-	place := func(unit int) (cell, trial int) { return unit / p.Trials, unit % p.Trials }
 	followed := func(trial int) bool { return p.Course && trial == 0 }
-	out.fill = func(t *Table, unit, _ int, v []float64) {
-		cell, trial := place(unit)
-		parts := unpack(v)
-		t.Cells[cell].set(trial, parts[0])
-		if followed(trial) {
-			t.Cells[cell].follow(out.origin, cells[cell].D, parts[1:])
-		}
-	}
-	out.work = trial.Work{Kind: "pretraining", Units: len(cells) * p.Trials, Parts: onePart,
-		Title: func(unit int) string {
-			cell, trial := place(unit)
+	eachTrial{kind: "pretraining",
+		title: func(cell, trial int) string {
 			return fmt.Sprintf("pretraining of %d layers from α = %.4g, trial %d", cells[cell].Depth, cells[cell].Alpha, trial)
 		},
-		Key: func(unit, _ int) any {
-			cell, trial := place(unit)
+		key: func(cell, trial int) any {
 			return struct {
 				Pretraining pretrainingCell
 				Trial       int
 				Course      bool
 			}{cells[cell], trial, followed(trial)}
 		},
-		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
-			cell, trial := place(unit)
-			v, err := cells[cell].train(ctx, trial, followed(trial))
-			if err == nil {
-				done(0, v)
+		measure: func(ctx context.Context, cell, trial int) ([]float64, error) {
+			return cells[cell].train(ctx, trial, followed(trial))
+		},
+		fill: func(c *Cell, trial int, v []float64) {
+			parts := unpack(v)
+			c.set(trial, parts[0])
+			if followed(trial) {
+				c.follow(out.origin, parts[1:])
 			}
-			return err
-		}}
+		}}.work(out)
 	return out, nil
 }
 
@@ -145,11 +135,11 @@ func shown(d int) []int {
 }
 
 // follow stores the courses: time, misalignment, drift and the singular values.
-func (c *Cell) follow(o origin, d int, v [][]float64) {
+func (c *Cell) follow(o origin, v [][]float64) {
 	label := Depth.Label(float64(c.Setting.Depth))
 	c.keep(Misalignment, o, label, v[0], v[1])
 	c.keep(Drift, o, label, v[0], v[2])
-	for i, k := range shown(d) {
+	for i, k := range shown(c.Setting.D) {
 		c.keep(Spectrum, o, fmt.Sprintf(`$s_{%d}$`, k+1), v[0], v[3+i])
 	}
 }

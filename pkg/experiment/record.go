@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"math"
 	"runtime"
-	"strings"
 	"sync"
 
 	"github.com/features-are-fate/fate/pkg"
@@ -17,78 +16,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/trial"
 )
-
-// kind is a kind of study, by its name in a file.
-type kind struct {
-	name   string
-	decode func(b []byte) (Study, error)
-}
-
-// kinds are the studies that a file can hold. "linear" is an [Experiment] whose cells are
-// independent, "paired" one whose cells share the data of a trial.
-var kinds = [...]kind{
-	{"linear", func(b []byte) (Study, error) {
-		var e Experiment
-		err := file.Decode(b, &e)
-		e.Independent = true
-		return e, err
-	}},
-	{"paired", decode[Experiment]},
-	{"pretraining", decode[Pretraining]},
-	{"transports", decode[Transports]},
-	{"students", decode[Students]},
-	{"teachers", decode[Teachers]},
-	{"kernels", decode[Kernels]},
-	{"curves", decode[Curves]},
-	{"flows", decode[Flows]},
-}
-
-func decode[S Study](b []byte) (Study, error) {
-	var s S
-	err := file.Decode(b, &s)
-	return s, err
-}
-
-// Decode reads the fields of a study from a JSON object; kind is one of "linear", "paired",
-// "pretraining", "transports", "students", "teachers", "kernels", "curves" and "flows".
-// Unknown fields are errors.
-func Decode(kind string, b []byte) (Study, error) {
-	var names []string
-	for _, k := range kinds {
-		if k.name == kind {
-			return k.decode(b)
-		}
-		names = append(names, fmt.Sprintf("%q", k.name))
-	}
-	return nil, fmt.Errorf("experiment = %q: it is one of %s", kind, strings.Join(names, ", "))
-}
-
-// Kind returns the name of a study for [Decode]. It is "" for a [Measure], whose Trial is a
-// function and cannot be stored.
-func Kind(s Study) string {
-	switch s := s.(type) {
-	case Experiment:
-		if s.Independent {
-			return "linear"
-		}
-		return "paired"
-	case Pretraining:
-		return "pretraining"
-	case Transports:
-		return "transports"
-	case Students:
-		return "students"
-	case Teachers:
-		return "teachers"
-	case Kernels:
-		return "kernels"
-	case Curves:
-		return "curves"
-	case Flows:
-		return "flows"
-	}
-	return ""
-}
 
 // Record holds the measurements of a study, as stored in a file: the result of a sweep, or
 // of a run that takes too long for a reader of a notebook. Only Units depends on the data.

@@ -104,29 +104,15 @@ func (e Experiment) draws(p *plan, settings []theory.Setting) {
 		}}
 }
 
-func onePart(int) int { return 1 }
-
 // trainings makes a unit of each trial of a cell.
 func (e Experiment) trainings(p *plan, settings []theory.Setting) {
-	place := func(unit int) (cell, trial int) { return unit / e.Trials, unit % e.Trials }
-	p.fill = func(t *Table, unit, _ int, v []float64) {
-		cell, trial := place(unit)
-		t.Cells[cell].set(trial, v)
-	}
-	p.work = trial.Work{Kind: "trial", Units: len(settings) * e.Trials, Parts: onePart,
-		Title: func(unit int) string {
-			cell, trial := place(unit)
-			return fmt.Sprintf("trial %d: %v", trial, settings[cell])
-		},
-		Key: func(unit, _ int) any { cell, trial := place(unit); return e.key(settings[cell], trial) },
-		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
-			cell, trial := place(unit)
+	eachTrial{kind: "trial",
+		title: func(cell, trial int) string { return fmt.Sprintf("trial %d: %v", trial, settings[cell]) },
+		key:   func(cell, trial int) any { return e.key(settings[cell], trial) },
+		measure: func(ctx context.Context, cell, trial int) ([]float64, error) {
 			r, err := e.train(ctx, settings[cell], trial)
-			if err == nil {
-				done(0, values(r))
-			}
-			return err
-		}}
+			return values(r), err
+		}}.work(p)
 }
 
 // solutions makes a unit of each trial, in which all cells share the data.

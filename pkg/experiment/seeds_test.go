@@ -21,7 +21,7 @@ var studies = map[string]func(seed uint64) Study{
 			Grid: Grid{D: 8, Gamma: []float64{0.5, 1.5}, Theta: []float64{0.5, 1}, Sigma: []float64{0.3}, SourceGamma: []float64{0.75}}}
 	},
 	"train": func(seed uint64) Study {
-		return Experiment{Method: Train, Trials: 3, Seed: seed, Grid: Grid{D: 4, Gamma: []float64{0.5, 2}, Theta: []float64{0.5}, Sigma: []float64{0.3}}}
+		return Experiment{Method: Train, Trials: 3, Seed: seed, Alpha: 0.02, Grid: Grid{D: 4, Gamma: []float64{0.5, 2}, Theta: []float64{0.5}, Sigma: []float64{0.3}}}
 	},
 	"independent": func(seed uint64) Study {
 		return Experiment{Method: Solve, Trials: 4, Seed: seed, Independent: true, Grid: Grid{Dimension: []int{8, 9}, Gamma: []float64{0.5, 1.5}, Theta: []float64{0.5}, Sigma: []float64{0.3}}}

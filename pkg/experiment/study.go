@@ -34,7 +34,6 @@ type plan struct {
 	origin     origin
 	origins    map[theory.Quantity]origin
 	workers    int
-	closure    bool // a closure of a notebook cell measures
 	// prepare, if not nil, is called when the study begins.
 	prepare func(ctx context.Context) error
 	work    trial.Work
@@ -79,6 +78,45 @@ func (c *Cell) set(trial int, values []float64) {
 	}
 }
 
+// eachTrial is work with a unit for each trial of a cell, of one part.
+type eachTrial struct {
+	kind    string
+	order   []int // of the cells; nil for that of the table
+	title   func(cell, trial int) string
+	key     func(cell, trial int) any
+	measure func(ctx context.Context, cell, trial int) ([]float64, error)
+	fill    func(c *Cell, trial int, v []float64) // nil for Cell.set
+}
+
+func (e eachTrial) work(p *plan) {
+	place := func(unit int) (cell, trial int) {
+		if cell, trial = unit/p.trials, unit%p.trials; e.order != nil {
+			cell = e.order[cell]
+		}
+		return cell, trial
+	}
+	if e.fill == nil {
+		e.fill = (*Cell).set
+	}
+	p.fill = func(t *Table, unit, _ int, v []float64) {
+		cell, trial := place(unit)
+		e.fill(&t.Cells[cell], trial, v)
+	}
+	p.work = trial.Work{Kind: e.kind, Units: len(p.cells) * p.trials, Parts: onePart,
+		Title: func(unit int) string { return e.title(place(unit)) },
+		Key:   func(unit, _ int) any { return e.key(place(unit)) },
+		Measure: func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
+			cell, trial := place(unit)
+			v, err := e.measure(ctx, cell, trial)
+			if err == nil {
+				done(0, v)
+			}
+			return err
+		}}
+}
+
+func onePart(int) int { return 1 }
+
 // run measures a study with the options of the session.
 func run(study Study) *Table {
 	p, err := study.plan()
@@ -86,9 +124,6 @@ func run(study Study) *Table {
 		return failed(study, err)
 	}
 	s := session.Begin(p.name)
-	if p.closure && s.Alone {
-		p.workers = 1
-	}
 	if p.work.Key == nil && s.Shard.Of > 0 { // its closure may use incomplete results
 		s.End(trial.Report{Units: p.work.Units, Owed: p.work.Units})
 		return failed(study, &Owed{Study: p.name, Owed: p.work.Units, Units: p.work.Units, Waits: true})

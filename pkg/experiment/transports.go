@@ -10,7 +10,6 @@ import (
 	"github.com/features-are-fate/fate/pkg/divergence"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // Transports estimates the Wasserstein-1 distance (ground metric ℓ₁) between the
@@ -55,39 +54,27 @@ func (t Transports) plan() (*plan, error) {
 			p.cells = append(p.cells, Cell{Setting: theory.Setting{N: t.N, D: d, Theta: theta, Sigma: t.Sigma}, name: fmt.Sprintf("n=%d %v", t.N, tasks)})
 		}
 	}
-	place := func(unit int) (cell, trial int) { return unit / t.Trials, unit % t.Trials }
-	seed := func(tasks divergence.Tasks, trial int) uint64 {
+	seed := func(cell, trial int) uint64 {
+		tasks := all[cell]
 		return task.Seed(t.Seed, "transports", uint64(tasks.D), math.Float64bits(tasks.Theta), math.Float64bits(tasks.Sigma), uint64(t.N), uint64(trial))
 	}
-	p.fill = func(table *Table, unit, _ int, v []float64) {
-		cell, trial := place(unit)
-		table.Cells[cell].set(trial, v)
-	}
-	p.work = trial.Work{Kind: "transport", Units: len(all) * t.Trials, Parts: onePart,
-		Title: func(unit int) string {
-			cell, trial := place(unit)
-			return fmt.Sprintf("transport at %v, trial %d", all[cell], trial)
-		},
-		Key: func(unit, _ int) any {
-			cell, trial := place(unit)
+	eachTrial{kind: "transport",
+		title: func(cell, trial int) string { return fmt.Sprintf("transport at %v, trial %d", all[cell], trial) },
+		key: func(cell, trial int) any {
 			return struct {
 				Tasks divergence.Tasks
 				N     int
 				Seed  uint64
-			}{all[cell], t.N, seed(all[cell], trial)}
+			}{all[cell], t.N, seed(cell, trial)}
 		},
-		Measure: func(_ context.Context, unit int, _ []int, done func(int, []float64)) error {
-			cell, trial := place(unit)
-			a, b, err := divergence.Samples(all[cell], t.N, seed(all[cell], trial))
+		measure: func(_ context.Context, cell, trial int) ([]float64, error) {
+			a, b, err := divergence.Samples(all[cell], t.N, seed(cell, trial))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			w, err := divergence.Transport(a, b, divergence.L1)
-			if err == nil {
-				done(0, []float64{w})
-			}
-			return err
-		}}
+			return []float64{w}, err
+		}}.work(p)
 	return p, nil
 }
 

@@ -97,10 +97,10 @@ run`, func() {
 	if failed != "" || progress < 2 || !strings.Contains(shown, "interrupted: ") {
 		t.Errorf("an interrupted experiment shows %q (%s) after %d reports", shown, failed, progress)
 	}
-	expect("len(run.Cells[0].Risks) < 100000", "true")
+	expect("run.Cells[0].Trials() < 100000", "true")
 
 	// Documentation of functions, and of methods of variables.
-	for code, want := range map[string]string{"theory.Scale(": "r²·c^(2L/(L−1)) = a·c² + b", "run.Verdict": "func (r *Run) Verdict(", "x": "x is a int"} {
+	for code, want := range map[string]string{"theory.Scale(": "r²·c^(2L/(L−1)) = a·c² + b", "run.Verdict": "func (t *Table) Verdict(", "x": "x is a int"} {
 		if got := inspect(t, c, code); !strings.Contains(got, want) {
 			t.Errorf("help on %q: %q", code, got)
 		}

@@ -22,8 +22,6 @@ type Options struct {
 	Shard trial.Shard
 	// Progress receives the state of running studies, a few times a second and at the end.
 	Progress func(trial.Progress)
-	// Alone restricts closures of notebook cells to one goroutine.
-	Alone bool
 	// Code identifies the code of the notebook cells that have run, for parts measured by a
 	// closure. It is empty if the code is not tracked.
 	Code string

@@ -68,6 +68,52 @@ type Limit struct {
 	Norm        float64
 }
 
+// axes is the table of axes: how each is written, and how it is read from a setting and set
+// in it. A new coordinate is a field of Setting and of Limit, and a row here.
+var axes = []AxisInfo{
+	{Axis: AxisGamma, Symbol: `\gamma`, Field: "Gamma", get: Setting.Gamma,
+		set: func(s *Setting, l *Limit, x float64) { s.N, l.Gamma = Points(x, s.D), x }},
+	{Axis: AxisTheta, Symbol: `\theta`, Unit: "rad", Field: "Theta", get: func(s Setting) float64 { return s.Theta },
+		set: func(s *Setting, l *Limit, x float64) { s.Theta, l.Theta = x, x }},
+	{Axis: AxisResidual, Symbol: `\rho`, Field: "Theta", get: func(s Setting) float64 { return residual(s.Theta) },
+		set: func(s *Setting, l *Limit, x float64) {
+			s.Theta = math.Asin(math.Sqrt(x))
+			l.Theta = s.Theta
+		}},
+	{Axis: AxisSigma, Symbol: `\sigma`, Field: "Sigma", get: func(s Setting) float64 { return s.Sigma },
+		set: func(s *Setting, l *Limit, x float64) { s.Sigma, l.Sigma = x, x }},
+	{Axis: AxisLambda, Symbol: `\lambda`, Field: "Lambda", Log: true, get: func(s Setting) float64 { return s.Lambda },
+		set: func(s *Setting, l *Limit, x float64) { s.Lambda, l.Lambda = x, x }},
+	{Axis: AxisDepth, Symbol: `L`, Field: "Depth", Integer: true, get: func(s Setting) float64 { return float64(s.Depth) },
+		set: func(s *Setting, l *Limit, x float64) { s.Depth = int(math.Round(x)); l.Depth = s.Depth }},
+	{Axis: AxisFeatures, Symbol: `k`, Field: "Features", Integer: true, get: func(s Setting) float64 { return float64(max(1, s.Features)) },
+		set: func(s *Setting, _ *Limit, x float64) { s.Features = int(math.Round(x)) }}, // no line of limits is along k
+	{Axis: AxisSourceGamma, Symbol: `\gamma_s`, Field: "SourceGamma", get: func(s Setting) float64 { return s.Limit().SourceGamma },
+		set: func(s *Setting, l *Limit, x float64) { s.SourceN, l.SourceGamma = Points(x, s.D), x }},
+	{Axis: AxisSourceSigma, Symbol: `\sigma_s`, Field: "SourceSigma", get: func(s Setting) float64 { return s.SourceSigma },
+		set: func(s *Setting, l *Limit, x float64) { s.SourceSigma, l.SourceSigma = x, x }},
+	{Axis: AxisDecay, Symbol: `\mu`, Field: "Decay", Log: true, get: func(s Setting) float64 { return s.Decay },
+		set: func(s *Setting, l *Limit, x float64) { s.Decay, l.Decay = x, x }},
+	{Axis: AxisNorm, Symbol: `\|\beta_t\|`, Field: "Norm", Log: true,
+		get: func(s Setting) float64 {
+			if s.Norm == 0 {
+				return 1
+			}
+			return s.Norm
+		},
+		set: func(s *Setting, l *Limit, x float64) { s.Norm, l.Norm = x, x }},
+	{Axis: AxisDimension, Symbol: `d`, Field: "D", Log: true, Integer: true, get: func(s Setting) float64 { return float64(s.D) },
+		set: func(s *Setting, _ *Limit, x float64) {
+			gamma, source := s.Gamma(), s.Limit().SourceGamma
+			s.D = int(math.Round(x))
+			s.N, s.SourceN = Points(gamma, s.D), Points(source, s.D)
+		}},
+	{Axis: AxisAlpha, Symbol: `\alpha`, Field: "Alpha", Log: true},
+	{Axis: AxisStep, Symbol: `\eta`, Field: "Step", Log: true},
+	{Axis: AxisMu, Symbol: `\mu`, Field: "Mu"},
+	{Axis: AxisPoints, Symbol: `n`, Field: "N", Log: true, Integer: true},
+}
+
 // Gamma returns n/d.
 func (s Setting) Gamma() float64 { return float64(s.N) / float64(s.D) }
 

@@ -168,6 +168,9 @@ func readFolder(dir string) (*Store, error) {
 	}
 	for _, path := range logs {
 		b, err := file.Read(path, maxLog)
+		if errors.Is(err, fs.ErrNotExist) { // an empty one that its process removed
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("trial: the store: %w", err)
 		}
