@@ -152,6 +152,9 @@ func follow(ctx context.Context, net *linear.Network, loss *linear.Loss, pair ta
 }
 
 func (c Curves) about(t *Table) string {
+	if len(t.Cells) == 0 {
+		return "learning curves: no cell"
+	}
 	cell := t.Cells[0]
 	out := "risk on the target    trained   exact"
 	for i, q := range ends {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/features-are-fate/fate/pkg/divergence"
@@ -18,7 +19,7 @@ func between(s theory.Setting) divergence.Tasks {
 func (t *Table) AgainstDistance(d divergence.Distance, q theory.Quantity, by theory.Axis) Series {
 	s := t.Measured(q, Theta, by)
 	_, groups, err := t.group(q, Theta, by)
-	if err != nil {
+	if err := cmp.Or(s.err, err); err != nil {
 		return Series{err: err}
 	}
 	for g, cells := range groups {

@@ -236,6 +236,9 @@ func (t *Table) Richer() *verdict.Verdict {
 	if t.err != nil {
 		return verdict.Failed(t.err)
 	}
+	if len(t.Cells) == 0 {
+		return verdict.Failed(errors.New("experiment: the table holds no cell"))
+	}
 	v := verdict.Of()
 	change := func(result, setting string, a Cell, from theory.Quantity, b Cell) error {
 		x, err := a.Values(from)
