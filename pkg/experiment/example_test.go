@@ -23,7 +23,7 @@ func Example() {
 	v := run.Verdict(theory.LinearTransferability, theory.FineTuneTransferability)
 	fmt.Println(len(v.Rows), v.Agrees(), v.Err())
 	// Output:
-	// solve: 1 cells × 200 trials at d = 40, seed 1
+	// solve: 1 cell × 200 trials at d = 40, seed 1
 	// 2 true <nil>
 }
 
@@ -66,10 +66,10 @@ func ExampleLab() {
 	fmt.Println(balanced.Run())
 	// Output:
 	// n=10 d=20 θ=60° σ=0.2 L=2
-	// law: 1 cells × 1000 trials at d = 20, seed 4
-	// solve: 1 cells × 20 trials at d = 20, seed 4
-	// train: 1 cells × 2 trials at d = 20, seed 4, α = 0.01
-	// train: 1 cells × 2 trials at d = 20, seed 4, α = 0.01
+	// law: 1 cell × 1000 trials at d = 20, seed 4
+	// solve: 1 cell × 20 trials at d = 20, seed 4
+	// train: 1 cell × 2 trials at d = 20, seed 4, α = 0.01
+	// train: 1 cell × 2 trials at d = 20, seed 4, α = 0.01
 }
 
 // A grid is the product of its axes, gamma innermost.

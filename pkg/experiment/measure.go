@@ -196,7 +196,7 @@ func (m Measure) measure(ctx context.Context, s theory.Setting, trial int) (v Va
 }
 
 func (m Measure) about(t *Table) string {
-	out := fmt.Sprintf("%s: %d cells × %d trials, seed %d", m.Name, len(t.Cells), m.Trials, m.Seed)
+	out := fmt.Sprintf("%s: %s × %d trials, seed %d", m.Name, cells(len(t.Cells)), m.Trials, m.Seed)
 	if len(t.Cells) == 1 {
 		for _, q := range t.Quantities() {
 			if v, err := t.Cells[0].Mean(q); err == nil {

@@ -251,7 +251,7 @@ func (p pretrainingCell) train(ctx context.Context, trial int, follow bool) ([]f
 
 func (p Pretraining) about(t *Table) string {
 	if p.Trials > 1 {
-		return fmt.Sprintf("pretraining: %d cells × %d networks at d = %d, seed %d", len(t.Cells), p.Trials, p.D, p.Seed)
+		return fmt.Sprintf("pretraining: %s × %d networks at d = %d, seed %d", cells(len(t.Cells)), p.Trials, p.D, p.Seed)
 	}
 	out := ""
 	for i, c := range t.Cells {

@@ -243,7 +243,7 @@ func (e Experiment) about(t *Table) string {
 			at = fmt.Sprintf("d from %d to %d", lo, hi)
 		}
 	}
-	out := fmt.Sprintf("%s: %d cells × %d trials at %s, seed %d", e.Method, len(t.Cells), e.Trials, at, e.Seed)
+	out := fmt.Sprintf("%s: %s × %d trials at %s, seed %d", e.Method, cells(len(t.Cells)), e.Trials, at, e.Seed)
 	if e.Method == Train {
 		out += fmt.Sprintf(", α = %g", e.defaults().Alpha)
 	}

@@ -239,3 +239,11 @@ func unpack(values []float64) (out [][]float64) {
 	}
 	return out
 }
+
+// cells writes a number of cells.
+func cells(n int) string {
+	if n == 1 {
+		return "1 cell"
+	}
+	return fmt.Sprintf("%d cells", n)
+}

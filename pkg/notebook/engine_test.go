@@ -78,7 +78,7 @@ func TestEnginesAgree(t *testing.T) {
 	Grid:   experiment.Grid{D: 20, Gamma: []float64{0.5}, Theta: []float64{math.Pi / 4}, Sigma: []float64{0.2}},
 	Method: experiment.Law, Trials: 10, Seed: 1,
 }.Run()
-run`}, "execute_result: law: 1 cells × 10 trials at d = 20, seed 1"},
+run`}, "execute_result: law: 1 cell × 10 trials at d = 20, seed 1"},
 		"closure to compiled code": {[]string{imp, `run := experiment.Experiment{Grid: experiment.Grid{D: 20, Gamma: []float64{0.5, 2}}, Method: experiment.Law, Trials: 10}.Run()`,
 			"part := run.Where(func(s theory.Setting) bool { return s.N > s.D })\nlen(part.Cells)"}, "execute_result: 1"},
 		"changed theory": {[]string{imp, `wrong := theory.Scratch
