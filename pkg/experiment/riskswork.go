@@ -167,8 +167,6 @@ var meaned = [...]theory.Quantity{theory.RiskScratch, theory.RiskTuned, theory.R
 // independent makes a unit of each cell, whose trials use all cores.
 func (e Experiment) independent(p *plan, settings []theory.Setting) {
 	p.quantities = nil
-	var options trial.Options
-	p.inner = func(o trial.Options) { options = trial.Options{Workers: o.Workers, Progress: o.Progress} }
 	p.fill = func(t *Table, unit, _ int, v []float64) {
 		m := &means{trials: e.Trials, values: map[theory.Quantity]theory.Value{}}
 		for i, q := range meaned {
@@ -192,7 +190,7 @@ func (e Experiment) independent(p *plan, settings []theory.Setting) {
 			if err != nil {
 				return err
 			}
-			t, report := cell.run(ctx, e, options)
+			t, report := cell.run(ctx, e, trial.InnerOptions(ctx))
 			if t.err != nil {
 				return t.err
 			}

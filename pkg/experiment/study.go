@@ -39,8 +39,6 @@ type plan struct {
 	work    trial.Work
 	// fill stores the values of a part in the table.
 	fill func(t *Table, unit, part int, values []float64)
-	// inner sets the options for the work within a unit; see trial.Work.Inner.
-	inner func(o trial.Options)
 	// partial tells that a table of the finished trials is useful.
 	partial bool
 	// finish computes what depends on the whole table: courses, shared columns.
@@ -60,7 +58,7 @@ func (p *plan) columns() []Cell {
 		for _, q := range c.quantities {
 			c.values[q] = slices.Repeat([]float64{math.NaN()}, p.trials)
 		}
-		if p.partial {
+		if p.partial && len(c.quantities) > 0 {
 			c.done = make([]bool, p.trials)
 		}
 	}
@@ -158,11 +156,7 @@ func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, t
 		}
 	}
 	t := &Table{study: study, trials: p.trials, origin: p.origin, origins: p.origins, Cells: p.columns()}
-	if p.inner != nil {
-		p.inner(o)
-	}
-	p.work.Name = p.name
-	report, err := trial.Run(ctx, p.work, o, func(unit, part int, values []float64) { p.fill(t, unit, part, values) })
+	report, err := trial.Run(ctx, p.named(), o, func(unit, part int, values []float64) { p.fill(t, unit, part, values) })
 	switch {
 	case err != nil:
 		t.err = fmt.Errorf("experiment: %w", err)
@@ -179,6 +173,13 @@ func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, t
 		t.err = p.finish(t)
 	}
 	return t, report
+}
+
+// named returns the work with the name of the study.
+func (p *plan) named() trial.Work {
+	w := p.work
+	w.Name = p.name
+	return w
 }
 
 // keepDone removes unfinished trials from the columns.
@@ -206,12 +207,11 @@ func PlanOf(s Study) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.work.Name = p.name
 	return &Plan{s, p}, nil
 }
 
 // Work returns the units of the study.
-func (p *Plan) Work() trial.Work { return p.plan.work }
+func (p *Plan) Work() trial.Work { return p.plan.named() }
 
 // Run measures the study, or a shard of it, and returns its table. The table of a shard has
 // an error of type [Owed] while units of other shards are missing.

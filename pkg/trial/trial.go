@@ -107,6 +107,15 @@ type Report struct {
 	Interrupted bool
 }
 
+type innerOptions struct{}
+
+// InnerOptions returns the options for the work within a unit of [Work.Inner], from the
+// context of its Measure: all cores, and the progress.
+func InnerOptions(ctx context.Context) Options {
+	o, _ := ctx.Value(innerOptions{}).(Options)
+	return o
+}
+
 // Key identifies a part.
 type Key [sha256.Size]byte
 
@@ -134,6 +143,7 @@ func Run(ctx context.Context, w Work, o Options, keep func(unit, part int, value
 	progress := o.Progress
 	if w.Inner { // the work within a unit reports
 		progress = nil
+		ctx = context.WithValue(ctx, innerOptions{}, Options{Workers: o.Workers, Progress: o.Progress})
 	}
 	r := runner{work: w, options: o, keep: keep, meter: startMeter(total, progress)}
 	defer r.meter.stop()
