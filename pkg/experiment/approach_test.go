@@ -125,6 +125,9 @@ func TestIndependentCells(t *testing.T) {
 			t.Fatal(err)
 		}
 		trials, _ := alone.run(t.Context(), e, trial.Options{})
+		if c.Trials() != e.Trials {
+			t.Errorf("%v: the means are of %d trials, want %d", c, c.Trials(), e.Trials)
+		}
 		for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.TLinear} {
 			want, err := trials.Cells[0].Mean(q)
 			if got, _ := c.Mean(q); err != nil || got != want {

@@ -231,3 +231,53 @@ func TestDistancesOfARun(t *testing.T) {
 		}
 	}
 }
+
+// A plane has the mean of each cell at its place, and the rows of Y from low to high; ρ has
+// the places of θ.
+func TestPlane(t *testing.T) {
+	r := must(t, Experiment{Grid: Grid{D: 20, Gamma: []float64{1.5, 0.5}, Theta: []float64{0.9, 0.3, 0.6}, Sigma: []float64{0.4}}, Method: Law, Trials: 10, Seed: 1}.Run())
+	for _, x := range []theory.Axis{Theta, Residual} {
+		p := r.Plane(theory.LinearTransferability, x, Gamma)
+		if p.Err() != nil || len(p.X) != 3 || len(p.Y) != 2 || !slices.IsSorted(p.X) || !slices.IsSorted(p.Y) {
+			t.Fatalf("%v × %v, %v", p.X, p.Y, p.Err())
+		}
+		found := 0
+		for _, c := range r.Cells {
+			for i, y := range p.Y {
+				for j, at := range p.X {
+					if c.At(Gamma) != y || c.At(x) != at {
+						continue
+					}
+					found++
+					if m, err := c.Mean(theory.TLinear); err != nil || p.Value[i][j] != m.Value {
+						t.Errorf("%v: %v at (%v, %v), want %v, %v", c, p.Value[i][j], at, y, m, err)
+					}
+				}
+			}
+		}
+		if found != 6 {
+			t.Errorf("%d of 6 cells have a place", found)
+		}
+		if bx, by := p.Boundary(); len(bx) == 0 || len(bx) != len(by) {
+			t.Error("no boundary")
+		}
+	}
+}
+
+// Relative divides the means and their errors by the first mean; the predictions of a
+// constant and of a coordinate are that.
+func TestRelativeAndPredictions(t *testing.T) {
+	r := must(t, Experiment{Grid: Grid{D: 20, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.4}}, Method: Law, Trials: 10, Seed: 1}.Run())
+	_, _, y, bar := r.Measured(theory.RiskLinear, Gamma, None).Curve(0)
+	_, _, relative, relativeBar := r.Relative(theory.RiskLinear, Gamma, None).Curve(0)
+	for i := range y {
+		if math.Abs(relative[i]-y[i]/y[0]) > 1e-12 || math.Abs(relativeBar[i]-bar[i]/y[0]) > 1e-12 {
+			t.Errorf("%v ± %v relative to the first of %v ± %v", relative, relativeBar, y, bar)
+		}
+	}
+	for i, row := range r.Against(theory.RiskLinear, "a source", Coordinate(Gamma)).And(r.Against(theory.RiskLinear, "", Constant(7))).Rows {
+		if want := []float64{0.5, 1.5, 7, 7}[i]; row.Theory.Value != want || row.Trials != 10 {
+			t.Errorf("row %d predicts %v from %d trials, want %v from 10", i, row.Theory, row.Trials, want)
+		}
+	}
+}

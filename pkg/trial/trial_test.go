@@ -74,7 +74,7 @@ func TestShards(t *testing.T) {
 	for _, n := range []int{1, 3, 7, 50} {
 		dir := t.TempDir()
 		measured.Store(0)
-		for i := 1; i <= n; i++ {
+		for i := n; i >= 1; i-- { // the last one first, before others have done anything
 			shard := Shard{i, n}
 			store := folder(t, dir, shard)
 			before := measured.Load()
@@ -96,6 +96,27 @@ func TestShards(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" || report.Done != 20 || measured.Load() != 60 {
 			t.Errorf("%d shards: %+v, %d parts measured\n%s", n, report, measured.Load(), d)
 		}
+	}
+}
+
+// Shard i of n holds units i−1, i−1+n, …; where there are fewer units than shards, each unit
+// is in one of them.
+func TestUnitsOf(t *testing.T) {
+	w := squares(new(atomic.Int64))
+	if units, err := UnitsOf(w, Shard{2, 7}); err != nil || !slices.Equal(units, []int{1, 8, 15}) {
+		t.Error(units, err)
+	}
+	w.Units = 2
+	var all []int
+	for i := 1; i <= 5; i++ {
+		units, err := UnitsOf(w, Shard{i, 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, units...)
+	}
+	if slices.Sort(all); !slices.Equal(all, []int{0, 1}) {
+		t.Errorf("5 shards hold the units %v of 2", all)
 	}
 }
 
