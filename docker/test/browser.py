@@ -85,7 +85,7 @@ with sync_playwright() as p:
     page.screenshot(path=f"{keep}/4-interrupted.png")
     print("interrupted")
 
-    run_cell(page, "d*1000 + 1")
+    run_cell(page, "lab.D*1000 + 1")
     page.locator(".jp-OutputArea-output pre", has_text="60001").first.wait_for(timeout=20000)
     page.screenshot(path=f"{keep}/5-alive.png")
     print("the kernel is alive and has its variables")
