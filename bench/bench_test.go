@@ -9,7 +9,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/figure"
 )
 
-// The page is made from the results that are committed with it: run go run ./bench.
+// The committed page is generated from the committed results: run go run ./bench.
 func TestPageIsCurrent(t *testing.T) {
 	b, err := os.ReadFile("results.json")
 	if err != nil {
@@ -50,7 +50,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// A slower figure shows its ratio, a new one and one that is gone say so.
+// Slower, new and missing measurements are all reported.
 func TestNothingIsHidden(t *testing.T) {
 	now := results{Machine: "a", Rows: []result{{Name: "slower", Value: 3, Unit: "ms"}, {Name: "added", Value: 1, Unit: "ms"}}}
 	now.compare(results{Machine: "b", Rows: []result{{Name: "slower", Value: 1.5, Unit: "ms"}, {Name: "dropped", Value: 7, Unit: "ms"}}})

@@ -1,9 +1,9 @@
 """Least seconds of one epoch of full-batch gradient descent on 20 two-layer linear networks
 at d = 500, in PyTorch with dense batched products, in both precisions, as JSON.
 
-With --checkout and --epoch the epoch is that of other code: MODULE:FUNCTION is looked
-up with the checkout on the module path and is called as FUNCTION(n, d, instances); it
-returns a function that does one epoch."""
+With --checkout and --epoch the epoch of other code is measured: MODULE:FUNCTION is
+imported with the checkout on the module path and called as FUNCTION(n, d, instances);
+it returns a function that runs one epoch."""
 
 import argparse
 import importlib

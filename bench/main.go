@@ -1,9 +1,9 @@
-// Command bench measures what users wait for and writes the table of bench/README.md,
-// the figure bench/scaling.png and the numbers behind both, bench/results.json, which
-// the next run compares itself with:
+// Command bench measures the costs of the toolkit. It writes the table bench/README.md,
+// the figure bench/scaling.png and their numbers, bench/results.json, with which the next
+// run is compared:
 //
 //	go run ./bench
-//	go run ./bench --python    # and an epoch of PyTorch and products of OpenBLAS, both from PyPI
+//	go run ./bench --python    # also an epoch of PyTorch and products of OpenBLAS, both from PyPI
 //
 // Run it on an idle machine.
 package main
@@ -30,31 +30,31 @@ type result struct {
 	Name   string  `json:"name"`
 	Value  float64 `json:"value"`
 	Unit   string  `json:"unit"`
-	Limit  string  `json:"limit,omitempty"`  // what it should be
-	Before float64 `json:"before,omitempty"` // the value of the run before
-	Memory bool    `json:"memory,omitempty"` // the next two are known
-	Bytes  float64 `json:"bytes,omitempty"`  // allocated an operation
+	Limit  string  `json:"limit,omitempty"`  // target value
+	Before float64 `json:"before,omitempty"` // value of the previous run
+	Memory bool    `json:"memory,omitempty"` // the next two fields are known
+	Bytes  float64 `json:"bytes,omitempty"`  // allocated per operation
 	Allocs float64 `json:"allocs,omitempty"`
 }
 
 // results is a run of this command.
 type results struct {
 	Machine string   `json:"machine"`
-	Before  string   `json:"before,omitempty"` // the machine of the run before
+	Before  string   `json:"before,omitempty"` // machine of the previous run
 	Rows    []result `json:"rows"`
-	Gone    []result `json:"gone,omitempty"` // of the run before and not of this one
+	Gone    []result `json:"gone,omitempty"` // in the previous run only
 	Scaling []sweep  `json:"scaling"`
 	Profile string   `json:"profile"`
 }
 
 const folder = "bench"
 
-// figureSet are the notebooks whose figures are the linear ones of the paper.
+// figureSet lists the notebooks that draw the linear figures of the paper.
 var figureSet = []string{"03_scratch_double_descent", "04_linear_transfer", "05_ridge", "06_fine_tuning", "07_finite_source", "08_weight_decay"}
 
 func main() {
-	python := flag.Bool("python", false, "measure PyTorch and NumPy too, which are installed from PyPI (about 4 GB)")
-	checkout := flag.String("checkout", "", "folder of other code whose epoch is measured in place of a dense one of ours; needs --epoch")
+	python := flag.Bool("python", false, "also measure PyTorch and NumPy, installed from PyPI (about 4 GB)")
+	checkout := flag.String("checkout", "", "folder of other code, whose epoch is measured in place of our dense one; needs --epoch")
 	epoch := flag.String("epoch", "", "MODULE:FUNCTION in the checkout: see epoch.py")
 	flag.Parse()
 	if err := run(*python || *checkout != "", *checkout, *epoch); err != nil {
@@ -95,7 +95,7 @@ func run(python bool, checkout, epoch string) error {
 	return os.WriteFile(filepath.Join(folder, "README.md"), []byte(report(now)), 0o666)
 }
 
-// compare notes the values of the run before.
+// compare adds the values of the previous run.
 func (r *results) compare(before results) {
 	r.Before = before.Machine
 	old := map[string]result{}
@@ -113,7 +113,7 @@ func (r *results) compare(before results) {
 	}
 }
 
-// machine describes the processor, from what the system says of it.
+// machine describes the processor, as reported by the system.
 func machine() string {
 	model := runtime.GOARCH
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -124,7 +124,7 @@ func machine() string {
 	return fmt.Sprintf("%s, %d cores, %s/%s, %s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
-// command runs a program and returns what it prints.
+// command runs a program and returns its standard output.
 func command(name string, args ...string) (string, error) {
 	fmt.Fprintln(os.Stderr, "bench:", name, strings.Join(args, " "))
 	cmd := exec.Command(name, args...)
@@ -136,7 +136,7 @@ func command(name string, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// figures runs the notebooks of the linear figures at the paper's size, as a whole.
+// figures measures a run of the notebooks of the linear figures at the paper's size.
 func figures(r *results) error {
 	temp, err := os.MkdirTemp("", "fate-bench-")
 	if err != nil {
@@ -157,8 +157,8 @@ func figures(r *results) error {
 		return fmt.Errorf("fate %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	r.add(result{Name: "figure set of the paper, pace=paper: " + strings.Join(numbers(figureSet), ", "), Value: time.Since(start).Seconds(), Unit: "s", Limit: "≤ 60 s on two cores"})
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok { // of it and of what it has waited for
-		r.add(result{Name: "its largest process", Value: float64(usage.Maxrss) / 1024, Unit: "MB", Limit: "≤ 500 MB"})
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok { // of the process and its children
+		r.add(result{Name: "largest process of this run", Value: float64(usage.Maxrss) / 1024, Unit: "MB", Limit: "≤ 500 MB"})
 	}
 	return nil
 }
@@ -172,16 +172,16 @@ func numbers(names []string) (out []string) {
 
 func (r *results) add(row result) { r.Rows = append(r.Rows, row) }
 
-// limits are what the values of benchmarks should be.
+// limits are the target values of benchmarks.
 var limits = map[string]string{
 	"MillionDraws/d=500":        "≤ 2 s on two cores",
 	"MillionDraws/d=1000000000": "≤ 2 s on two cores",
 }
 
-// line is one line of go test -bench.
+// line matches one line of go test -bench.
 var line = regexp.MustCompile(`(?m)^Benchmark(\S+?)(-\d+)?\s+\d+\s+(.*)$`)
 
-// parse reads the output of go test -bench into rows.
+// parse converts the output of go test -bench to rows.
 func parse(out string) (rows []result) {
 	for _, m := range line.FindAllStringSubmatch(out, -1) {
 		row := result{Name: m[1], Limit: limits[m[1]]}
@@ -205,7 +205,7 @@ func parse(out string) (rows []result) {
 	return rows
 }
 
-// benchmarks runs those of all packages.
+// benchmarks runs the benchmarks of all packages.
 func benchmarks(r *results) error {
 	out, err := command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "./pkg/...", "./plotting")
 	if err != nil {
@@ -215,7 +215,7 @@ func benchmarks(r *results) error {
 	return nil
 }
 
-// profile says where the time of a trial of the phase diagram goes.
+// profile measures the time of a trial of the phase diagram by function.
 func profile(r *results) error {
 	temp, err := os.MkdirTemp("", "fate-bench-")
 	if err != nil {

@@ -1,4 +1,4 @@
-"""Least seconds of the two products that solving at d = 500 takes, on one core in NumPy, as
+"""Least seconds of the two matrix operations of a solve at d = 500, on one core in NumPy, as
 JSON: the Gram matrix of 1000 points and its Cholesky factor."""
 
 import json

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 )
 
-// packages are what the scripts import.
+// packages are the requirements of the scripts.
 var packages = []string{"torch==2.9.1", "numpy==2.3.5"}
 
-// compare measures what others take for the same work, in this run on these cores: an
-// epoch of PyTorch against a step of ours, and NumPy's OpenBLAS against gonum.
+// compare measures other software on the same work and cores: an epoch of PyTorch
+// against a step of ours, and NumPy's OpenBLAS against gonum.
 func compare(r *results, checkout, epoch string) error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -36,7 +36,7 @@ func compare(r *results, checkout, epoch string) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range parse(out) { // the least time, as the scripts take it
+	for _, row := range parse(out) { // the least time, as in the scripts
 		if t, ok := ours[row.Name]; !ok || row.Value < t {
 			ours[row.Name] = row.Value
 		}
@@ -65,12 +65,12 @@ func compare(r *results, checkout, epoch string) error {
 			return fmt.Errorf("no benchmark of a step at n = %d", e.N)
 		}
 		limit := ""
-		if e.Bits == 64 { // the precision of ours
+		if e.Bits == 64 { // our precision
 			limit = "≥ 100"
 		}
 		name := fmt.Sprintf("%d bits, d=500, n=%d", e.Bits, e.N)
 		r.add(result{Name: fmt.Sprintf("epoch of 20 networks in PyTorch %s, %s, %d threads, %s", theirs.Torch, whose, theirs.Threads, name), Value: 1000 * e.Seconds, Unit: "ms"})
-		r.add(result{Name: "it takes as long as so many steps in reduced coordinates, " + name, Value: 1000 * e.Seconds / step, Unit: "×", Limit: limit})
+		r.add(result{Name: "this epoch relative to a step in reduced coordinates, " + name, Value: 1000 * e.Seconds / step, Unit: "×", Limit: limit})
 	}
 
 	var products struct {
@@ -80,8 +80,8 @@ func compare(r *results, checkout, epoch string) error {
 	if err := script(&products, python, filepath.Join(folder, "products.py")); err != nil {
 		return err
 	}
-	r.add(result{Name: "XᵀX of 1000×500 in gonum takes so many times that of " + products.BLAS, Value: ours["Gram"] / 1000 / products.Gram, Unit: "×"})
-	r.add(result{Name: "Cholesky of 500×500 in gonum takes so many times that of " + products.BLAS, Value: ours["Cholesky"] / 1000 / products.Cholesky, Unit: "×"})
+	r.add(result{Name: "time of XᵀX of 1000×500 in gonum relative to " + products.BLAS, Value: ours["Gram"] / 1000 / products.Gram, Unit: "×"})
+	r.add(result{Name: "time of Cholesky of 500×500 in gonum relative to " + products.BLAS, Value: ours["Cholesky"] / 1000 / products.Cholesky, Unit: "×"})
 	return nil
 }
 

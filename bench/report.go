@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// report is the page: every figure beside its limit and beside the run before.
+// report returns the page: every value beside its target and that of the previous run.
 func report(now results) string {
 	var b strings.Builder
-	b.WriteString(`# What it costs
+	b.WriteString(`# Costs
 
 Written by ` + "`go run ./bench --python`" + `; do not edit. Run it on an idle machine.
 
 Machine: ` + now.Machine + `.
 `)
 	if now.Before != "" && now.Before != now.Machine {
-		b.WriteString("The run before was on another machine, so the ratios mean little: " + now.Before + ".\n")
+		b.WriteString("The previous run was on another machine, so the ratios mean little: " + now.Before + ".\n")
 	}
 	b.WriteString(`
-"ratio" is this run over the run before: for times and bytes, above 1 is worse.
+"ratio" is this run over the previous one: for times and bytes, above 1 is worse.
 
-| figure | value | should be | ratio | bytes | allocations |
+| measurement | value | target | ratio | bytes | allocations |
 |---|---:|---|---:|---:|---:|
 `)
 	for _, row := range now.Rows {
@@ -37,14 +37,14 @@ Machine: ` + now.Machine + `.
 		fmt.Fprintf(&b, "| %s | not measured this time | %s | was %s %s | | |\n", row.Name, row.Limit, quantity(row.Value), row.Unit)
 	}
 	b.WriteString(`
-## How the cost grows
+## Scaling
 
-On one core, from small to large; points are measured, lines have the expected exponent.
-Exponents of d and n are those of the upper half of the axis.
+Time on one core: points are measured, lines have the expected exponent. The exponents
+of d and n are fitted to the upper half of the axis.
 
-![cost of the three methods against d, n, L and the number of trials](scaling.png)
+![time of the three methods against d, n, L and the number of trials](scaling.png)
 
-| method | along | exponent | expected | because |
+| method | axis | exponent | expected | reason |
 |---|---|---:|---:|---|
 `)
 	for _, s := range now.Scaling {
@@ -53,17 +53,17 @@ Exponents of d and n are those of the upper half of the axis.
 	b.WriteString(`
 ## Linear algebra
 
-The products are gonum's, in Go with assembly for vectors. The table says what they cost
-against OpenBLAS on one core. A system BLAS would need a C compiler on every machine and
-would change the last bits from machine to machine, so there is no build with one; the
-work is avoided instead. All cells of a trial share one source, one plane of targets and
+Matrix products are gonum's, in Go with assembly for vectors. The table compares them with
+OpenBLAS on one core. A system BLAS would need a C compiler on every machine, and its last
+bits would differ between machines, so there is no build with one; the work is avoided
+instead. All cells of a trial share one source, one plane of targets and
 one growing sample: one Gram matrix for all n, one Cholesky factor for all θ, σ, λ, L
 and source data at one n, one tridiagonal form for all weight decays. Networks train in
 the coordinates in which they learn, along the gradient flow, with adaptive steps.
 
-## What is left
+## Profile
 
-A trial of the phase diagram, by function:
+The time of a trial of the phase diagram, by function:
 
 ` + "```\n" + strings.TrimRight(now.Profile, "\n") + "\n```\n")
 	return b.String()

@@ -24,7 +24,7 @@ type sweep struct {
 	Seconds  []float64         `json:"seconds"`
 }
 
-// plan is what the sweeps vary, and the exponents that the algorithms should have.
+// plan lists the sweeps with the expected exponents of the algorithms.
 var plan = []struct {
 	sweep
 	experiment func(x float64) experiment.Experiment
@@ -84,7 +84,7 @@ func trainOf(axis string) func(x float64) experiment.Experiment {
 		switch axis {
 		case "n":
 			e.Grid.D = 400
-		case "L": // deep networks do not leave a small start in reasonable time
+		case "L": // deep networks take too long to escape a small start
 			e.Procedures, e.Balanced = []experiment.Procedure{experiment.FineTune}, true
 			e.Grid.D = 40
 		}
@@ -105,7 +105,7 @@ func scaling(r *results) error {
 		s := p.sweep
 		fmt.Println("scaling:", s.Method, "along", s.Axis)
 		s.Seconds = make([]float64, len(s.X))
-		for round := range 6 { // the least of each, in rounds, as the speed of a machine drifts
+		for round := range 6 { // the least of each, in rounds, because the speed of a machine drifts
 			for i, x := range s.X {
 				e := p.experiment(x)
 				t, err := once(e)
@@ -121,7 +121,7 @@ func scaling(r *results) error {
 			}
 		}
 		first := 0
-		if s.Axis == "d" || s.Axis == "n" { // where lower powers have faded
+		if s.Axis == "d" || s.Axis == "n" { // where lower powers are negligible
 			first = len(s.X) / 2
 		}
 		_, s.Measured = stat.LinearRegression(logs(s.X[first:]), logs(s.Seconds[first:]), nil, false)
@@ -138,7 +138,7 @@ func logs(x []float64) []float64 {
 	return out
 }
 
-// lines are curves to plot.
+// lines is a set of curves to plot.
 type lines struct {
 	labels []string
 	x, y   [][]float64
@@ -181,10 +181,11 @@ func draw(sweeps []sweep) *plotting.Figure {
 	return plotting.Draw(panels...)
 }
 
-// efficiency is the time on one core over that on all, divided by their number.
+// efficiency measures the time on one core over that on all cores, divided by their
+// number.
 func efficiency(r *results) error {
-	// This process holds a few MB and would collect them all the time; a notebook holds
-	// its interpreter, and collects seldom.
+	// With a heap of a few MB this process would collect garbage all the time; a notebook,
+	// whose heap holds its interpreter, collects seldom.
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	cores := runtime.GOMAXPROCS(0)
 	for _, c := range []struct {
@@ -197,7 +198,7 @@ func efficiency(r *results) error {
 		{"train, 600 trials at d = 30", experiment.Experiment{Method: experiment.Train, Trials: 600, Grid: grid(30)}},
 	} {
 		fmt.Println("efficiency:", c.name)
-		// The least of twelve each, in turn, as the speed of a machine drifts.
+		// The least of twelve each, alternating, because the speed of a machine drifts.
 		one, all := math.Inf(1), math.Inf(1)
 		for range 12 {
 			for _, best := range []*float64{&one, &all} {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes stand-ins for the base images of the Dockerfile, where no image registry can be
-# reached: localhost/fate-debian by debootstrap, and localhost/fate-golang, the same with
-# the local Go. Certificates that this machine trusts beside Debian's go in. Argument:
-# docker or buildah.
+# Makes stand-ins for the base images of the Dockerfile where no image registry is
+# reachable: localhost/fate-debian by debootstrap, and localhost/fate-golang, the same
+# with the local Go. Certificates that this machine trusts in addition to Debian's are
+# included. Argument: docker or buildah.
 set -euo pipefail
 tool=$1
 slim=localhost/fate-debian
@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
 
-# import NAME PATH makes an image of the folder.
+# import NAME PATH makes an image of the root folder.
 import() {
     if [ "$tool" = docker ]; then
         tar -C "$root" -c . | docker import --change "ENV PATH=$2" --change "ENV GOTOOLCHAIN=local" --change 'CMD ["bash"]' - "$1" >/dev/null

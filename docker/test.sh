@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds the image, starts JupyterLab in it as docker/compose.yaml does, runs all
 # notebooks through the kernel with nbclient, and drives one in a headless browser.
-# Screenshots and logs go to out/docker. With --stand-ins the base images are made with
-# debootstrap, where no registry can be reached (as root, on Debian); so they are without
-# a Docker engine, where buildah builds in chroot isolation.
+# Screenshots and logs are written to out/docker. With --stand-ins the base images are made
+# with debootstrap (as root, on Debian), for machines without a registry. Without a Docker
+# engine they always are, and buildah builds in chroot isolation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 keep=$PWD/out/docker
@@ -55,7 +55,7 @@ else
     inside() { buildah run -e PORT=$port "$container" -- "$@"; }
     as_root_files() { buildah run --user root "$container" -- "$@"; }
     logs() { cat "$keep/lab.log"; }
-    # A session of its own: what it has started ends with it, and nothing else.
+    # Its own session, so that kill ends exactly the processes that it started.
     setsid buildah run -e PORT=$port "$container" -- start >"$keep/lab.log" 2>&1 &
     lab=$!
     finish() { kill -- -$lab || true; wait $lab 2>/dev/null || true; buildah umount "$container" >/dev/null; buildah rm "$container" >/dev/null; }
@@ -79,11 +79,11 @@ say "a request without the token is refused"
 code=$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/api/contents")
 [ "$code" = 403 ] || { echo "got $code"; exit 1; }
 
-say "it is healthy on port $port"
+say "the health check passes on port $port"
 inside healthy
-if inside env PORT=1 healthy 2>/dev/null; then echo "healthy on a port where nothing answers"; exit 1; fi
+if inside env PORT=1 healthy 2>/dev/null; then echo "the health check passes on an unused port"; exit 1; fi
 
-say "its user is a number, and changes the work folder and /tmp alone"
+say "its user is numeric and can change only the work folder and /tmp"
 [ "$user" = 1000:1000 ] && [ "$(inside id -u):$(inside id -g)" = 1000:1000 ]
 changes=$(inside find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/tmp -o -path /run/lock -o -path /home/fate/work \) -prune \
     -o -writable ! -type l -print 2>/dev/null || true)
@@ -91,7 +91,7 @@ changes=$(inside find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -pat
 inside sh -c 'touch /home/fate/work/x /tmp/x && rm /home/fate/work/x /tmp/x'
 
 if [ -n "${composer:-}" ]; then
-    say "what docker/compose.yaml takes from it"
+    say "the restrictions of docker/compose.yaml"
     held=$(docker inspect -f '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{.HostConfig.PidsLimit}} {{.HostConfig.Memory}}' "$container")
     [ "$held" = "true [ALL] [no-new-privileges:true] 512 4294967296" ] || { echo "$held"; exit 1; }
     inside grep -qx 'CapBnd:[[:space:]]*0*' /proc/self/status
@@ -106,9 +106,9 @@ if [ -n "${composer:-}" ]; then
     [ "$health" = healthy ] || { echo "Docker finds it $health"; exit 1; }
 fi
 
-say "what the image does not hold"
+say "no compilers and no package caches in the image"
 for tool in go gcc cc; do
-    if inside sh -c "command -v $tool" >/dev/null 2>&1; then echo "there is a $tool"; exit 1; fi
+    if inside sh -c "command -v $tool" >/dev/null 2>&1; then echo "the image has $tool"; exit 1; fi
 done
 left=$(as_root_files sh -c 'ls -A /var/lib/apt/lists /root/.cache /opt/jupyter/.cache 2>/dev/null | grep -v :$ | grep -v ^$' || true)
 [ -z "$left" ] || { echo "package caches: $left"; exit 1; }

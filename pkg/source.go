@@ -20,15 +20,15 @@ import (
 // Module is the path of the module.
 const Module = "github.com/features-are-fate/fate"
 
-//go:embed divergence/*.go experiment/*.go linear/*.go relu/*.go task/*.go theory/*.go
+//go:embed divergence/*.go experiment/*.go internal/ode/*.go linear/*.go relu/*.go task/*.go theory/*.go
 var source embed.FS
 
 // presenting are files that draw, judge, keep and report numbers, and make none: a trial
 // does not depend on them.
 var presenting = func() map[string]bool {
-	out := map[string]bool{}
-	for _, name := range []string{"approach", "breakeven", "cache", "compare", "limits", "map", "origin", "progress", "recorded",
-		"render", "row", "series", "studentverdict", "verdict"} {
+	out := map[string]bool{"theory/index.go": true}
+	for _, name := range []string{"along", "approach", "breakeven", "compare", "cost", "judge", "kinds", "lab", "limits",
+		"plane", "record", "series", "studentjudge", "studentlaw", "table"} {
 		out["experiment/"+name+".go"] = true
 	}
 	return out

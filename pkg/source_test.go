@@ -42,10 +42,10 @@ func TestCode(t *testing.T) {
 // What makes trials uses of the files that are left out of the hash only what bounds its
 // input, keeps a trial, or reports: none of these makes a number of a trial.
 func TestLeftOutFilesMakeNoNumbers(t *testing.T) {
-	presents := strings.Fields("cached keep record store checkAlpha checkMatrix checkTrials finiteStep maxAlpha maxEntries maxNeurons maxWorkers " +
-		"startMeter meter report newRow fixed value Row Verdict Compare Series Map curve origin exactPoints")
+	presents := strings.Fields("Kind kind checkAlpha checkMatrix checkPace checkTrials finiteStep maxAlpha maxEntries maxNeurons maxWorkers " +
+		"Table Cell means failed cost Series Plane curve origin")
 	declared, files := map[string]string{}, map[string]*ast.File{}
-	paths, err := fs.Glob(source, "experiment/*.go")
+	paths, err := fs.Glob(source, "*/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,20 +60,21 @@ func TestLeftOutFilesMakeNoNumbers(t *testing.T) {
 		if !presenting[path] {
 			continue
 		}
+		in, _, _ := strings.Cut(path, "/") // the package
 		for _, d := range files[path].Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
 				if d.Recv == nil {
-					declared[d.Name.Name] = path
+					declared[in+"."+d.Name.Name] = path
 				}
 			case *ast.GenDecl:
 				for _, s := range d.Specs {
 					switch s := s.(type) {
 					case *ast.TypeSpec:
-						declared[s.Name.Name] = path
+						declared[in+"."+s.Name.Name] = path
 					case *ast.ValueSpec:
 						for _, n := range s.Names {
-							declared[n.Name] = path
+							declared[in+"."+n.Name] = path
 						}
 					}
 				}
@@ -89,6 +90,7 @@ func TestLeftOutFilesMakeNoNumbers(t *testing.T) {
 		if presenting[path] || strings.HasSuffix(path, "_test.go") {
 			continue
 		}
+		in, _, _ := strings.Cut(path, "/")
 		members := map[*ast.Ident]bool{} // of something else, by the same name
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
@@ -97,7 +99,7 @@ func TestLeftOutFilesMakeNoNumbers(t *testing.T) {
 			case *ast.FuncDecl:
 				members[n.Name] = n.Recv != nil
 			case *ast.Ident:
-				if from := declared[n.Name]; from != "" && !members[n] && !slices.Contains(presents, n.Name) {
+				if from := declared[in+"."+n.Name]; from != "" && !members[n] && !slices.Contains(presents, n.Name) {
 					t.Errorf("%s uses %s of %s, which is left out of the hash", path, n.Name, from)
 				}
 			}

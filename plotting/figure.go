@@ -1,10 +1,10 @@
-// Package plotting draws the figures: phase diagrams, and slices with theory
-// as lines and measurements as points with error bars, in one style.
+// Package plotting draws the figures in one style: phase diagrams, and slices with
+// theory as lines and measurements as points with error bars.
 //
-// A figure is made from panels by [Draw]. As the value of a notebook cell it
-// renders itself; Save writes PNG, SVG or PDF. Each carries its recipe and the plotted
-// numbers (see fate figure show). Labels are plain text with math
-// between dollar signs, as in `$\gamma = n/d$`.
+// [Draw] makes a figure from panels. As the value of a notebook cell it is shown
+// inline; Save writes PNG, SVG or PDF. Every file carries its recipe and the plotted
+// numbers (see fate figure show). Labels are plain text with math between dollar
+// signs, as in `$\gamma = n/d$`.
 package plotting
 
 import (
@@ -26,8 +26,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// dpi is the resolution of a PNG: twice that of a screen. The file says so,
-// and a front end that heeds it shows the figure at its size in inches.
+// dpi is the resolution of a PNG, twice that of a screen. It is stored in the file,
+// so that a front end can show the figure at its size in inches.
 const dpi = 192
 
 // Panel is one part of a figure: a [PhaseDiagram], [Slices] or a [Kernel].
@@ -39,28 +39,28 @@ type Panel interface {
 type panel struct {
 	width, height vg.Length
 	draw          func(c draw.Canvas)
-	data          figure.Panel // what it shows
-	tiers         []string     // how that was measured,
-	seeds         []uint64     // and from which seeds
+	data          figure.Panel // plotted numbers
+	methods       []string     // methods by which they were measured
+	seeds         []uint64     // seeds of the measurements
 }
 
-// measured notes how numbers of the panel were measured.
-func (p *panel) measured(tier string, seed uint64) {
-	if tier != "" {
-		p.tiers, p.seeds = append(p.tiers, tier), append(p.seeds, seed)
+// measured records the method and the seed of numbers of the panel.
+func (p *panel) measured(method string, seed uint64) {
+	if method != "" {
+		p.methods, p.seeds = append(p.methods, method), append(p.seeds, seed)
 	}
 }
 
-// Figure is a picture of one or more panels side by side. It is never nil: if
-// it could not be made, Err says why.
+// Figure is a picture of one or more panels side by side. It is never nil: if it could
+// not be drawn, Err returns the error.
 type Figure struct {
 	panels  []*panel
-	columns int // of a publication that it fits, 0 for its own size
+	columns int // width in publication columns, 0 for its own width
 	recipe  figure.Recipe
 	err     error
 }
 
-// Draw makes a figure of panels side by side.
+// Draw returns a figure of panels side by side.
 func Draw(panels ...Panel) *Figure {
 	f := &Figure{}
 	if len(panels) == 0 {
@@ -81,21 +81,21 @@ func Draw(panels ...Panel) *Figure {
 	return f
 }
 
-// Err returns why there is no figure, or nil.
+// Err returns the error for which there is no figure, or nil.
 func (f *Figure) Err() error { return f.err }
 
-// The widths of a publication: one column, and two with the space between (those of
-// ICML).
+// The widths of one column and of two columns with the space between, as in ICML.
 const (
 	oneColumn  = 3.25 * vg.Inch
 	twoColumns = 6.75 * vg.Inch
 )
 
-// smallest is the scale below which a panel does not go: labels of 8 points.
+// smallest is the least scale of a panel, with labels of 8 points.
 const smallest = 0.73
 
-// Columns returns the figure at the width of 1 (3.25 inches) or 2 columns (6.75) of a
-// publication. Panels that would become too small to read go below one another.
+// Columns returns the figure at the width of 1 (3.25 inches) or 2 (6.75 inches) columns
+// of a publication. Panels that would become too small to read are placed below one
+// another.
 func (f *Figure) Columns(n int) *Figure {
 	out := *f
 	out.columns = n
@@ -163,7 +163,7 @@ func (f *Figure) draw(c vg.CanvasSizer) {
 	}
 }
 
-// data are the numbers that the figure shows.
+// data returns the numbers that the figure shows.
 func (f *Figure) data() figure.Data {
 	var d figure.Data
 	for _, p := range f.panels {
@@ -172,18 +172,18 @@ func (f *Figure) data() figure.Data {
 	return d
 }
 
-// signed puts the recipe and the data of the figure into its picture.
+// signed embeds the recipe and the data of the figure in its picture.
 func (f *Figure) signed(picture []byte, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
 	r := f.recipe
 	for _, p := range f.panels {
-		r.Tiers, r.Seeds = append(r.Tiers, p.tiers...), append(r.Seeds, p.seeds...)
+		r.Methods, r.Seeds = append(r.Methods, p.methods...), append(r.Seeds, p.seeds...)
 	}
-	slices.SortFunc(r.Tiers, func(a, b string) int { return slices.Index(figure.Tiers, a) - slices.Index(figure.Tiers, b) })
+	slices.SortFunc(r.Methods, func(a, b string) int { return slices.Index(figure.Methods, a) - slices.Index(figure.Methods, b) })
 	slices.Sort(r.Seeds)
-	r.Tiers, r.Seeds = slices.Compact(r.Tiers), slices.Compact(r.Seeds)
+	r.Methods, r.Seeds = slices.Compact(r.Methods), slices.Compact(r.Seeds)
 	return figure.Embed(picture, r, f.data())
 }
 
@@ -202,8 +202,8 @@ func (f *Figure) PNG() ([]byte, error) {
 	return f.signed(withResolution(png), nil)
 }
 
-// withResolution adds the pHYs chunk, which encoding/png does not write, after
-// the header.
+// withResolution adds the pHYs chunk, which encoding/png does not write, after the
+// header.
 func withResolution(png []byte) []byte {
 	const header = 8 + 8 + 13 + 4 // signature, IHDR
 	perMetre := uint32(math.Round(dpi / 0.0254))
@@ -211,7 +211,7 @@ func withResolution(png []byte) []byte {
 	return append(figure.AppendChunk(bytes.Clone(png[:header]), "pHYs", size), png[header:]...)
 }
 
-// SVG returns the figure as an SVG that needs no font: letters are outlines.
+// SVG returns the figure as an SVG. It needs no fonts: letters are outlines.
 func (f *Figure) SVG() ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -221,7 +221,7 @@ func (f *Figure) SVG() ([]byte, error) {
 	return f.signed(written(c))
 }
 
-// PDF returns the figure as a PDF of one page, with its fonts in it.
+// PDF returns the figure as a PDF of one page with embedded fonts.
 func (f *Figure) PDF() ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -238,8 +238,8 @@ func written(w io.WriterTo) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Save writes the figure to a file; its extension, .png, .svg or .pdf, says in
-// which format. It returns the figure, with the error if there was one.
+// Save writes the figure to a file in the format of its extension, .png, .svg or .pdf.
+// It returns the figure, or one with the error.
 func (f *Figure) Save(path string) *Figure {
 	var data []byte
 	var err error
@@ -257,7 +257,7 @@ func (f *Figure) Save(path string) *Figure {
 		err = file.Write(path, data)
 	}
 	if err == nil {
-		err = figure.Save(path)
+		err = figure.NoteSaved(path)
 	}
 	if err != nil {
 		return &Figure{err: err}
@@ -265,8 +265,8 @@ func (f *Figure) Save(path string) *Figure {
 	return f
 }
 
-// Render shows the figure in a notebook: a PNG with the size to show it at. Its result
-// is the Data of gophernotes.
+// Render returns the figure for a notebook, as a PNG with its display size. The result
+// has the type Data of gophernotes.
 func (f *Figure) Render() struct{ Data, Metadata, Transient map[string]interface{} } {
 	var out struct{ Data, Metadata, Transient map[string]interface{} }
 	png, err := f.PNG()

@@ -13,13 +13,15 @@ import (
 )
 
 // Kernel is a panel with a kernel k(x, x′) over two equal axes, in shades of blue from
-// white at 0 to the darkest at its largest entry. Z labels the colour bar.
+// white at 0 to the darkest at its largest entry. Z labels the colour bar. Empty X, Y and Z
+// are taken from the field, if it has labels. Entries must be finite and at least 0.
 type Kernel struct {
 	Title, X, Y, Z string
 	Field          Field
 }
 
 func (k Kernel) build() (*panel, error) {
+	k.X, k.Y, k.Z = titles(k.Field, k.X, k.Y, k.Z)
 	x, y, z, err := checkField("a kernel", k.Field, k.Title, k.X, k.Y, k.Z)
 	if err != nil {
 		return nil, err
@@ -56,7 +58,7 @@ func (k Kernel) build() (*panel, error) {
 	return built, nil
 }
 
-// checkField returns the values of a field that can be drawn.
+// checkField checks a field and returns its values.
 func checkField(what string, f Field, labels ...string) (x, y []float64, z [][]float64, err error) {
 	if f == nil {
 		return nil, nil, nil, fmt.Errorf("plotting: Field is nil: %s needs a map of values", what)
@@ -82,13 +84,13 @@ func checkField(what string, f Field, labels ...string) (x, y []float64, z [][]f
 	return x, y, z, nil
 }
 
-// grid keeps the values of a field.
+// grid stores the values of a field in the data of the panel.
 func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 	g := &figure.Grid{X: x, Y: y}
 	if m, ok := f.(interface{ Origin() (string, uint64) }); ok {
 		var seed uint64
-		g.Tier, seed = m.Origin()
-		p.measured(g.Tier, seed)
+		g.Method, seed = m.Origin()
+		p.measured(g.Method, seed)
 	}
 	for _, row := range z {
 		g.Z = append(g.Z, row)
@@ -96,7 +98,7 @@ func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 	p.data.Grid = g
 }
 
-// edges returns the borders of cells around centres.
+// edges returns the borders of the grid cells with the given centres.
 func edges(centre []float64) []float64 {
 	n := len(centre)
 	out := make([]float64, n+1)
@@ -108,7 +110,7 @@ func edges(centre []float64) []float64 {
 	return out
 }
 
-// logEdges is edges on a logarithmic axis.
+// logEdges returns the same on a logarithmic axis.
 func logEdges(centre []float64) []float64 {
 	logs := make([]float64, len(centre))
 	for i, v := range centre {
@@ -121,9 +123,9 @@ func logEdges(centre []float64) []float64 {
 	return out
 }
 
-// overlap is how far a cell reaches under its right and upper neighbours, so
-// that no viewer shows a seam between them. Cells are shapes, not one image,
-// because the formats disagree on how an image is placed.
+// overlap is the width by which a grid cell extends under its right and upper neighbours,
+// so that no viewer shows a seam between them. Cells are shapes, not one image, because the
+// formats disagree on the placement of images.
 const overlap vg.Length = 0.4
 
 func fillCells(c draw.Canvas, tx, ty func(float64) vg.Length, xe, ye []float64, z [][]float64, limit float64) {

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// A label is plain text with math between dollar signs, in a small part of
-// LaTeX: letters (italic), Greek letters, sub- and superscripts, \mathrm,
-// \mathcal and the symbols below. What it does not know is an error.
+// A label is plain text with math between dollar signs, in a subset of LaTeX: letters
+// (italic), Greek letters, sub- and superscripts, \mathrm, \mathcal and the symbols
+// below. Unknown commands are errors.
 
-// weight is the face that a piece of a label is set in.
+// weight is the font face of a piece of a label.
 type weight int
 
 const (
@@ -20,9 +20,8 @@ const (
 	symbol // the math font
 )
 
-// piece is a run of characters at one place: dx is the space before it, and
-// rise its height above the baseline, both in units of the label's font size,
-// as is size.
+// piece is a run of characters. dx is the space before it and rise its height above
+// the baseline; both, and size, are in units of the label's font size.
 type piece struct {
 	text           string
 	face           weight
@@ -77,10 +76,10 @@ func parseLabel(s string) ([]piece, error) {
 type parser struct {
 	src string
 	out []piece
-	gap float64 // space owed before the next piece
+	gap float64 // space before the next piece
 }
 
-// maxNesting bounds scripts of scripts.
+// maxNesting bounds the nesting of scripts.
 const maxNesting = 4
 
 // group parses to the closing brace, or to the end where closed is false.
@@ -166,13 +165,13 @@ func (p *parser) atom(size, rise float64, first bool, depth int) error {
 	return nil
 }
 
-// command parses a backslash and what follows.
+// command parses a backslash and the command after it.
 func (p *parser) command(size, rise float64, depth int) error {
 	n := 1
 	for n < len(p.src) && (p.src[n] >= 'a' && p.src[n] <= 'z' || p.src[n] >= 'A' && p.src[n] <= 'Z') {
 		n++
 	}
-	if n == 1 && len(p.src) > 1 { // one character that is no letter, as in \,
+	if n == 1 && len(p.src) > 1 { // a single character that is not a letter, as in \,
 		_, w := utf8.DecodeRuneInString(p.src[1:])
 		n += w
 	}
@@ -210,7 +209,7 @@ func (p *parser) command(size, rise float64, depth int) error {
 		}
 		p.add(symbols[name], roman, size, rise, space)
 	default:
-		return fmt.Errorf(`\%s is not known`, name)
+		return fmt.Errorf(`\%s is not supported`, name)
 	}
 	return nil
 }

@@ -5,16 +5,16 @@ import (
 	"math"
 )
 
-// The colours of transfer: red where it loses, white at zero, blue where it
-// wins. The stops are ColorBrewer's RdBu with a pure white in the middle.
+// The colours of transfer: red where it loses, white at zero, blue where it wins. The stops
+// are those of RdBu of ColorBrewer with a pure white in the middle.
 var transferStops = []color.NRGBA{
 	{0xB2, 0x18, 0x2B, 255}, {0xD6, 0x60, 0x4D, 255}, {0xF4, 0xA5, 0x82, 255}, {0xFD, 0xDB, 0xC7, 255},
 	{0xFF, 0xFF, 0xFF, 255},
 	{0xD1, 0xE5, 0xF0, 255}, {0x92, 0xC5, 0xDE, 255}, {0x43, 0x93, 0xC3, 255}, {0x21, 0x66, 0xAC, 255},
 }
 
-// transferColor returns the colour of v in [−limit, limit]; what lies beyond
-// has the colour of the end, and a cell without a value is grey.
+// transferColor returns the colour of v on the scale [−limit, limit]. Values beyond the
+// scale have the colour of its end; NaN is grey.
 func transferColor(v, limit float64) color.NRGBA {
 	if math.IsNaN(v) {
 		return color.NRGBA{0xBB, 0xBB, 0xBB, 255}

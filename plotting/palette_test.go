@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// visions turn linear RGB into what readers without one kind of cone see (Machado,
-// Oliveira and Fernandes 2009, severity 1).
+// visions transform linear RGB to its appearance to readers without one kind of cone
+// (Machado, Oliveira and Fernandes 2009, severity 1).
 var visions = map[string][3][3]float64{
 	"all cones":      {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
 	"without long":   {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
@@ -41,8 +41,7 @@ func cielab(c color.NRGBA, vision [3][3]float64) [3]float64 {
 	return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
 }
 
-// 2 to 3 is the least difference that a reader sees side by side; a legend is not side
-// by side with its curve.
+// Readers notice a difference of 2 to 3 side by side; a legend is not beside its curve.
 func TestCurveColours(t *testing.T) {
 	const apart, lighter = 12, 10
 	for name, vision := range visions {
@@ -60,8 +59,8 @@ func TestCurveColours(t *testing.T) {
 	}
 }
 
-// Both ends of the colours of transfer are equally dark in grey: a map says the signs
-// in words, and lightness says how far from zero.
+// Both ends of the colours of transfer are equally dark in grey: lightness shows the
+// distance from zero, and labels on the map the sign.
 func TestColoursOfTransferInAllVisions(t *testing.T) {
 	for name, vision := range visions {
 		plus, minus := cielab(transferColor(1, 1), vision), cielab(transferColor(-1, 1), vision)

@@ -39,8 +39,8 @@ func (s shifted) Values() (x, y []float64, z [][]float64) {
 	return x, y, z
 }
 
-// A diagram of probabilities has the colours of one of their distance from ½, and
-// says so on its colour bar.
+// A diagram of probabilities has the colours of a diagram of their distance from ½, and
+// a colour bar centred at ½.
 func TestCenterIsWhite(t *testing.T) {
 	plain := PhaseDiagram{X: `$\theta$`, Y: `$\gamma$`, Field: field{theta8, theta8}, Limit: 0.5}
 	chance := plain
@@ -64,8 +64,8 @@ func TestCenterIsWhite(t *testing.T) {
 	}
 }
 
-// The frame of a logarithmic panel begins where that of a linear one does, however
-// long the label of its axis is.
+// The frame of a logarithmic panel begins where that of a linear one does, whatever the
+// length of its axis label.
 func TestLogPanelFillsItsSpace(t *testing.T) {
 	top := func(s Slices) int {
 		img := picture(t, s)
@@ -91,7 +91,7 @@ func TestLogPanelFillsItsSpace(t *testing.T) {
 	}
 }
 
-// An axis of less than a decade or two still has numbers.
+// A logarithmic axis of less than a decade still has numbers.
 func TestNarrowLogTicks(t *testing.T) {
 	for _, r := range [][2]float64{{0.5, 0.9}, {0.9, 2.2}, {150, 2100}, {2e-4, 3e-3}} {
 		n := 0

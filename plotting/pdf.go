@@ -13,15 +13,15 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// pdfCanvas draws on one page of a PDF. The canvas of gonum writes text in the letters
-// of Windows alone; this one embeds the fonts of the figures, cut to what is used.
+// pdfCanvas draws on one page of a PDF. The canvas of gonum writes text only in the
+// Windows code page; this one embeds the used subset of the fonts of the figures.
 type pdfCanvas struct {
 	doc   *fpdf.Fpdf
 	w, h  vg.Length
-	width []vg.Length // of lines, by Push
+	width []vg.Length // line widths, a stack
 }
 
-// pdfDate stands in for the time of day, so that the same figure has the same bytes.
+// pdfDate is a fixed date, so that the same figure has the same bytes.
 var pdfDate = time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
 
 func newPDF(title string, w, h vg.Length) *pdfCanvas {
@@ -42,7 +42,7 @@ func newPDF(title string, w, h vg.Length) *pdfCanvas {
 	vg.Initialize(c)
 	c.Push()
 	c.Translate(vg.Point{Y: h})
-	c.Scale(1, -1) // y goes up
+	c.Scale(1, -1) // the y axis points up
 	return c
 }
 
@@ -101,7 +101,7 @@ func (c *pdfCanvas) Stroke(p vg.Path) {
 	}
 }
 
-// text writes characters of one face from a point on.
+// text writes characters of one face, starting at a point.
 func (c *pdfCanvas) text(face weight, s string, at vg.Point, size vg.Length) {
 	c.doc.SetFont(pdfFonts[face], "", size.Points())
 	c.Push()
@@ -111,14 +111,14 @@ func (c *pdfCanvas) text(face weight, s string, at vg.Point, size vg.Length) {
 	c.doc.Text(0, 0, s)
 }
 
-// FillString and DrawImage are not used: our text handler calls text, and cells of a
-// map are shapes.
+// FillString and DrawImage are not used: the text handler calls text, and the grid cells of
+// a map are shapes.
 func (c *pdfCanvas) FillString(font.Face, vg.Point, string) { c.unused() }
 
 func (c *pdfCanvas) DrawImage(vg.Rectangle, image.Image) { c.unused() }
 
 func (c *pdfCanvas) unused() {
-	c.doc.SetError(errors.New("plotting: a figure has letters and shapes alone"))
+	c.doc.SetError(errors.New("plotting: a figure has only letters and shapes"))
 }
 
 func (c *pdfCanvas) path(path vg.Path, style string) {
@@ -149,7 +149,7 @@ func (c *pdfCanvas) path(path vg.Path, style string) {
 	c.doc.DrawPath(style)
 }
 
-// arc goes on with an arc, a cubic for each quarter of a turn.
+// arc appends an arc, as one cubic per quarter turn.
 func (c *pdfCanvas) arc(a vg.PathComp) {
 	steps := int(math.Ceil(math.Abs(a.Angle) / (math.Pi / 2)))
 	by := a.Angle / float64(steps)

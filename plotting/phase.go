@@ -1,6 +1,7 @@
 package plotting
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -12,20 +13,31 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Field is what a phase diagram shows: z[iy][ix] over the axes x and y, and
-// theory's zero contour in pieces. NaN in z is a cell without a value.
+// Field is the data of a phase diagram: values z of shape len(y) × len(x), z[iy][ix] over
+// the axes x and y, and the zero contour of theory in pieces. NaN in z is a grid cell
+// without a value.
 type Field interface {
 	Values() (x, y []float64, z [][]float64)
 	Boundary() (x, y [][]float64)
 	Err() error
 }
 
-// PhaseDiagram is a panel with a measured transferability as colours (positive
-// blue, negative red, zero white) and the boundary of theory in black. The
-// colours saturate at Center ± Limit; Limit 0 means a round number that 90 % of
-// the cells lie within. Center is 0 but for probabilities, where it is ½. Z labels
-// the colour bar and, with its sign, the regions. LogY makes the y axis
-// logarithmic.
+// titles returns the labels of the axes and of the value. Empty ones are those of the
+// method Titles of the field, if it has one.
+func titles(f Field, x, y, z string) (string, string, string) {
+	if t, ok := f.(interface{ Titles() (x, y, z string) }); ok {
+		fx, fy, fz := t.Titles()
+		return cmp.Or(x, fx), cmp.Or(y, fy), cmp.Or(z, fz)
+	}
+	return x, y, z
+}
+
+// PhaseDiagram is a panel with a measured transferability in colour (positive blue,
+// negative red, zero white) and the boundary of theory in black. Colours saturate at Center
+// ± Limit; if Limit is 0, a round number is chosen that contains 90 % of the grid cells.
+// Center is 0, or ½ for probabilities. Z labels the colour bar and, with a sign, the
+// regions. Empty X, Y and Z are taken from the field, if it has labels. LogY makes the y
+// axis logarithmic.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
@@ -34,6 +46,7 @@ type PhaseDiagram struct {
 }
 
 func (d PhaseDiagram) build() (*panel, error) {
+	d.X, d.Y, d.Z = titles(d.Field, d.X, d.Y, d.Z)
 	x, y, z, err := checkField("a phase diagram", d.Field, d.Title, d.X, d.Y, d.Z)
 	if err != nil {
 		return nil, err
@@ -44,7 +57,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 	if math.IsNaN(d.Center) || math.IsInf(d.Center, 0) {
 		return nil, fmt.Errorf("plotting: Center = %v: the value drawn white must be finite", d.Center)
 	}
-	off := make([][]float64, len(z)) // from the centre
+	off := make([][]float64, len(z)) // difference from the centre
 	for i, row := range z {
 		for _, v := range row {
 			off[i] = append(off[i], v-d.Center)
@@ -96,8 +109,8 @@ func (d PhaseDiagram) build() (*panel, error) {
 	return built, nil
 }
 
-// roundLimit is the 90th percentile of |z| rounded up to 1, 2 or 5 times a
-// power of ten.
+// roundLimit returns the 90th percentile of |z|, rounded up to 1, 2 or 5 times a power
+// of ten.
 func roundLimit(z [][]float64) float64 {
 	var all []float64
 	for _, row := range z {
@@ -124,12 +137,11 @@ func roundLimit(z [][]float64) float64 {
 	return 10 * ten
 }
 
-// pale is the part of the limit up to which a cell looks white, and has no sign to
-// write into it.
+// pale is the fraction of the limit below which a grid cell looks white and gets no sign.
 const pale = 0.01
 
-// regions writes the sign of the transfer into the widest part of each
-// region, so that the map reads in grey too.
+// regions writes the sign of the transfer in the widest part of each region, so that
+// the map is readable in grey.
 func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, y []float64, z [][]float64, limit float64) {
 	for _, sign := range []float64{1, -1} {
 		inside := func(i, j int) bool {

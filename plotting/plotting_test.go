@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// lines is a set of curves for the tests.
+// lines is a set of curves.
 type lines []struct {
 	label     string
 	x, y, bar []float64
@@ -112,7 +112,7 @@ func TestFigureData(t *testing.T) {
 	}
 }
 
-// A figure fits a column to the point, and its smallest letters stay readable there.
+// A figure has the exact width of its columns, and its smallest letters stay readable.
 func TestColumns(t *testing.T) {
 	three := Draw(exampleSlices(), exampleDiagram(), exampleSlices())
 	for n, want := range map[int]float64{1: 3.25, 2: 6.75} {
@@ -154,7 +154,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// All letters of a PDF are in fonts, and the fonts are in the PDF.
+// All letters of a PDF use embedded fonts.
 func TestPDFEmbedsItsFonts(t *testing.T) {
 	pdf, err := Draw(exampleSlices()).PDF()
 	if err != nil {
@@ -169,7 +169,7 @@ func TestPDFEmbedsItsFonts(t *testing.T) {
 	if fonts != 3 || files != fonts {
 		t.Errorf("%d fonts, %d of them embedded", fonts, files)
 	}
-	// The page: every letter of the labels is written as text, in order within a label.
+	// Every letter of the labels is written as text, in order within a label.
 	_, page, _ := bytes.Cut(pdf, []byte("/Contents"))
 	_, page, _ = bytes.Cut(page, []byte("stream\n"))
 	r, err := zlib.NewReader(bytes.NewReader(page))
@@ -213,7 +213,7 @@ func TestFigureHasTheSameBytesTwice(t *testing.T) {
 	}
 }
 
-// An inline figure is at twice the resolution of a screen, and says so.
+// An inline figure has twice the resolution of a screen, stored in the file.
 func TestPNGSaysItsSize(t *testing.T) {
 	f := Draw(exampleDiagram())
 	data, err := f.PNG()

@@ -12,35 +12,38 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Curves is a set of curves to draw. Curve returns the label, the coordinates
-// and the standard errors (nil for none) of one; Err says why there are none.
+// Curves is a set of curves to draw. Curve returns the label, the coordinates and the
+// standard errors (or nil) of a curve, all of equal length; Err returns the error for which
+// there are no curves.
 type Curves interface {
 	Len() int
 	Curve(i int) (label string, x, y, stderr []float64)
 	Err() error
 }
 
-// Slices is a panel of curves: theory as Lines, another form of it as Dashed
-// lines, measurements as Points with error bars of one standard error. Curves
-// with the same label share a colour. A line is broken where its value is not
-// finite; a point outside the axes is marked at the edge.
+// Slices is a panel of curves: theory as Lines, another form of it as Dashed lines, and
+// measurements as Points with error bars of one standard error. Empty X, Y, Lines and
+// Points are taken from the View. Curves with the same label share a colour. A line is
+// interrupted where its value is not finite; a point outside the axes is marked at the
+// edge.
 //
-// YLow and YHigh bound the y axis; both 0 means the range of the points. LogX
-// and LogY make an axis logarithmic. Dashed lines are explained in the legend
-// by DashedLabel, the solid ones then by LinesLabel.
+// YLow and YHigh bound the y axis; if both are 0, it covers the points. LogX and LogY make
+// an axis logarithmic. LinesLabel and DashedLabel explain solid and dashed lines in the
+// legend.
 type Slices struct {
 	Title, X, Y             string
+	View                    View
 	Lines, Dashed, Points   Curves
 	LinesLabel, DashedLabel string
 	YLow, YHigh             float64
 	LogX, LogY              bool
 }
 
-// one is a curve with what it is drawn as.
+// one is a curve with its style.
 type one struct {
 	role, label   string
 	x, y, err     []float64
-	tier          string
+	method        string
 	seed          uint64
 	color, shaded color.NRGBA
 	glyph         draw.GlyphDrawer
@@ -63,10 +66,10 @@ func (s Slices) collect() ([]one, error) {
 			c := one{role: set.role}
 			c.label, c.x, c.y, c.err = set.curves.Curve(i)
 			if m, ok := set.curves.(interface{ Origin(i int) (string, uint64) }); ok {
-				c.tier, c.seed = m.Origin(i)
+				c.method, c.seed = m.Origin(i)
 			}
 			if len(c.x) != len(c.y) || c.err != nil && len(c.err) != len(c.x) {
-				return nil, fmt.Errorf("plotting: curve %q has %d x, %d y and %d error values: they must be as many", c.label, len(c.x), len(c.y), len(c.err))
+				return nil, fmt.Errorf("plotting: curve %q has %d x, %d y and %d error values: they must be equally many", c.label, len(c.x), len(c.y), len(c.err))
 			}
 			k, ok := index[c.label]
 			if !ok {
@@ -80,12 +83,13 @@ func (s Slices) collect() ([]one, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("plotting: Slices has no curve: set Lines or Points")
+		return nil, errors.New("plotting: Slices has no curve: set View, Lines or Points")
 	}
 	return out, nil
 }
 
 func (s Slices) build() (*panel, error) {
+	s = s.viewed()
 	curves, err := s.collect()
 	if err != nil {
 		return nil, err
@@ -118,7 +122,7 @@ func (s Slices) build() (*panel, error) {
 	built := &panel{data: figure.Panel{Kind: "slices", Title: s.Title, X: s.X, Y: s.Y}}
 	for _, c := range curves {
 		built.data.Curves = append(built.data.Curves, c.data())
-		built.measured(c.tier, c.seed)
+		built.measured(c.method, c.seed)
 	}
 	const width, axes = 4.4 * vg.Inch, 3.1 * vg.Inch
 	entries := s.legend(curves)
@@ -141,8 +145,8 @@ func (s Slices) build() (*panel, error) {
 	return built, nil
 }
 
-// limits returns the ranges of the axes: x from all curves, y from YLow and
-// YHigh or else from the points (or the lines, where there are no points).
+// limits returns the ranges of the axes: x from all curves, y from YLow and YHigh, or
+// from the points (from the lines if there are no points).
 func (s Slices) limits(curves []one) (x0, x1, y0, y1 float64, err error) {
 	x0, y0 = math.Inf(1), math.Inf(1)
 	x1, y1 = math.Inf(-1), math.Inf(-1)
@@ -258,7 +262,7 @@ type entry struct {
 	marker draw.GlyphStyle
 }
 
-// legend lists one entry a label, and one a kind of line where there are two.
+// legend returns one entry per label, and one per labelled kind of line.
 func (s Slices) legend(curves []one) []entry {
 	var out []entry
 	index := map[string]int{}
@@ -292,8 +296,8 @@ const (
 	legendThumb vg.Length = 20
 )
 
-// layout places the entries in rows of the given width: the left end of each
-// entry, counted from the top left.
+// layout places the entries in rows of the given width. It returns the left end of
+// each entry, relative to the top left.
 func layout(entries []entry, width vg.Length) (at []vg.Point, rows int) {
 	sty := textStyle(legendSize)
 	var x vg.Length
@@ -327,7 +331,7 @@ func drawLegend(c draw.Canvas, entries []entry, origin vg.Point, at []vg.Point) 
 }
 
 func (o one) data() figure.Curve {
-	return figure.Curve{Role: o.role, Label: o.label, Tier: o.tier, X: o.x, Y: o.y, Err: o.err}
+	return figure.Curve{Role: o.role, Label: o.label, Method: o.method, X: o.x, Y: o.y, Err: o.err}
 }
 
 func checkLabels(labels ...string) error {

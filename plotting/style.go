@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Sizes of the house, in points.
+// Sizes, in points.
 const (
 	labelSize    vg.Length = 11
 	tickSize     vg.Length = 9
@@ -29,9 +29,9 @@ var (
 	soft = color.NRGBA{150, 150, 150, 255}
 )
 
-// curveColors are told apart by readers of all colour vision, and in grey by their
-// lightness (a test); each comes with a marker and none is the red or the blue of the
-// sign of transfer.
+// curveColors are distinguishable with every colour vision, and in grey by their
+// lightness (see the test). Each has its own marker, and none is the red or the blue of
+// the sign of transfer.
 var curveColors = []color.NRGBA{
 	{0x1A, 0x1A, 0x1A, 255}, // near black
 	{0xD2, 0x56, 0x0B, 255}, // vermilion
@@ -47,7 +47,7 @@ func textStyle(size vg.Length) text.Style {
 	return text.Style{Color: ink, Font: font.Font{Size: size}, Handler: handler}
 }
 
-// newPlot returns an empty plot in the style of the house.
+// newPlot returns an empty plot in the common style.
 func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
 	p.TextHandler = handler
@@ -72,16 +72,15 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
-// fitTitle makes the title smaller where it is wider than the space for it.
+// fitTitle shrinks a title that is wider than its space.
 func fitTitle(p *plot.Plot, width vg.Length) {
 	if w := p.Title.TextStyle.Width(p.Title.Text); w > width {
 		p.Title.TextStyle.Font.Size *= width / w
 	}
 }
 
-// logYLabel draws the label of a logarithmic y axis and returns what is left of c for
-// the plot. gonum makes room for the label as if it stood at the arithmetic middle of
-// the axis.
+// logYLabel draws the label of a logarithmic y axis and returns the rest of c for the
+// plot. gonum reserves space as if the label stood at the arithmetic middle of the axis.
 func logYLabel(p *plot.Plot, c draw.Canvas) draw.Canvas {
 	label := p.Y.Label.Text
 	p.Y.Label.Text = ""
@@ -196,7 +195,7 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 			out = append(out, t)
 		}
 	}
-	if labels < 2 { // less than a decade or two: name the ticks between as well
+	if labels < 2 { // less than a decade or two: label minor ticks too
 		narrow := math.Log10(hi/lo) < 0.7
 		for i := range out {
 			m := out[i].Value / math.Pow(10, math.Floor(math.Log10(out[i].Value)+1e-9))

@@ -27,7 +27,7 @@ var (
 	fontFiles = [3][]byte{roman: regularTTF, italic: italicTTF, symbol: scriptTTF}
 )
 
-// faces are the fonts, by weight of a piece.
+// faces are the fonts by weight.
 var faces = func() (out [3]*sfnt.Font) {
 	for i, ttf := range fontFiles {
 		f, err := opentype.Parse(ttf)
@@ -39,9 +39,9 @@ var faces = func() (out [3]*sfnt.Font) {
 	return out
 }()
 
-// mathText is a text handler that sets labels with math and draws glyphs as
-// outlines, so that a figure looks the same in every format and needs no font
-// where it is read.
+// mathText is a text handler that typesets labels with math and draws glyphs as
+// outlines, so that a figure looks the same in every format and needs no installed
+// font.
 type mathText struct{ fonts *font.Cache }
 
 var handler text.Handler = mathText{font.DefaultCache}
@@ -52,15 +52,15 @@ func (h mathText) Lines(txt string) []string {
 	return strings.Split(strings.TrimRight(txt, "\n"), "\n")
 }
 
-// The box of a line without scripts, in units of the font size; its middle is
-// that of a digit.
+// The box of a line without scripts, in units of the font size; its middle is that of
+// a digit.
 const ascent, descent = 0.88, 0.22
 
 func (h mathText) Extents(fnt font.Font) font.Extents {
 	return font.Extents{Ascent: ascent * fnt.Size, Descent: descent * fnt.Size, Height: (ascent + descent) * fnt.Size}
 }
 
-// pieces never fails: labels are checked before a figure is drawn.
+// pieces does not fail: labels are checked before a figure is drawn.
 func pieces(txt string) []piece {
 	p, err := parseLabel(txt)
 	if err != nil {
@@ -93,7 +93,7 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	defer c.Pop()
 	c.Translate(pt)
 	c.Rotate(sty.Rotation)
-	canvas := pdfUnder(c) // takes letters as letters
+	canvas := pdfUnder(c) // writes letters as text
 	lines := h.Lines(txt)
 	lineHeight := h.Extents(sty.Font).Height
 	total := lineHeight * vg.Length(len(lines))
@@ -107,7 +107,7 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 			at.X += vg.Length(p.dx) * sty.Font.Size
 			size := vg.Length(p.size) * sty.Font.Size
 			origin := vg.Point{X: at.X, Y: at.Y + vg.Length(p.rise)*sty.Font.Size}
-			run, from, in := "", origin, p.face // letters of one face
+			run, from, in := "", origin, p.face // a run of letters of one face
 			for _, r := range p.text {
 				path, advance := glyph(p.face, r)
 				if face, _, _ := find(p.face, r); canvas != nil {
@@ -129,7 +129,7 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	}
 }
 
-// pdfUnder returns the PDF below the parts of a canvas, or nil.
+// pdfUnder returns the PDF canvas that c draws on, or nil.
 func pdfUnder(c vg.Canvas) *pdfCanvas {
 	for {
 		switch under := c.(type) {
@@ -161,7 +161,7 @@ func place(path vg.Path, origin vg.Point, size vg.Length) vg.Path {
 	return out
 }
 
-// find returns the glyph of a character, in another face where its own lacks it; ok is
+// find returns the glyph of a character, from another face if its own lacks it; ok is
 // false if no face has it.
 func find(face weight, r rune) (weight, sfnt.GlyphIndex, bool) {
 	var buf sfnt.Buffer

@@ -7,25 +7,24 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/engine"
+	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/spf13/cobra"
 )
 
 func cacheFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "cache", notebook.CacheDir(), "`folder` in which experiments keep their trials, to be taken up again")
+	cmd.Flags().StringVar(dir, "cache", engine.CacheDir(), "`folder` of the cache of trials")
 }
 
 func cacheCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "cache",
-		Short: "Show the trials that experiments keep",
-		Long: `Cache shows the files in which experiments keep their trials, one for each version
-of the code. A trial is kept under a hash of all that determines it; a run takes
-what is there and goes on from where another one was stopped. The folder can be
-deleted at any time. The environment variable FATE_CACHE names another folder; "off"
-is none.`,
+		Short: "Show the cache of trials",
+		Long: `Cache shows the files of the cache of trials, one for each version of the code. A
+trial is stored under a hash of everything that determines it; a run reuses stored
+trials and resumes where another run stopped. The folder can be deleted at any time.
+The environment variable FATE_CACHE names another folder; "off" turns the cache off.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return showCache(dir) },
 	}
@@ -33,22 +32,22 @@ is none.`,
 	var old bool
 	clear := &cobra.Command{
 		Use:   "clear",
-		Short: "Delete the trials",
+		Short: "Delete the cached trials",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return clearCache(dir, old) },
 	}
 	cacheFlag(clear, &dir)
-	clear.Flags().BoolVar(&old, "old", false, "delete only those of other versions of the code")
+	clear.Flags().BoolVar(&old, "old", false, "delete only trials of other versions of the code")
 	cmd.AddCommand(clear)
 	return cmd
 }
 
 // caches lists the files of the cache folder.
-func caches(dir string) ([]experiment.CacheStats, error) {
+func caches(dir string) ([]trial.CacheStats, error) {
 	if dir == "" {
-		return nil, errors.New("there is no cache folder: name one with --cache")
+		return nil, errors.New("there is no cache folder: choose one with --cache")
 	}
-	return experiment.Caches(dir)
+	return trial.Caches(dir)
 }
 
 func showCache(dir string) error {
@@ -96,21 +95,23 @@ func clearCache(dir string, old bool) error {
 	return nil
 }
 
-// usableCache returns the absolute path of a cache folder, after a word about what is
-// damaged in it, or "" with a word if it cannot be used.
+// usableCache returns the absolute path of a cache folder, or "" if it cannot be used. It
+// reports an unusable or damaged cache on standard error.
 func usableCache(dir string) string {
 	dir, err := filepath.Abs(dir) // notebooks run in folders of their own
-	var stats experiment.CacheStats
+	var store *trial.Store
 	if err == nil {
-		defer experiment.UseCache("")
-		stats, err = experiment.UseCache(dir)
+		store, err = trial.OpenCache(dir)
+	}
+	if err == nil {
+		err = store.Close()
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "fate: running without a cache: %v\n", err)
 		return ""
 	}
-	if stats.Damaged > 0 {
-		fmt.Fprintf(stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", stats.Path, stats.Damaged)
+	if store.Damaged() > 0 {
+		fmt.Fprintf(stderr, "fate: %s: %d bytes are damaged; their trials are measured again\n", store.Path(), store.Damaged())
 	}
 	return dir
 }

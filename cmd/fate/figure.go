@@ -13,7 +13,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/spf13/cobra"
 )
@@ -21,8 +23,8 @@ import (
 func figureCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "figure",
-		Short: "Read the recipe of a figure, get its numbers, make it again",
-		Long: `A figure that fate drew, as PNG, SVG or PDF, carries its recipe (notebook, cell,
+		Short: "Show the recipe and the numbers of a figure, or draw it again",
+		Long: `A figure drawn by fate, as PNG, SVG or PDF, carries its recipe (notebook, cell,
 parameters, seed, versions, verdict) and the numbers that it shows.`,
 	}
 	cmd.AddCommand(figureShowCommand(), figureRerunCommand(), figurePaperCommand())
@@ -33,7 +35,7 @@ func figureShowCommand() *cobra.Command {
 	var data bool
 	cmd := &cobra.Command{
 		Use:     "show FILE",
-		Short:   "Print the recipe of a figure and the verdict it was drawn with",
+		Short:   "Print the recipe and the verdict of a figure",
 		Example: "  fate figure show figure.pdf\n  fate figure show --data figure.png > figure.csv",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -45,7 +47,7 @@ func figureShowCommand() *cobra.Command {
 				return showFigure(f)
 			}
 			if f.Data == nil {
-				return failure{fmt.Errorf("%s: its numbers were too many to travel: fate figure rerun makes them again", args[0])}
+				return failure{fmt.Errorf("%s: its numbers were too large to embed: fate figure rerun computes them again", args[0])}
 			}
 			return f.Data.WriteCSV(stdout)
 		},
@@ -59,10 +61,10 @@ func showFigure(f *figure.File) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	if r.Notebook == "" {
-		line("drawn by", "a program or a cell of no saved notebook")
+		line("drawn by", "a program, or a cell of an unsaved notebook")
 	} else {
 		line("notebook", "%s", r.Notebook)
-		line("cell", "%s, its figure %d", r.Cell, r.Figure)
+		line("cell", "%s, figure %d", r.Cell, r.Figure)
 		line("code", "%s", r.Code)
 	}
 	var set []string
@@ -70,12 +72,12 @@ func showFigure(f *figure.File) error {
 		set = append(set, name+" = "+r.Parameters[name])
 	}
 	line("parameters", "%s", orNone(strings.Join(set, ", ")))
-	line("measured by", "%s", orNone(strings.Join(r.Tiers, ", ")))
+	line("measured by", "%s", orNone(strings.Join(r.Methods, ", ")))
 	line("seed", "%s", orNone(strings.Trim(fmt.Sprint(r.Seeds), "[]")))
 	line("module", "%s, version %s", r.Module, r.Version)
 	line("built with", "%s for %s", r.Go, r.Arch)
 	if f.Data == nil {
-		line("data", "%s (too large to travel)", r.Data)
+		line("data", "%s (too large to embed)", r.Data)
 	} else {
 		line("data", "%s, in this file", r.Data)
 		for i, p := range f.Data.Panels {
@@ -83,7 +85,7 @@ func showFigure(f *figure.File) error {
 		}
 	}
 	if r.Verdict == nil {
-		line("verdict", "none: a cell saved it, before its notebook came to a verdict")
+		line("verdict", "none: a notebook cell saved the figure before its notebook reached a verdict")
 		return w.Flush()
 	}
 	line("verdict", "%d of %d agree", r.Verdict.Agree, len(r.Verdict.Rows))
@@ -109,14 +111,14 @@ func figureRerunCommand() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "rerun FILE",
-		Short: "Make a figure again and compare its numbers",
-		Long: fmt.Sprintf(`Rerun runs the notebook that a figure names, up to its cell and with its parameters,
-and compares the numbers that are drawn with those in the file. The notebook is that
-in the folder --notebooks; nothing in the file is run as code.
+		Short: "Draw a figure again and compare its numbers",
+		Long: fmt.Sprintf(`Rerun runs the notebook of a figure up to its cell, with the parameters of its recipe,
+and compares the new numbers with those in the file. The notebook is taken from the
+folder --notebooks; nothing in the file is run as code.
 
-On the architecture that drew the figure they must be equal; on another one they may
-differ by %g of the largest number of their curve or map. The exit code is 1 if they
-differ, with the largest difference and where it is, and 2 if the file is refused.`, figure.Tolerance),
+On the architecture that drew the figure the numbers must be equal; on another one
+they may differ by %g of the largest number of their curve or map. If they differ, it
+prints the largest difference and exits with 1; if the file is invalid, with 2.`, figure.Tolerance),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkTimeout("timeout", timeout); err != nil {
@@ -130,29 +132,29 @@ differ, with the largest difference and where it is, and 2 if the file is refuse
 	return cmd
 }
 
-// recipeNotebook reads the notebook that a recipe names, with its parameters.
-func recipeNotebook(r figure.Recipe, folder string) (nb *notebook.Notebook, at int, sameCode bool, err error) {
+// recipeNotebook reads the notebook of a recipe and sets its parameters.
+func recipeNotebook(r figure.Recipe, folder string) (nb *ipynb.Notebook, at int, sameCode bool, err error) {
 	if r.Notebook == "" {
-		return nil, 0, false, errors.New("its recipe names no notebook: a program drew it, or a cell of no saved notebook")
+		return nil, 0, false, errors.New("its recipe names no notebook: it was drawn by a program or by a cell of an unsaved notebook")
 	}
-	// The name has no folder in it, and a link could lead out of ours.
+	// The name has no folder, but a symbolic link could lead out of ours.
 	path := filepath.Join(folder, r.Notebook)
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, 0, false, fmt.Errorf("it was drawn by %s, which is not in the folder %s: name another one with --notebooks", r.Notebook, folder)
+		return nil, 0, false, fmt.Errorf("it was drawn by %s, which is not in the folder %s: choose another one with --notebooks", r.Notebook, folder)
 	case err != nil:
 		return nil, 0, false, err
 	case !info.Mode().IsRegular():
-		return nil, 0, false, fmt.Errorf("%s is no file", path)
+		return nil, 0, false, fmt.Errorf("%s is not a regular file", path)
 	}
-	if nb, err = notebook.Read(path); err != nil {
+	if nb, err = ipynb.Read(path); err != nil {
 		return nil, 0, false, err
 	}
-	if err := notebook.SetParameters(nb, r.Parameters); err != nil {
+	if err := ipynb.SetParameters(nb, r.Parameters); err != nil {
 		return nil, 0, false, fmt.Errorf("%s: %w", path, err)
 	}
-	code, at, ok := notebook.CodeAt(nb, r.Cell)
+	code, at, ok := ipynb.CodeAt(nb, r.Cell)
 	if !ok {
 		return nil, 0, false, fmt.Errorf("%s has no code cell %s, which drew the figure", path, r.Cell)
 	}
@@ -176,13 +178,13 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	}
 	j := &job{name: r.Notebook, nb: nb}
 	live := newLive([]*job{j})
-	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: notebook.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
+	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: engine.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
 		Formats: []string{"png"}, Last: at + 1, Progress: func(s notebook.State) { live.show(j, s) }})
 	live.clear()
 	if err != nil {
 		return failure{refused(err)}
 	}
-	i := slices.IndexFunc(figures, func(g notebook.Figure) bool { return g.Cell == at+1 && g.Index == r.Figure })
+	i := slices.IndexFunc(figures, func(g ipynb.Figure) bool { return g.Cell == at+1 && g.Index == r.Figure })
 	if i < 0 {
 		return failure{refused(fmt.Errorf("cell %s of %s draws no figure %d", r.Cell, r.Notebook, r.Figure))}
 	}
@@ -192,7 +194,7 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	}
 	note := ""
 	if !sameCode {
-		note = fmt.Sprintf("; the code that leads to it in %s is not that of the recipe: it was changed, or cells ran in another order", r.Notebook)
+		note = fmt.Sprintf("; the code up to its cell in %s is not that of the recipe: it was changed, or cells ran in another order", r.Notebook)
 	} else if again.Recipe.Version != r.Version {
 		note = fmt.Sprintf("; version %s of the module drew it, this is %s", r.Version, again.Recipe.Version)
 	}

@@ -10,17 +10,17 @@ import (
 	"strings"
 
 	"github.com/features-are-fate/fate/docker/kernel"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/jupyter"
 	"github.com/spf13/cobra"
 )
 
 func kernelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kernel",
-		Short: "Install the gophernotes kernel with the packages linked in",
+		Short: "Install or remove the Jupyter kernel",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return errors.New("kernel: say install or remove (fate kernel -h has the rest)")
+			return errors.New("kernel: the subcommand must be install or remove (see fate kernel -h)")
 		},
 	}
 	cmd.AddCommand(installCommand(), removeCommand())
@@ -35,7 +35,7 @@ type place struct {
 
 func (p *place) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&p.user, "user", false, "for this user (the default)")
-	cmd.Flags().StringVar(&p.prefix, "prefix", "", "for the Python environment or system in this `folder`")
+	cmd.Flags().StringVar(&p.prefix, "prefix", "", "for the Python environment or system below this `folder`")
 	cmd.MarkFlagsMutuallyExclusive("user", "prefix")
 }
 
@@ -44,7 +44,7 @@ func (p *place) data() string {
 	if p.prefix != "" {
 		return filepath.Join(p.prefix, "share", "jupyter")
 	}
-	return notebook.UserDataDir()
+	return jupyter.UserDataDir()
 }
 
 func installCommand() *cobra.Command {
@@ -55,7 +55,7 @@ func installCommand() *cobra.Command {
 		Short: "Build the kernel and register it with Jupyter",
 		Long: `Install builds gophernotes with the packages of this module, gonum and gonum/plot
 linked in, from a temporary vendored copy of the module, and registers it with
-Jupyter as the kernel "Go (fate)". It is run in a clone of the repository and
+Jupyter as the kernel "Go (fate)". Run it in a clone of the repository; it
 takes a minute or two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,7 +71,7 @@ takes a minute or two.`,
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be done")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "print what would be done")
 	return cmd
 }
 
@@ -89,7 +89,7 @@ func removeCommand() *cobra.Command {
 	var p place
 	cmd := &cobra.Command{
 		Use:   "remove",
-		Short: "Take the kernel out of Jupyter",
+		Short: "Remove the kernel from Jupyter",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := kernel.Remove(p.data()); err != nil {
@@ -103,16 +103,16 @@ func removeCommand() *cobra.Command {
 	return cmd
 }
 
-// moduleDir finds the checkout that the kernel is built from.
+// moduleDir returns the folder of the checkout from which to build the kernel.
 func moduleDir(ctx context.Context) (string, error) {
 	const module = "github.com/features-are-fate/fate"
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("the go command is not on the path: the kernel is built with it")
+		return "", errors.New("the go command, which builds the kernel, is not on the path")
 	}
 	path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
 	if err != nil || path != module {
-		return "", errors.New("this is no clone of the repository: the kernel is built from one")
+		return "", errors.New("this is not a clone of the repository, from which the kernel is built")
 	}
 	return dir, nil
 }
@@ -122,7 +122,7 @@ func labCommand() *cobra.Command {
 		Use:   "lab [DIR]",
 		Short: "Open JupyterLab on the notebooks",
 		Long: `Lab opens JupyterLab on a folder of notebooks (by default notebooks), and installs
-the kernel first if there is none.`,
+the kernel first if it is missing.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "notebooks"
@@ -130,25 +130,25 @@ the kernel first if there is none.`,
 				dir = args[0]
 			}
 			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				return fmt.Errorf("%s is no folder", dir)
+				return fmt.Errorf("%s is not a folder", dir)
 			}
-			jupyter, err := exec.LookPath("jupyter")
+			program, err := exec.LookPath("jupyter")
 			if err == nil {
-				err = exec.CommandContext(cmd.Context(), jupyter, "lab", "--version").Run()
+				err = exec.CommandContext(cmd.Context(), program, "lab", "--version").Run()
 			}
 			if err != nil {
-				return failure{errors.New("JupyterLab is not installed (https://jupyter.org/install); fate run needs none")}
+				return failure{errors.New("JupyterLab is not installed (https://jupyter.org/install); fate run does not need it")}
 			}
-			if !notebook.HasKernel(kernel.Name) {
+			if !jupyter.Installed(kernel.Name) {
 				module, err := moduleDir(cmd.Context())
 				if err != nil {
 					return err
 				}
-				if err := install(cmd.Context(), module, notebook.UserDataDir()); err != nil {
+				if err := install(cmd.Context(), module, jupyter.UserDataDir()); err != nil {
 					return err
 				}
 			}
-			lab := exec.CommandContext(cmd.Context(), jupyter, "lab", dir)
+			lab := exec.CommandContext(cmd.Context(), program, "lab", dir)
 			lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, os.Stdout, os.Stderr
 			if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
 				return failure{fmt.Errorf("jupyter lab: %w", err)}

@@ -16,23 +16,23 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"golang.org/x/sync/errgroup"
 )
 
-// Kills at random times of a run with figures, a record, a report and a bundle: no file is
-// damaged, and none is missing that was there before.
+// Kills at random times of a run with figures, a record, a report and a bundle damage no
+// file and remove none.
 func TestKillsDamageNoFile(t *testing.T) {
 	kills := 12
 	if os.Getenv("CI") != "" {
 		kills = 200
 	}
 	dir, fate := t.TempDir(), command(t)
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, source := range []string{"import (\n\"github.com/features-are-fate/fate/pkg/experiment\"\n\"github.com/features-are-fate/fate/pkg/theory\"\n\"github.com/features-are-fate/fate/plotting\"\n)",
 		"d := 20", `run := experiment.Experiment{Grid: experiment.Grid{D: d, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.3}}, Method: experiment.Law, Trials: 100}.Run()
 plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, experiment.Gamma, experiment.None)})`, "run.Verdict(theory.Scratch)"} {
-		c := notebook.Cell{ID: string(rune('a' + i)), Kind: "code", Source: source}
+		c := ipynb.Cell{ID: string(rune('a' + i)), Kind: "code", Source: source}
 		if i == 1 {
 			c.Metadata = map[string]any{"tags": []any{"parameters"}}
 		}
@@ -64,7 +64,7 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 	whole := func(what string) {
 		t.Helper()
 		for _, name := range []string{"book.ipynb", "out/book.ipynb", "other/book.ipynb"} {
-			if b, err := notebook.Read(in(name)); err != nil || len(b.Cells) < len(nb.Cells) {
+			if b, err := ipynb.Read(in(name)); err != nil || len(b.Cells) < len(nb.Cells) {
 				t.Errorf("%s: %s: %v", what, name, err)
 			}
 		}
@@ -105,7 +105,7 @@ plotting.Draw(plotting.Slices{X: "x", Y: "y", Lines: run.Theory(theory.Scratch, 
 	}
 }
 
-// command returns the path of the test as the command.
+// command returns a path under which the test binary acts as the fate command.
 func command(t *testing.T) string {
 	exe, err := os.Executable()
 	if err != nil {
@@ -120,17 +120,17 @@ func command(t *testing.T) string {
 
 func write(t *testing.T, path string, cells ...string) {
 	t.Helper()
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, source := range cells {
-		nb.Cells = append(nb.Cells, notebook.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: source})
+		nb.Cells = append(nb.Cells, ipynb.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: source})
 	}
 	if err := nb.Write(path); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Whatever ends a run also ends its worker and what a cell started; a signal that can be
-// heard leaves the outputs so far behind, and no temporary folder.
+// The end of a run also ends its worker and the processes of its cells, whatever the
+// signal.
 func TestNothingOutlivesARun(t *testing.T) {
 	fate := command(t)
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
@@ -176,8 +176,8 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// Runs of one notebook at a time share the output folder: each ends well, and what stands
-// there in the end is of one of them.
+// Concurrent runs of one notebook share the output folder: each succeeds, and every file
+// in the folder is from one of them.
 func TestRunsShareAnOutputFolder(t *testing.T) {
 	fate, dir := command(t), t.TempDir()
 	write(t, filepath.Join(dir, "book.ipynb"), "import (\n\"github.com/features-are-fate/fate/pkg/experiment\"\n\"github.com/features-are-fate/fate/pkg/theory\"\n\"github.com/features-are-fate/fate/plotting\"\n)",

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -22,7 +23,7 @@ type live struct {
 // cellUnits is the length of one cell in the units of the bar.
 const cellUnits = 1000
 
-// barWidth is what the bar takes of a line beside its text.
+// barWidth is the width of the bar next to its text.
 const barWidth = 24
 
 func newLive(jobs []*job) *live {
@@ -37,12 +38,12 @@ func newLive(jobs []*job) *live {
 	return liveOn(os.Stderr, width, jobs)
 }
 
-// liveOn is a live line of a width.
+// liveOn is newLive on a terminal of a given width.
 func liveOn(w io.Writer, width int, jobs []*job) *live {
 	cells := 0
 	for _, j := range jobs {
 		if j.nb != nil {
-			cells += notebook.CodeCells(j.nb)
+			cells += ipynb.CodeCells(j.nb)
 		}
 	}
 	const percent = 10 // with the brackets
@@ -63,7 +64,7 @@ func (l *live) show(j *job, s notebook.State) {
 		text += fmt.Sprintf("  %d of %d trials", p.Done, p.Total)
 		l.done[j] += cellUnits * min(p.Done, p.Total) / p.Total
 	}
-	if runes := []rune(text); len(runes) > l.width { // a longer line would be a new one each time
+	if runes := []rune(text); len(runes) > l.width { // a longer line would wrap and leave rows behind
 		text = string(runes[:l.width-1]) + "…"
 	}
 	all := 0
@@ -71,7 +72,7 @@ func (l *live) show(j *job, s notebook.State) {
 		all += n
 	}
 	l.bar.Describe(text)
-	_ = l.bar.Set(all) // a terminal that went away does not end the run
+	_ = l.bar.Set(all) // a closed terminal does not end the run
 }
 
 // finish counts a job as done.
@@ -79,7 +80,7 @@ func (l *live) finish(j *job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.bar != nil && j.nb != nil {
-		l.done[j] = notebook.CodeCells(j.nb) * cellUnits
+		l.done[j] = ipynb.CodeCells(j.nb) * cellUnits
 	}
 }
 

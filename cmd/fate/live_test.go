@@ -8,18 +8,19 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// The progress line of two notebooks at a time stays within the terminal and 100 %, and
-// does not go back.
+// The progress line of two concurrent notebooks fits the terminal, does not exceed 100 %
+// and never decreases.
 func TestProgressLine(t *testing.T) {
 	var jobs []*job
 	for _, cells := range []int{13, 7} {
-		nb := &notebook.Notebook{}
+		nb := &ipynb.Notebook{}
 		for range cells {
-			nb.Cells = append(nb.Cells, notebook.Cell{Kind: "code", Source: "1"}, notebook.Cell{Kind: "code"})
+			nb.Cells = append(nb.Cells, ipynb.Cell{Kind: "code", Source: "1"}, ipynb.Cell{Kind: "code"})
 		}
 		jobs = append(jobs, &job{name: "a_\x1b[31m_long_name_of_a_notebook_that_takes_much_room", nb: nb})
 	}
@@ -27,8 +28,8 @@ func TestProgressLine(t *testing.T) {
 	l := liveOn(&out, 80, jobs)
 	for cell := 1; cell <= 13; cell++ {
 		for _, j := range jobs {
-			if n := notebook.CodeCells(j.nb); cell <= n {
-				l.show(j, notebook.State{Cell: cell, Cells: n, Experiment: experiment.Progress{Done: 1200, Total: 1000}})
+			if n := ipynb.CodeCells(j.nb); cell <= n {
+				l.show(j, notebook.State{Cell: cell, Cells: n, Experiment: trial.Progress{Done: 1200, Total: 1000}})
 			}
 		}
 	}

@@ -13,10 +13,13 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
-// load reads the notebooks that the arguments name and sets parameters in them.
+// loadJobs reads notebooks and sets their parameters, each given as name=value.
+func loadJobs(paths, set []string) ([]*job, error) { return runFlags{set: set}.load(paths) }
+
+// load reads the notebooks given as arguments and sets their parameters.
 func (f runFlags) load(args []string) ([]*job, error) {
 	values := map[string]string{}
 	for _, s := range f.set {
@@ -55,13 +58,13 @@ func (f runFlags) load(args []string) ([]*job, error) {
 				if file == path {
 					return nil, err
 				}
-				j.committed, j.nb = &notebook.Notebook{}, nil // the others of the folder run
+				j.committed, j.nb = &ipynb.Notebook{}, nil // the other notebooks of the folder still run
 				j.problems = []string{err.Error()}
 				jobs = append(jobs, j)
 				continue
 			}
 			mine := map[string]string{}
-			for _, name := range notebook.Parameters(j.nb) {
+			for _, name := range ipynb.Parameters(j.nb) {
 				if v, ok := values[name]; ok {
 					mine[name], used[name] = v, true
 				}
@@ -69,11 +72,11 @@ func (f runFlags) load(args []string) ([]*job, error) {
 			if len(mine) < len(values) && len(jobs)+len(files) > 1 {
 				for _, name := range slices.Sorted(maps.Keys(values)) {
 					if _, ok := mine[name]; !ok {
-						fmt.Fprintf(stderr, "%s has no parameter %s: it runs as it is\n", j.name, name)
+						fmt.Fprintf(stderr, "%s has no parameter %s: it runs unchanged\n", j.name, name)
 					}
 				}
 			}
-			if err := notebook.SetParameters(j.nb, mine); err != nil {
+			if err := ipynb.SetParameters(j.nb, mine); err != nil {
 				return nil, fmt.Errorf("%s: --set: %w", file, err)
 			}
 			jobs = append(jobs, j)
@@ -84,17 +87,17 @@ func (f runFlags) load(args []string) ([]*job, error) {
 			var there []string
 			for _, j := range jobs {
 				if j.nb != nil {
-					there = append(there, notebook.Parameters(j.nb)...)
+					there = append(there, ipynb.Parameters(j.nb)...)
 				}
 			}
 			slices.Sort(there)
-			return nil, fmt.Errorf("--set %s: no notebook here has this parameter; there are %s", name, strings.Join(slices.Compact(there), ", "))
+			return nil, fmt.Errorf("--set %s: no notebook has this parameter; the parameters are %s", name, strings.Join(slices.Compact(there), ", "))
 		}
 	}
 	return jobs, nil
 }
 
-// find returns the notebooks that a path names, in order.
+// find returns the notebooks at a path, in order.
 func find(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -123,25 +126,26 @@ func find(path string) ([]string, error) {
 	return out, err
 }
 
-// maxNotebook bounds the file of a notebook, in bytes.
+// maxNotebook bounds the size of a notebook file, in bytes.
 const maxNotebook = 256 << 20
 
-// readTwice reads a notebook from one reading of its file: once to keep, once to run.
-func readTwice(path string) (kept, run *notebook.Notebook, err error) {
+// readTwice reads a file once and returns two copies of its notebook: one to keep and one
+// to run.
+func readTwice(path string) (kept, run *ipynb.Notebook, err error) {
 	b, err := file.Read(path, maxNotebook)
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept, err = notebook.Parse(b); err != nil {
+	if kept, err = ipynb.Parse(b); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	run, err = notebook.Parse(b)
+	run, err = ipynb.Parse(b)
 	return kept, run, err
 }
 
-// unchanged reports whether a file still is the notebook that was read from it.
-func unchanged(path string, read *notebook.Notebook) (bool, error) {
-	now, err := notebook.Read(path)
+// unchanged reports whether a file still holds the notebook that was read from it.
+func unchanged(path string, read *ipynb.Notebook) (bool, error) {
+	now, err := ipynb.Read(path)
 	if err != nil {
 		return false, err
 	}
@@ -153,19 +157,18 @@ func unchanged(path string, read *notebook.Notebook) (bool, error) {
 	return bytes.Equal(a, b), err
 }
 
-// outputNames holds, for each name that a run writes in its output folder, the notebook
-// that it comes from.
+// outputNames maps each name in the output folder of a run to the path of its notebook.
 type outputNames map[string]string
 
-// take claims the names of a job. other is the notebook that has one of them already;
-// again is true if that is the same file.
+// take claims the names of a job. other is the notebook that already has one of
+// them; again reports whether it is the same file.
 func (o outputNames) take(j *job) (other string, again bool, err error) {
 	if strings.Trim(j.name, ".") == "" {
 		return "", false, fmt.Errorf("%s: a notebook needs a name before .ipynb", j.path)
 	}
 	own := []string{j.name, j.name + ".ipynb"} // its figures, and itself
 	for i, name := range own {
-		if runtime.GOOS == "darwin" || runtime.GOOS == "windows" { // whose names have no case
+		if runtime.GOOS == "darwin" || runtime.GOOS == "windows" { // file names are case-insensitive
 			own[i] = strings.ToLower(name)
 		}
 		if there, ok := o[own[i]]; ok {

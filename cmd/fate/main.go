@@ -21,8 +21,8 @@ const (
 	exitUsage  = 2
 )
 
-// failure is an error after which the exit code is exitFailed: what was asked
-// for was understood and done, with a bad outcome.
+// failure is an error with the exit code exitFailed: the request was valid, but its
+// outcome was bad.
 type failure struct{ error }
 
 func main() {
@@ -30,7 +30,8 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-func run(args []string) int {
+// rootCommand is the command with all its subcommands.
+func rootCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fate",
 		Short: "Transfer learning in high-dimensional regression, theorem by theorem",
@@ -41,6 +42,11 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	}
 	cmd.AddCommand(runCommand(), predictCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand(), sweepCommand())
 	refuseUnknown(cmd)
+	return cmd
+}
+
+func run(args []string) int {
+	cmd := rootCommand()
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
@@ -68,8 +74,8 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	return exitUsage
 }
 
-// refuseUnknown makes every command that only groups others refuse the name of one that
-// is not there; by itself cobra prints its help and exits with 0.
+// refuseUnknown makes command groups refuse unknown subcommands; cobra alone prints its
+// help and exits with 0.
 func refuseUnknown(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		refuseUnknown(c)
@@ -90,7 +96,7 @@ func refuseUnknown(cmd *cobra.Command) {
 	}
 }
 
-// checkTimeout refuses a limit of time that is below 0.
+// checkTimeout refuses a negative time limit.
 func checkTimeout(name string, limit time.Duration) error {
 	if limit < 0 {
 		return fmt.Errorf("--%s %v: it must be 0 (none) or above", name, limit)

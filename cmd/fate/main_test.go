@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -38,9 +39,9 @@ func TestScripts(t *testing.T) {
 // book FILE CELLFILE...: writes a notebook whose code cells are the files; a
 // file named parameters* becomes the parameters cell.
 func book(ts *testscript.TestScript, _ bool, args []string) {
-	nb := &notebook.Notebook{Minor: 5}
+	nb := &ipynb.Notebook{Minor: 5}
 	for i, name := range args[1:] {
-		c := notebook.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: strings.TrimSpace(ts.ReadFile(name))}
+		c := ipynb.Cell{ID: fmt.Sprint("c", i), Kind: "code", Source: strings.TrimSpace(ts.ReadFile(name))}
 		if strings.HasPrefix(name, "parameters") {
 			c.Metadata = map[string]any{"tags": []any{"parameters"}}
 		}
@@ -67,8 +68,8 @@ func unpackZip(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.CopyFS(ts.MkAbs(args[1]), z))
 }
 
-// exits CODE ARGS...: runs fate and wants this exit code, one line of complaint
-// and no stack trace.
+// exits CODE ARGS...: runs fate and expects this exit code, one line on standard error
+// for a usage error, and no stack trace.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec("fate", args[1:]...)
 	code := 0
@@ -91,7 +92,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// A time that no time.Duration holds is still a time.
+// A time beyond the range of time.Duration is formatted too.
 func TestDuration(t *testing.T) {
 	for seconds, want := range map[float64]string{1e-3: "1ms", 90: "1m30s", 1e12: "3.2e+04 years"} {
 		if got := duration(seconds); got != want {

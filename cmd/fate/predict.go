@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// prediction is what fate predict prints. A field is null where the number is
-// infinite or does not exist.
+// prediction is the output of fate predict. A field is null if its number is infinite or
+// does not exist.
 type prediction struct {
 	Gamma               *float64     `json:"gamma"`
 	RiskScratch         *float64     `json:"risk_scratch"`
@@ -42,12 +42,12 @@ fine-tuning, the transferabilities, the phase boundaries in γ = n/d at this ang
 the break-even angle of fine-tuning, and the probability that each kind of
 transfer beats scratch on one data set.
 
-Risks are exact means over data sets of this size, where they have a closed form;
-those of fine-tuning at depth 2 or more, and the probabilities, are means over
-draws of the exact law. With --limit all is in the limit n, d → ∞ at this γ. The
-phase boundaries always are.
+Risks are exact means over data sets of this size if they have a closed form; those
+of fine-tuning at depth 2 or more, and the probabilities, are means over draws of
+the exact law. With --limit everything is in the limit n, d → ∞ at this γ; the phase
+boundaries always are.
 
-N and D go up to 10¹², σ to 10⁶, λ to 10¹², the depth to 10⁶, θ from -360° to 360°.`,
+N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360° to 360°.`,
 		Example: "  fate predict --n 250 --d 500 --theta 45 --sigma 0.2 --depth 2",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -75,10 +75,10 @@ N and D go up to 10¹², σ to 10⁶, λ to 10¹², the depth to 10⁶, θ from 
 	fl.IntVar(&s.N, "n", 0, "`number` of target points")
 	fl.IntVar(&s.D, "d", 0, "input `dimension`")
 	fl.Float64Var(&theta, "theta", 0, "angle between source and target in `degrees`")
-	fl.Float64Var(&s.Sigma, "sigma", 0, "label `noise`, its standard deviation")
+	fl.Float64Var(&s.Sigma, "sigma", 0, "standard deviation of the label `noise`")
 	fl.IntVar(&s.Depth, "depth", 2, "`number` of layers")
 	fl.Float64Var(&s.Lambda, "lambda", 0, "`ridge` of linear transfer")
-	fl.BoolVar(&limit, "limit", false, "the limit n, d → ∞ at this n/d")
+	fl.BoolVar(&limit, "limit", false, "evaluate in the limit n, d → ∞ at this n/d")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object")
 	fl.IntVar(&draws, "draws", 1_000_000, "`number` of draws of the exact law, 1000 to 10⁹")
 	for _, name := range []string{"n", "d", "theta", "sigma"} {
@@ -100,7 +100,7 @@ func finite(x float64) *float64 {
 // maxDraws take minutes.
 const maxDraws = 1_000_000_000
 
-// breakEvenDraws is enough for a thousandth of a degree at most settings.
+// breakEvenDraws gives a thousandth of a degree at most settings.
 const breakEvenDraws = 1 << 18
 
 func predict(s theory.Setting, limit bool, draws int) (prediction, error) {
@@ -193,7 +193,7 @@ func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
 	case s.N >= s.D:
 		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: for n ≥ d it equals scratch\n")
 	default:
-		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: it loses at every one\n")
+		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: it loses at every angle\n")
 	}
 	var parts []string
 	for _, i := range p.GammaNegative {

@@ -53,7 +53,7 @@ func TestPredict(t *testing.T) {
 		t.Errorf("linear transfer wins with probability %v", w)
 	}
 
-	// Where there is no number there is null.
+	// A field without a number is null.
 	for name, c := range map[string]struct {
 		s    theory.Setting
 		null func(p prediction) *float64

@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/report"
 	"github.com/spf13/cobra"
 )
@@ -23,9 +24,9 @@ func reportCommand() *cobra.Command {
 		Use:   "report [NOTEBOOK|DIR]...",
 		Short: "Write executed notebooks as one HTML page",
 		Long: `Report writes executed notebooks (by default those in the folder notebooks) as one
-HTML file that needs nothing beside it, no network and no script: a table of results
-and verdicts, the figures of the paper beside ours, and every notebook. It runs
-nothing: fate run does, and writes executed notebooks to out.`,
+self-contained HTML page, without network or scripts: a table of results and verdicts,
+the figures of the paper beside ours, and every notebook. It does not execute notebooks;
+fate run does, and writes them to out.`,
 		Example: "  fate report\n  fate run --set pace=paper notebooks && fate report out",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -45,7 +46,7 @@ func writeReport(paths []string, out string) error {
 		if info, err := os.Stat(path); err != nil {
 			return err
 		} else if info.IsDir() {
-			// Not below it: out holds the notebooks of other runs, too.
+			// Not its subfolders: out may also hold the notebooks of other runs.
 			if files, err = filepath.Glob(filepath.Join(path, "*.ipynb")); err != nil {
 				return err
 			}
@@ -54,7 +55,7 @@ func writeReport(paths []string, out string) error {
 			}
 		}
 		for _, file := range files {
-			nb, err := notebook.Read(file)
+			nb, err := ipynb.Read(file)
 			if err != nil {
 				return err
 			}
@@ -80,20 +81,20 @@ func writeReport(paths []string, out string) error {
 }
 
 func figurePaperCommand() *cobra.Command {
-	f := runFlags{engine: notebook.Gomacro, jobs: 1, formats: notebook.Formats}
+	f := runFlags{engine: engine.Gomacro, jobs: 1, formats: ipynb.FigureFormats}
 	var folder string
 	cmd := &cobra.Command{
 		Use:   "paper",
-		Short: "Make the figures of the paper again, at its sizes",
-		Long: `Paper runs the notebooks that make a figure of the paper again, at the paper's sizes
-(pace=paper), and writes each figure as PNG, SVG and PDF, and report.html with what the
-paper's figure shows beside it.`,
+		Short: "Draw the figures of the paper again, at its sizes",
+		Long: `Paper runs the notebooks that draw a figure of the paper again, at the paper's sizes
+(pace=paper), and writes each figure as PNG, SVG and PDF, and report.html, which
+describes the paper's figure beside each.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.paper(cmd.Context(), folder) },
 	}
 	cmd.Flags().StringVar(&folder, "notebooks", "notebooks", "`folder` of the notebooks")
 	cmd.Flags().StringVar(&f.out, "out", "out/paper", "`folder` to write to")
-	cmd.Flags().IntVar(&f.columns, "columns", 2, "`width` of the figures in columns of a publication: 1 or 2; 0 is their own width")
+	cmd.Flags().IntVar(&f.columns, "columns", 2, "`width` of the figures in publication columns, 1 or 2; 0 keeps their own width")
 	cmd.Flags().StringArrayVar(&f.set, "set", []string{"pace=paper"}, "change a value in the parameters cells, as `name=value`; may be repeated")
 	cacheFlag(cmd, &f.cache)
 	return cmd
@@ -106,17 +107,17 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 	}
 	var files, executed []string
 	for _, file := range all {
-		nb, err := notebook.Read(file)
+		nb, err := ipynb.Read(file)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(nb.Cells, func(c notebook.Cell) bool { name, _ := c.Paper(); return name != "" }) {
+		if slices.ContainsFunc(nb.Cells, func(c ipynb.Cell) bool { name, _ := c.Paper(); return name != "" }) {
 			files = append(files, file)
 			executed = append(executed, filepath.Join(f.out, filepath.Base(file)))
 		}
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("no notebook in %s makes a figure of the paper: its cell says so in its metadata", folder)
+		return fmt.Errorf("no notebook in %s draws a figure of the paper (named in the metadata of a cell)", folder)
 	}
 	ran := f.run(ctx, files)
 	var failed failure
@@ -131,9 +132,9 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 	return errors.Join(writeReport(executed, filepath.Join(f.out, "report.html")), ran)
 }
 
-// namePaperFigures copies the files of figures of the paper to their names there.
+// namePaperFigures copies the figures of the paper to files named after the paper's figures.
 func namePaperFigures(executed, out string) error {
-	nb, err := notebook.Read(executed)
+	nb, err := ipynb.Read(executed)
 	if err != nil {
 		return err
 	}
@@ -143,8 +144,8 @@ func namePaperFigures(executed, out string) error {
 		if paper == "" {
 			continue
 		}
-		for _, format := range notebook.Formats {
-			from := notebook.Figure{Cell: i + 1, Index: 1, Format: format}
+		for _, format := range ipynb.FigureFormats {
+			from := ipynb.Figure{Cell: i + 1, Index: 1, Format: format}
 			data, err := file.Read(filepath.Join(folder, from.Name()), maxNotebook)
 			if err != nil {
 				return err
@@ -161,21 +162,21 @@ func namePaperFigures(executed, out string) error {
 	return nil
 }
 
-// fileName is a name of letters, digits and dashes.
+// fileName turns a title into lower-case letters, digits and dashes.
 func fileName(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
 	}), "-")
 }
 
-// mayReplaceReport reports whether there is nothing in the place of a report but a report.
+// mayReplaceReport returns an error if out exists and is not a report.
 func mayReplaceReport(out string) error {
 	old, err := file.Read(out, 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil || !bytes.Contains(old, []byte("<title>Features are fate: ")) {
-		return fmt.Errorf("%s is there and is no report: move it away, or name another file with -o", out)
+		return fmt.Errorf("%s exists and is not a report: move it away, or choose another file with -o", out)
 	}
 	return nil
 }

@@ -10,14 +10,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/features-are-fate/fate/docker/kernel"
 	"github.com/features-are-fate/fate/pkg/bundle"
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/confine"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/trial"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 )
@@ -33,6 +36,10 @@ type runFlags struct {
 	record      bool
 	cache       string
 	noCache     bool
+	store       string // folder of trials, an absolute path
+	shardText   string // of --shard
+	shards      int
+	shard       trial.Shard
 	formats     []string // of figures, beside the PNG in the outputs
 	columns     int
 	trust       bool
@@ -45,19 +52,35 @@ func runCommand() *cobra.Command {
 		Use:   "run [NOTEBOOK|DIR|BUNDLE.zip]...",
 		Short: "Execute notebooks and print their verdicts",
 		Long: `Run executes notebooks (by default those in the folder notebooks) and writes
-them with their outputs, and their figures, to the folder --out. It prints a line
-for each notebook and a table of all verdicts. Of a bundle (see fate bundle) it also
-compares the numbers of the figures with those in it.
+the executed notebooks and their figures to the folder --out. It prints a line for
+each notebook and a table of all verdicts. For a bundle (see fate bundle) it also
+compares the numbers of the figures with those in the bundle.
+
+With --store, experiments read trials from a folder and store new ones in it. With
+--shard i/N as well, they measure only the i-th of N parts of the missing trials:
+every notebook cell runs, even after one that fails because other parts are missing,
+and nothing is drawn, judged or written to --out. When all shards have run, on any
+machines that see the folder, a run without --shard does the rest. A cell may then
+take any time, unless --timeout is given. Both need an interpreter;
+--store excludes --check, and --shard also --record, --in-place and --format. A
+bundle needs --trust, since a confined process writes no folder.
 
 The exit code is 1 if a cell fails, a verdict disagrees or --check finds a
-difference, and 2 if the command line or a notebook cannot be understood.`,
+difference, and 2 if the command line or a notebook is invalid. That of a shard is 0
+when its part is measured.`,
 		Example: `  fate run notebooks
   fate run --set pace=paper notebooks/04_linear_transfer.ipynb
-  fate run --engine yaegi --check notebooks`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args) },
+  fate run --engine yaegi --check notebooks
+  fate run --store DIR --shard 3/100 --set pace=paper notebooks/04_linear_transfer.ipynb`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.sharded() && !cmd.Flags().Changed("timeout") {
+				f.timeout = 0
+			}
+			return f.run(cmd.Context(), args)
+		},
 	}
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
-	cmd.Flags().StringVar(&f.engine, "engine", notebook.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
+	cmd.Flags().StringVar(&f.engine, "engine", engine.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
@@ -65,24 +88,29 @@ difference, and 2 if the command line or a notebook cannot be understood.`,
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
 	cmd.Flags().BoolVar(&f.inPlace, "in-place", false, "also store the outputs in the notebooks themselves")
 	cmd.Flags().StringSliceVar(&f.formats, "format", nil, "also write the figures as `files` of these formats: png, svg, pdf")
-	cmd.Flags().BoolVar(&f.trust, "trust", false, "run the code of a bundle even if it imports packages that do more than compute and draw")
-	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in columns of a publication: 1 or 2; 0 is their own width")
+	cmd.Flags().BoolVar(&f.trust, "trust", false, "run the code of a bundle unconfined, even if it does more than compute and draw")
+	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in publication columns, 1 or 2; 0 keeps their own width")
 	cacheFlag(cmd, &f.cache)
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
-	cmd.Flags().BoolVar(&f.record, "record", false, "write the verdicts of this run with --set into the notebooks themselves, as text")
+	cmd.Flags().StringVar(&f.store, "store", "", "`folder` in which trials are found and kept")
+	cmd.Flags().StringVar(&f.shardText, "shard", "", "measure only part `i/N` of what the store lacks")
+	cmd.Flags().IntVar(&f.shards, "shards", 0, "the same for a task of an array, whose index is i: the `number` N")
+	cmd.MarkFlagsMutuallyExclusive("shard", "shards")
+	cmd.Flags().BoolVar(&f.record, "record", false, "add the verdicts of this run with --set to the notebooks, as text")
 	return cmd
 }
 
-// maxJobs bounds the processes of a run.
+// maxJobs bounds the number of processes of a run.
 const maxJobs = 1000
 
 // job is one notebook of a run.
 type job struct {
 	path, name    string
-	bundle        *bundle.Bundle // that it comes from, or nil
-	committed, nb *notebook.Notebook
+	bundle        *bundle.Bundle // its bundle, or nil
+	committed, nb *ipynb.Notebook
 	trusted       bool
-	verdicts      []experiment.Row
+	verdicts      []verdict.Row
+	measured      *notebook.ShardReport // of a shard
 	took          time.Duration
 	problems      []string // why it failed, a line each
 }
@@ -93,13 +121,13 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	}
 	switch {
 	case !slices.Contains(notebook.Engines, f.engine):
-		return fmt.Errorf("--engine %q: it is one of %s", f.engine, strings.Join(notebook.Engines, ", "))
+		return fmt.Errorf("--engine %q: it must be one of %s", f.engine, strings.Join(notebook.Engines, ", "))
 	case slices.ContainsFunc(args, isBundle) && (f.inPlace || f.record || f.engine == notebook.Kernel):
-		return errors.New("a bundle runs in an interpreter, and stays as it is: it goes with neither --engine kernel nor --in-place nor --record")
+		return errors.New("a bundle runs in an interpreter and is not changed: it excludes --engine kernel, --in-place and --record")
 	case f.columns > 0 && len(f.formats) == 0:
-		return errors.New("--columns is the width of the files that --format writes: it goes with --format")
+		return errors.New("--columns needs --format: it is the width of the files that --format writes")
 	case len(f.formats) > 0 && f.engine == notebook.Kernel:
-		return errors.New("--format needs an interpreter: a kernel shows PNG alone")
+		return errors.New("--format needs an interpreter: a kernel shows only PNG")
 	case f.jobs < 1 || f.jobs > maxJobs:
 		return fmt.Errorf("--jobs %d: it must be from 1 to %d", f.jobs, maxJobs)
 	case f.timeout < 0:
@@ -107,13 +135,16 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	case f.total < 0:
 		return fmt.Errorf("--notebook-timeout %v: it must be 0 (none) or above", f.total)
 	case f.check && (len(f.set) > 0 || f.inPlace):
-		return errors.New("--check compares with what was committed: it goes with neither --set nor --in-place")
+		return errors.New("--check compares with the committed outputs: it excludes --set and --in-place")
 	case f.record && (len(f.set) == 0 || f.inPlace):
-		return errors.New("--record keeps what other parameters gave beside the committed outputs: it goes with --set, and not with --in-place")
+		return errors.New("--record adds the verdicts of other parameters to the committed outputs: it needs --set and excludes --in-place")
+	}
+	if err := f.checkStore(args); err != nil {
+		return err
 	}
 	for _, format := range f.formats {
-		if !slices.Contains(notebook.Formats, format) {
-			return fmt.Errorf("--format %q: it is one of %s", format, strings.Join(notebook.Formats, ", "))
+		if !slices.Contains(ipynb.FigureFormats, format) {
+			return fmt.Errorf("--format %q: it must be one of %s", format, strings.Join(ipynb.FigureFormats, ", "))
 		}
 	}
 	if len(args) == 0 {
@@ -130,8 +161,18 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.mayWrite(jobs); err != nil {
-		return fmt.Errorf("--out %s: %w", f.out, err)
+	if !f.sharded() {
+		if err := f.mayWrite(jobs); err != nil {
+			return fmt.Errorf("--out %s: %w", f.out, err)
+		}
+	}
+	if f.store != "" {
+		if f.store, err = filepath.Abs(f.store); err == nil { // notebooks run in folders of their own
+			err = trial.MakeFolder(f.store)
+		}
+		if err != nil {
+			return failure{err}
+		}
 	}
 	if f.noCache || f.check {
 		f.cache = ""
@@ -140,7 +181,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		f.cache = usableCache(f.cache)
 	}
 	live := newLive(jobs)
-	var mu sync.Mutex // one line a notebook, whole
+	var mu sync.Mutex // keeps the lines of a notebook together
 	group := new(errgroup.Group)
 	group.SetLimit(f.jobs)
 	for _, j := range jobs {
@@ -150,7 +191,11 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 			mu.Lock()
 			defer mu.Unlock()
 			live.clear()
-			j.print()
+			if f.sharded() {
+				j.printShard(f.shard)
+			} else {
+				j.print()
+			}
 			return nil
 		})
 	}
@@ -161,58 +206,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	return summary(jobs)
 }
 
-// mayWrite reports whether the folder for outputs can be written and holds nothing in
-// their place that is not an output of an earlier run.
-func (f runFlags) mayWrite(jobs []*job) error {
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return err
-	}
-	file.Clean(f.out)
-	var names []string
-	for _, j := range jobs {
-		name := j.name + ".ipynb"
-		for _, source := range jobs {
-			if sameFile(filepath.Join(f.out, name), source.path) {
-				return fmt.Errorf("the output %s would replace the notebook %s: choose another folder, or store the outputs in the notebook with --in-place", name, source.path)
-			}
-		}
-		names = append(names, name)
-	}
-	return file.Output{Dir: f.out}.Check(names)
-}
-
-// write writes an executed notebook and its figures. Where the run failed, the figures of
-// an earlier run stay as they are.
-func (f runFlags) write(j *job, drawn []notebook.Figure, failed bool) error {
-	out := file.Output{Dir: f.out}
-	b, err := j.nb.Marshal()
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{j.name + ".ipynb": b}
-	earlier := false
-	if failed {
-		if earlier, err = out.Wrote(j.name); err != nil {
-			return err
-		}
-	}
-	prune := j.name
-	if failed {
-		prune = ""
-	}
-	if !earlier {
-		images, err := notebook.Images(j.nb)
-		if err != nil {
-			return err
-		}
-		for _, d := range append(images, drawn...) {
-			files[j.name+"/"+d.Name()] = d.Data
-		}
-	}
-	return out.Put(files, prune)
-}
-
-// execute runs one notebook and writes what it made, also if it failed.
+// execute runs one notebook and writes its outputs, even after a failure.
 func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	if j.nb == nil { // it could not be read
 		return
@@ -223,17 +217,26 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.total, fmt.Errorf("the notebook did not end within %v", f.total))
 		defer cancel()
 	}
-	drawn, err := f.executeIn(ctx, j, live)
-	j.took = time.Since(start)
 	fail := func(err error) {
 		if err != nil {
-			j.problems = append(j.problems, err.Error())
+			j.problems = append(j.problems, strings.Split(err.Error(), "\n")...)
 		}
 	}
+	if f.sharded() {
+		options, err := f.options(j, live)
+		if err == nil {
+			j.measured, err = notebook.RunShard(ctx, j.nb, options, f.shard)
+		}
+		fail(err)
+		j.took = time.Since(start)
+		return
+	}
+	drawn, err := f.executeIn(ctx, j, live)
+	j.took = time.Since(start)
 	fail(err)
 	fail(f.write(j, drawn, err != nil))
 	var verr error
-	j.verdicts, verr = notebook.Verdicts(j.nb)
+	j.verdicts, verr = ipynb.Verdicts(j.nb)
 	fail(verr)
 	for _, v := range j.verdicts {
 		if !v.Agree {
@@ -251,7 +254,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		j.problems = append(j.problems, j.bundle.Differences(drawn)...)
 	}
 	if f.check && err == nil {
-		j.problems = append(j.problems, notebook.Differences(j.committed, j.nb)...)
+		j.problems = append(j.problems, ipynb.Differences(j.committed, j.nb)...)
 	}
 	if err != nil || !f.inPlace && !f.record {
 		return
@@ -261,7 +264,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		fail(err)
 		return
 	case !same:
-		fail(fmt.Errorf("%s changed while it ran, and is left as it is", j.path))
+		fail(fmt.Errorf("%s changed during the run and is not overwritten", j.path))
 		return
 	}
 	if f.inPlace {
@@ -271,7 +274,7 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 		set := "--set " + strings.Join(f.set, " --set ")
 		how := fmt.Sprintf("Written by `fate run --record %s`, not by hand: %.0f s on %d cores (%s/%s, %s).",
 			set, j.took.Seconds(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version())
-		if rerr := notebook.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
+		if rerr := ipynb.Record(j.committed, j.nb, "With `"+strings.Join(f.set, "`, `")+"`", how); rerr != nil {
 			fail(rerr)
 		} else {
 			fail(j.committed.Write(j.path))
@@ -281,77 +284,34 @@ func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 
 func (f runFlags) checkColumns() error {
 	if f.columns < 0 || f.columns > 2 {
-		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the own width of a figure", f.columns)
+		return fmt.Errorf("--columns %d: it must be 1 or 2, or 0 for the width of the figure itself", f.columns)
 	}
 	return nil
 }
 
 // executeIn runs the cells of a notebook in its folder.
-func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]notebook.Figure, error) {
-	dir, err := filepath.Abs(filepath.Dir(j.path))
+func (f runFlags) executeIn(ctx context.Context, j *job, live *live) ([]ipynb.Figure, error) {
+	options, err := f.options(j, live)
 	if err != nil {
 		return nil, err
+	}
+	return notebook.Run(ctx, j.nb, options)
+}
+
+func (f runFlags) options(j *job, live *live) (notebook.Options, error) {
+	dir, err := filepath.Abs(filepath.Dir(j.path))
+	if err != nil {
+		return notebook.Options{}, err
 	}
 	if j.bundle != nil && !slices.Contains(f.formats, "png") {
 		f.formats = append(slices.Clone(f.formats), "png") // to compare
 	}
 	if !j.trusted {
-		if err := notebook.CanConfine(); err != nil {
-			fmt.Fprintf(stderr, "fate: %s: %v: its code is judged by what it names alone\n", j.name, err)
+		if err := confine.Supported(); err != nil {
+			fmt.Fprintf(stderr, "fate: %s: %v: only the names in its code were checked\n", j.name, err)
 		}
 	}
-	return notebook.Run(ctx, j.nb, notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Timeout: f.timeout,
+	return notebook.Options{Confine: !j.trusted, Engine: f.engine, Kernel: kernel.Name, Dir: dir, Cache: f.cache, Store: f.store, Timeout: f.timeout,
 		Name: filepath.Base(j.path), Formats: f.formats, Columns: f.columns,
-		Progress: func(s notebook.State) { live.show(j, s) }})
-}
-
-func (j *job) print() {
-	agree := 0
-	for _, v := range j.verdicts {
-		if v.Agree {
-			agree++
-		}
-	}
-	state := "ok    "
-	if len(j.problems) > 0 {
-		state = "FAILED"
-	}
-	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
-	const most = 8
-	for i, p := range j.problems {
-		if i == most {
-			fmt.Fprintf(stdout, "        … and %d more\n", len(j.problems)-most)
-			break
-		}
-		fmt.Fprintf(stdout, "        %s: %s\n", j.name, p)
-	}
-}
-
-// summary prints the table of all verdicts.
-func summary(jobs []*job) error {
-	failed, rows := 0, 0
-	for _, j := range jobs {
-		rows += len(j.verdicts)
-		if len(j.problems) > 0 {
-			failed++
-		}
-	}
-	if rows > 0 {
-		fmt.Fprintln(stdout)
-		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "notebook\t"+strings.Join(experiment.Columns, "\t"))
-		for _, j := range jobs {
-			short, _, _ := strings.Cut(j.name, "_")
-			for _, v := range j.verdicts {
-				fmt.Fprintln(w, short+"\t"+strings.Join(v.Text(), "\t"))
-			}
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-	}
-	if failed > 0 {
-		return failure{fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))}
-	}
-	return nil
+		Progress: func(s notebook.State) { live.show(j, s) }}, nil
 }

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/sweep"
 	"github.com/spf13/cobra"
 )
 
-// shardOfTask is the shard of a task of a job array of Slurm, or of a pod of an Indexed
-// Job of Kubernetes, which counts from 0. The number of shards is never taken from there:
-// some of the indices may be submitted again.
+// shardOfTask returns the shard of a task of a Slurm job array, or of a pod of a
+// Kubernetes Indexed Job, which counts from 0. The number of shards is not taken from the
+// environment, since some indices may be submitted again alone.
 func shardOfTask(shards int) (string, error) {
 	for _, task := range []struct {
 		variable string
@@ -38,22 +39,60 @@ func shardOfTask(shards int) (string, error) {
 	if shards == 1 {
 		return "1/1", nil
 	}
-	return "", fmt.Errorf("--shards %d without --shard: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set: it must be the index of the shard", shards)
+	return "", fmt.Errorf("--shards %d without --shard: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX must be the index of the shard", shards)
+}
+
+// isNotebook tells a notebook from the file of a sweep.
+func isNotebook(path string) bool { return strings.HasSuffix(path, ".ipynb") }
+
+// jobOf makes a job of a sweep's file, or of a notebook with values for its parameters.
+func jobOf(path string, set []string) (sweep.Job, error) {
+	if !isNotebook(path) {
+		if len(set) > 0 {
+			return sweep.Job{}, fmt.Errorf("--set %s: %s is not a notebook", set[0], path)
+		}
+		p, err := sweep.Read(path)
+		if err != nil {
+			return sweep.Job{}, err
+		}
+		return p.Job(), nil
+	}
+	if _, err := loadJobs([]string{path}, set); err != nil { // a wrong value is known before the job starts
+		return sweep.Job{}, err
+	}
+	nb, err := ipynb.Read(path)
+	if err != nil {
+		return sweep.Job{}, err
+	}
+	for i := range nb.Cells {
+		nb.Cells[i].Outputs = nil
+	}
+	b, err := nb.Marshal()
+	if err != nil {
+		return sweep.Job{}, err
+	}
+	return sweep.NotebookJob(filepath.Base(path), b, set), nil
+}
+
+func setFlag(cmd *cobra.Command, set *[]string) {
+	cmd.Flags().StringArrayVar(set, "set", nil, "change a value in the parameters cell of a notebook, as `name=value`; may be repeated")
 }
 
 func sweepSlurmCommand() *cobra.Command {
 	var s sweep.Slurm
 	var submit bool
+	var set []string
 	cmd := &cobra.Command{
-		Use:   "slurm FILE --shards N --out DIR",
-		Short: "Write the sweep as a job array of Slurm",
-		Long: `Slurm writes the scripts array.sh and merge.sh to the folder of the sweep: a job array
-with one task a shard, and a job that merges after it. A task is told to stop a minute
-before its time limit and drops the cell in hand. Submit the array again, or the
-indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
+		Use:   "slurm FILE|NOTEBOOK --shards N --out DIR",
+		Short: "Write the sweep as a Slurm job array",
+		Long: `Slurm writes the scripts array.sh and merge.sh to the folder of the shards: a job array
+with one task per shard, and a job that merges after it; of a notebook, the last job runs
+it on what the shards measured and writes to the folder out in the folder. A task is told
+to stop a minute before its time limit and discards its unfinished units. Submit the array again, or the
+indices of some shards, as often as needed: sbatch --array=3,7 array.sh.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := sweep.Read(args[0])
+			job, err := jobOf(args[0], set)
 			if err != nil {
 				return err
 			}
@@ -61,16 +100,22 @@ indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
 				return errors.New("--out is missing: the folder of the sweep")
 			}
 			if strings.Contains(s.Fate, "go-build") {
-				return errors.New("go run leaves no command that a node could run: build one (go build -o fate ./cmd/fate) and use that")
+				return errors.New("go run leaves no executable for the nodes: build one (go build -o fate ./cmd/fate) and use that")
 			}
 			if s.Dir, err = filepath.Abs(s.Dir); err != nil {
 				return err
 			}
+			// A sweep's file is copied into the folder; a notebook may read files beside it.
+			if s.File = filepath.Join(s.Dir, job.File); isNotebook(args[0]) {
+				if s.File, err = filepath.Abs(args[0]); err != nil {
+					return err
+				}
+			}
 			var array, merge bytes.Buffer
-			if err := s.Write(&array, &merge); err != nil {
+			if err := s.Write(job, &array, &merge); err != nil {
 				return err
 			}
-			if err := p.Adopt(s.Dir); err != nil {
+			if err := adopt(args[0], s.Dir); err != nil {
 				return failure{err}
 			}
 			for name, script := range map[string]*bytes.Buffer{"array.sh": &array, "merge.sh": &merge} {
@@ -110,8 +155,21 @@ indices of some shards, as often as it takes: sbatch --array=3,7 array.sh.`,
 	cmd.Flags().StringVar(&s.Memory, "memory", "2G", "`memory` of a shard")
 	cmd.Flags().DurationVar(&s.Time, "time", 4*time.Hour, "time `limit` of a shard")
 	cmd.Flags().StringVar(&s.Fate, "fate", exe, "`path` of this command on the nodes")
-	cmd.Flags().BoolVar(&submit, "submit", false, "submit both")
+	setFlag(cmd, &set)
+	cmd.Flags().BoolVar(&submit, "submit", false, "submit both scripts")
 	return cmd
+}
+
+// adopt makes a folder that of a sweep; the studies of a notebook are known when they run.
+func adopt(path, dir string) error {
+	if isNotebook(path) {
+		return os.MkdirAll(dir, 0o777)
+	}
+	p, err := sweep.Read(path)
+	if err != nil {
+		return err
+	}
+	return p.Adopt(dir)
 }
 
 // sbatch submits a script and returns the id of its job.
@@ -127,23 +185,24 @@ func sbatch(ctx context.Context, args ...string) (string, error) {
 
 func sweepKubernetesCommand() *cobra.Command {
 	var k sweep.Kubernetes
+	var set []string
 	cmd := &cobra.Command{
-		Use:   "k8s FILE --shards N --claim CLAIM",
-		Short: "Write the sweep as an Indexed Job of Kubernetes",
-		Long: `K8s prints the sweep and an Indexed Job, one index a shard, on the project's image (see
-docker) and a volume that the nodes share:
+		Use:   "k8s FILE|NOTEBOOK --shards N --claim CLAIM",
+		Short: "Print the sweep as a Kubernetes Indexed Job",
+		Long: `K8s prints a ConfigMap with the sweep or the notebook and an Indexed Job with one index per shard, on
+the project's image (see docker) and a volume that the nodes share:
 
   fate sweep k8s sweep.json --shards 100 --claim data | kubectl apply -f -
 
-An index that fails is tried again with its own back-off. Afterwards, where the volume
-is mounted, fate sweep status and fate sweep merge.`,
+A failed index is retried with its own back-off. Afterwards, run fate sweep status and
+fate sweep merge where the volume is mounted.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := sweep.Read(args[0])
+			job, err := jobOf(args[0], set)
 			if err != nil {
 				return err
 			}
-			return p.Kubernetes(stdout, k)
+			return k.Write(job, stdout)
 		},
 	}
 	cmd.Flags().IntVar(&k.Shards, "shards", 0, "`number` of shards")
@@ -154,6 +213,7 @@ is mounted, fate sweep status and fate sweep merge.`,
 	cmd.Flags().IntVar(&k.Cores, "cores", 1, "`number` of cores of a shard")
 	cmd.Flags().StringVar(&k.Memory, "memory", "2Gi", "`memory` of a shard")
 	cmd.Flags().DurationVar(&k.Time, "time", 4*time.Hour, "time `limit` of a shard")
-	cmd.Flags().IntVar(&k.Retries, "retries", 3, "`times` that a failed shard is tried again")
+	setFlag(cmd, &set)
+	cmd.Flags().IntVar(&k.Retries, "retries", 3, "`number` of retries of a failed shard")
 	return cmd
 }

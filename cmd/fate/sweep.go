@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os/signal"
@@ -12,21 +11,23 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/sweep"
+	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/spf13/cobra"
 )
 
 func sweepCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
-		Short: "Measure a grid in parts, on any number of machines",
-		Long: `A sweep is a file in JSON that names a tier (method: law, solve or train), trials, a
-seed and a grid:
+		Short: "Measure a study in shards, on any number of machines",
+		Long: `A sweep is a JSON file with the kind of study and its fields: for the risks of linear
+networks a method (law, solve or train), the number of trials, a seed and a grid:
 
   {"method": "solve", "trials": 200, "seed": 1,
    "grid": {"d": [100, 200, 400], "gamma": [0.5, 1.5], "theta": [0.785], "sigma": [0.2]}}
 
-Its cells are listed in one order and each has a seed of its own. Any shard can run
-anywhere, at any time and more than once: the merged result has the same bytes.`,
+Its units have a fixed order. Any shard can run anywhere, at any time and more than
+once: the merged result has the same bytes. The studies of a notebook run in shards
+without such a file: see fate run --shard.`,
 	}
 	cmd.AddCommand(sweepPlanCommand(), sweepRunCommand(), sweepStatusCommand(), sweepMergeCommand(), sweepSlurmCommand(), sweepKubernetesCommand())
 	return cmd
@@ -36,43 +37,40 @@ func sweepPlanCommand() *cobra.Command {
 	var shards int
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
-		Short: "Print the number of cells, the time they take, and what each shard holds",
+		Short: "Print the number of units, an estimate of the time, and the units of each shard",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := sweep.Read(args[0])
 			if err != nil {
 				return err
 			}
-			if _, err := p.Shard(1, shards); err != nil {
-				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, sweep.MaxShards)
+			if shards < 1 || shards > trial.MaxShards {
+				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, trial.MaxShards)
 			}
 			const budget = 2 * time.Second
 			e, err := p.Estimate(budget)
 			if err != nil {
 				return err
 			}
-			all, err := p.Shard(1, 1)
+			work := p.Work()
+			all, err := trial.UnitsOf(work, trial.Shard{})
 			if err != nil {
 				return err
 			}
-			trials := fmt.Sprintf("× %d trials", p.Sweep.Trials)
-			if p.Sweep.Experiment == sweep.Students {
-				trials = fmt.Sprintf("of %d trials", p.Sweep.Trials)
-			}
-			fmt.Fprintf(stdout, "sweep %s: %d cells %s (%s), about %s on one core (%d timed)\n",
-				p.Hash, len(p.Cells), trials, p.Sweep.Method, duration(e.Of(all)), e.Measured)
+			fmt.Fprintf(stdout, "sweep %s: %s, %d units, about %s on one core (%d timed)\n",
+				p.Hash, work.Name, work.Units, duration(e.Of(all)), e.Measured)
 			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "shard\tcells\tfirst\tlast\ttime on one core")
+			fmt.Fprintln(w, "shard\tunits\tfirst\tlast\ttime on one core")
 			for i := 1; i <= shards; i++ {
-				cells, err := p.Shard(i, shards)
+				units, err := trial.UnitsOf(work, trial.Shard{Index: i, Of: shards})
 				if err != nil {
 					return err
 				}
 				first, last := "none", ""
-				if len(cells) > 0 {
-					first, last = p.Cells[cells[0]].String(), p.Cells[cells[len(cells)-1]].String()
+				if len(units) > 0 {
+					first, last = work.Title(units[0]), work.Title(units[len(units)-1])
 				}
-				fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, len(cells), first, last, duration(e.Of(cells)))
+				fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, len(units), first, last, duration(e.Of(units)))
 			}
 			return w.Flush()
 		},
@@ -81,7 +79,7 @@ func sweepPlanCommand() *cobra.Command {
 	return cmd
 }
 
-// duration prints seconds; a time.Duration holds 292 years.
+// duration formats seconds, also those beyond the 292 years of a time.Duration.
 func duration(seconds float64) string {
 	const year = 365.25 * 24 * 3600
 	if seconds > 100*year {
@@ -104,26 +102,17 @@ func sweepRunCommand() *cobra.Command {
 	var workers, shards int
 	cmd := &cobra.Command{
 		Use:   "run FILE --shard i/N --out DIR",
-		Short: "Measure the cells of a shard that the folder does not hold yet",
-		Long: `Run measures the cells of shard i of N and writes each to the folder as it is done.
-After SIGTERM or an interrupt it drops the cell in hand and exits with 1; the same
-command goes on from there.`,
+		Short: "Measure the units of a shard that are not yet in the folder",
+		Long: `Run measures the units of shard i of N and keeps each part in the folder as it is done.
+After SIGTERM or an interrupt it drops the unit in progress and exits with 1; the same
+command resumes the shard.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := sweep.Read(args[0])
 			if err != nil {
 				return err
 			}
-			if shard == "" {
-				if shard, err = shardOfTask(shards); err != nil {
-					return err
-				}
-			}
-			var i, n int
-			if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || shard != fmt.Sprintf("%d/%d", i, n) {
-				return fmt.Errorf("--shard %q: it must be i/N, as in 3/7", shard)
-			}
-			cells, err := p.Shard(i, n)
+			s, err := parseShard(shard, shards)
 			if err != nil {
 				return err
 			}
@@ -135,67 +124,87 @@ command goes on from there.`,
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
 			defer stop()
-			done := 0
-			err = p.Run(ctx, out, cells, workers, func(int) { done++ })
-			fmt.Fprintf(stdout, "shard %s: %d of %d cells are done\n", shard, done, len(cells))
-			if errors.Is(err, context.Canceled) {
-				err = errors.New("stopped; the same command goes on from here")
-			}
+			r, err := p.Run(ctx, out, s, workers)
 			if err != nil {
 				return failure{err}
+			}
+			fmt.Fprintf(stdout, "shard %s: %d of %d units are there, %d are those of other shards\n", s, r.Done, r.Units, r.Owed)
+			if r.Interrupted {
+				return failure{errors.New("interrupted; the same command resumes the shard")}
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&shard, "shard", "", "which `part`: i/N (by default all, 1/1)")
-	cmd.Flags().IntVar(&shards, "shards", 1, "`number` N of parts, of which a task of an array does the one of its index")
-	cmd.MarkFlagsMutuallyExclusive("shard", "shards")
+	shardFlags(cmd, &shard, &shards)
 	cmd.Flags().StringVar(&out, "out", "", "`folder` of the sweep")
 	cmd.Flags().IntVar(&workers, "workers", 0, "`number` of cores; 0 is all")
 	return cmd
+}
+
+// shardFlags are those that choose a shard, here or in an array of a scheduler.
+func shardFlags(cmd *cobra.Command, shard *string, shards *int) {
+	cmd.Flags().StringVar(shard, "shard", "", "measure shard `i/N` (by default all, 1/1)")
+	cmd.Flags().IntVar(shards, "shards", 1, "`number` N of shards, of which a task of an array measures that of its index")
+	cmd.MarkFlagsMutuallyExclusive("shard", "shards")
+}
+
+// parseShard reads --shard, or takes the shard of a task of an array.
+func parseShard(shard string, shards int) (trial.Shard, error) {
+	if shard == "" {
+		var err error
+		if shard, err = shardOfTask(shards); err != nil {
+			return trial.Shard{}, err
+		}
+	}
+	s, err := trial.ParseShard(shard)
+	if err != nil {
+		return s, fmt.Errorf("--shard: %w", err)
+	}
+	return s, nil
 }
 
 func sweepStatusCommand() *cobra.Command {
 	var shards int
 	cmd := &cobra.Command{
 		Use:   "status DIR",
-		Short: "Print which cells are done, running, missing or damaged",
-		Long: `Status prints the number of cells in each state and their indices. With the number of
-shards it also prints which of them to run again, in the form that sbatch --array takes.`,
+		Short: "Print which units are done, running or missing in a folder of shards",
+		Long: `Status prints, for each study of a sweep or of notebooks that ran in the folder, the
+number of units in each state and their indices. A unit is running if it is one of a
+shard whose process gave a sign within the last minute. With --shards it also prints
+which shards to run again, in the form that sbatch --array takes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if shards < 0 || shards > sweep.MaxShards {
-				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, sweep.MaxShards)
+			if shards < 0 || shards > trial.MaxShards {
+				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, trial.MaxShards)
 			}
-			p, err := sweep.Open(args[0])
-			if err != nil {
-				return err
-			}
-			s, err := p.Status(args[0])
+			all, err := trial.StatusOf(args[0])
 			if err != nil {
 				return failure{err}
 			}
 			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "state\tcells\tindices")
-			for _, row := range []struct {
-				name  string
-				cells []int
-			}{{"done", s.Done}, {"running", s.Running}, {"missing", s.Missing}, {"damaged", s.Damaged}, {"of other code", s.Other}} {
-				fmt.Fprintf(w, "%s\t%d\t%s\n", row.name, len(row.cells), sweep.List(row.cells))
+			fmt.Fprintln(w, "study\tstate\tunits\tindices")
+			var again []int
+			for _, s := range all {
+				for i, state := range [][]int{s.Done, s.Running, s.Missing} {
+					fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", s.Study, [...]string{"done", "running", "missing"}[i], len(state), sweep.List(state))
+				}
+				if shards > 0 {
+					of, err := s.ShardsOf(s.Missing, shards)
+					if err != nil {
+						return err
+					}
+					again = append(again, of...)
+				}
 			}
-			again := slices.Concat(s.Missing, s.Damaged)
-			if err := w.Flush(); err != nil || shards == 0 || len(again) == 0 {
+			if err := w.Flush(); err != nil || len(again) == 0 {
 				return err
 			}
-			submit, err := p.ShardsOf(again, shards)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(stdout, "shards to run again: %s\n", sweep.List(submit))
+			slices.Sort(again)
+			fmt.Fprintf(stdout, "shards to run again: %s\n", sweep.List(slices.Compact(again)))
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&shards, "shards", 0, "`number` of shards that the sweep was cut into")
+	cmd.Flags().IntVar(&shards, "shards", 0, "`number` of shards of the sweep")
 	return cmd
 }
 
@@ -204,7 +213,7 @@ func sweepMergeCommand() *cobra.Command {
 	var partial bool
 	cmd := &cobra.Command{
 		Use:   "merge DIR",
-		Short: "Write the cells of a sweep as one file",
+		Short: "Write the results of a sweep to one file",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := sweep.Open(args[0])
@@ -222,14 +231,14 @@ func sweepMergeCommand() *cobra.Command {
 				return failure{err}
 			}
 			state := ""
-			if r.Partial {
-				state = fmt.Sprintf("; partial: cells %s are missing", sweep.List(r.Missing))
+			if len(r.Missing) > 0 {
+				state = fmt.Sprintf("; partial: units %s are missing", sweep.List(r.Missing))
 			}
-			fmt.Fprintf(stdout, "%s: %d cells%s\n", out, len(r.Cells), state)
+			fmt.Fprintf(stdout, "%s: %d units%s\n", out, len(r.Units)-len(r.Missing), state)
 			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write (by default result.json in the folder)")
-	cmd.Flags().BoolVar(&partial, "partial", false, "merge what there is, and mark the result as partial")
+	cmd.Flags().BoolVar(&partial, "partial", false, "merge the results that exist, and mark them as partial")
 	return cmd
 }

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// screen is an output that people read. What a stranger wrote may be in it: control
-// characters, which could move the cursor or hide text, are written as in a Go string.
-// It remembers the first error, so that a full disk does not look like success.
+// screen is an output for people. Its text may be untrusted, so control characters, which
+// could move the cursor or hide text, are escaped as in a Go string. It keeps the first
+// error, so that a full disk is reported.
 type screen struct {
 	mu  sync.Mutex
 	to  io.Writer
@@ -31,8 +31,8 @@ func (s *screen) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-// printable writes control characters and invalid bytes as in a Go string; line ends and
-// tabs stay.
+// printable escapes control characters and invalid bytes as in a Go string, except line
+// ends and tabs.
 func printable(s string) string {
 	var out strings.Builder
 	for i, r := range s {

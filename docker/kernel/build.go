@@ -1,6 +1,6 @@
-// Package kernel builds the Jupyter kernel of the project: gophernotes, with
-// all our packages linked in and the manners that it lacks, from a vendored copy
-// of this module in a temporary folder. Upstream stays untouched.
+// Package kernel builds the Jupyter kernel of the project from a vendored copy of this
+// module in a temporary folder: gophernotes, with all our packages linked in and with
+// corrections. Upstream is not modified.
 package kernel
 
 import (
@@ -25,18 +25,18 @@ const (
 	zmq4     = "github.com/go-zeromq/zmq4"
 )
 
-// added are the files of ours, by where they go in the vendored copy.
+// added maps paths in the vendored copy to our additional files.
 var added = map[string]string{
 	upstream + "/fate.go":  "overlay/fate.go.txt",
 	upstream + "/serve.go": "overlay/serve.go.txt",
 	zmq4 + "/fate.go":      "overlay/zmq4.go.txt",
 }
 
-// edit replaces one place in a file of gophernotes v0.7.5 or zmq4 v0.17.0.
+// edit replaces one passage in a file of gophernotes v0.7.5 or zmq4 v0.17.0.
 type edit struct{ file, old, new string }
 
-// edits connect the added files. Each must match exactly once: a new version
-// that moved the place stops the build.
+// edits connect the added files. Each must match exactly once: a version with a
+// different passage stops the build.
 var edits = []edit{
 	{upstream + "/kernel.go", "	ir := interp.New()\n", "	ir := interp.New()\n	fateStart(ir)\n"},
 	{upstream + "/kernel.go", `ir.DeclVar("Display", nil, stubDisplay)`, `ir.DeclVar("Display", nil, fateNoShow)`},
@@ -46,14 +46,14 @@ var edits = []edit{
 	{upstream + "/kernel.go", "		data := kernel.autoRenderResults(vals, types)\n", ""},
 	{upstream + "/kernel.go", `		content["traceback"] = nil` + "\n", `		content["traceback"] = []string{executionErr.Error()}` + "\n"},
 	{upstream + "/kernel.go", `				FileExtension: ".go",` + "\n", `				FileExtension: ".go", MIMEType: "text/x-go", PygmentsLexer: "go", CodeMirrorMode: "go",` + "\n"},
-	// The loop that ends at a bad message is not reached.
+	// The upstream loop, which ends at a bad message, is not reached.
 	{upstream + "/kernel.go", "	go poll(shell, sockets.ShellSocket.Socket)\n	go poll(stdin, sockets.StdinSocket.Socket)\n	go poll(ctl, sockets.ControlSocket.Socket)\n", "	_ = poll\n"},
 	{upstream + "/kernel.go", "	// Start a message receiving loop.\n", "	fateServe(&kernel, sockets)\n"},
 	{upstream + "/kernel.go", "log.Fatalf(\"Error reading heartbeat ping bytes", "log.Printf(\"Error reading heartbeat ping bytes"},
 	{upstream + "/kernel.go", "forwarding the data.\n	writersWG.Wait()\n", "forwarding the data.\n	writersWG.Wait()\n	fateCut(outerr)\n"},
 	{upstream + "/kernel.go", "	err = cmd.Wait()\n", "	writersWG.Wait() // Wait closes what is not read yet\n	err = cmd.Wait()\n"},
 	{upstream + "/messages.go", "	data := string(p)\n	n := len(p)\n", "	n := len(p)\n	data := fateBound(p)\n	if data == \"\" {\n		return n, nil\n	}\n"},
-	// What a socket reads is bounded, and no client keeps it from another.
+	// The input of a socket is bounded, and no client blocks another.
 	{zmq4 + "/conn.go", "		if size > uint64(maxInt64) {\n			msg.err = errOverflow\n", "		if msg.err = c.fateRefuse(size, msg.Frames); msg.err != nil {\n"},
 	{zmq4 + "/conn.go", "		body := make([]byte, size)\n		_, msg.err = io.ReadFull(c.rw, body)\n", "		var come bytes.Buffer // not what is announced\n		_, msg.err = io.CopyN(&come, c.rw, int64(size))\n		body := come.Bytes()\n"},
 	{zmq4 + "/conn.go", "		conn.topics[k] = struct{}{}\n", "		if len(conn.topics) < fateTopics && len(k) <= fateTopics {\n			conn.topics[k] = struct{}{}\n		}\n"},
@@ -71,9 +71,8 @@ var edits = []edit{
 `, "			go sck.fateOpen(conn)\n"},
 }
 
-// Build writes the kernel to the file out. module is the folder of a checkout of
-// this module; the go command must be on the path. What the go command prints
-// goes to log.
+// Build writes the kernel to the file out. module is the folder of a checkout of this
+// module; the go command must be on the path. Its output is written to log.
 func Build(ctx context.Context, module, out string, log io.Writer) error {
 	tmp, err := file.TempDir("kernel")
 	if err != nil {
@@ -85,7 +84,7 @@ func Build(ctx context.Context, module, out string, log io.Writer) error {
 	}
 	for _, part := range []string{"go.mod", "go.sum", "cmd", "docker", "pkg", "plotting"} {
 		if err := copyTree(filepath.Join(module, part), filepath.Join(tmp, part)); err != nil {
-			return fmt.Errorf("kernel: %s is no checkout of this module: %w", module, err)
+			return fmt.Errorf("kernel: %s is not a checkout of this module: %w", module, err)
 		}
 	}
 	run := func(args ...string) error {

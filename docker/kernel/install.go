@@ -14,8 +14,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/file"
 )
 
-// Name is the name of the kernel in Jupyter; notebooks name it in their
-// metadata.
+// Name is the name of the kernel in Jupyter and in the metadata of notebooks.
 const Name = "fate"
 
 //go:embed logo-32x32.png logo-64x64.png logo-svg.svg
@@ -32,7 +31,7 @@ func Install(ctx context.Context, module, data string, log io.Writer) (string, e
 		return "", err
 	}
 	program := filepath.Join(dir, "gophernotes")
-	// Beside the old one first: a kernel may be running.
+	// Build beside the old program first: a kernel may be running.
 	if err := Build(ctx, module, program+".new", log); err != nil {
 		return "", err
 	}
@@ -59,7 +58,7 @@ func Install(ctx context.Context, module, data string, log io.Writer) (string, e
 	return dir, nil
 }
 
-// Remove takes the kernel out of a Jupyter data folder.
+// Remove removes the kernel from a Jupyter data folder.
 func Remove(data string) error {
 	dir := Dir(data)
 	if _, err := os.Stat(filepath.Join(dir, "kernel.json")); err != nil {
@@ -70,8 +69,8 @@ func Remove(data string) error {
 			return err
 		}
 	}
-	return os.Remove(dir) // an error if it holds somebody's files
+	return os.Remove(dir) // an error if it contains other files
 }
 
-// Dir is the folder of the kernel in a Jupyter data folder.
+// Dir returns the folder of the kernel in a Jupyter data folder.
 func Dir(data string) string { return filepath.Join(data, "kernels", Name) }

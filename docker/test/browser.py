@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 link, browser, keep = sys.argv[1:]
 
-# Chromium looks for its maker's hosts unless told not to.
+# Without these flags Chromium contacts Google's hosts.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
 
@@ -29,7 +29,7 @@ def recipe(picture):
 
 
 def add_cell(page, code):
-    """Adds a cell at the end, as a click on the footer does, and types into it."""
+    """Adds a cell at the end by a click on the footer, and types into it."""
     page.locator(".jp-Notebook-footer").last.click()
     page.locator(".jp-Cell.jp-mod-active .cm-content").click()
     page.locator(".jp-Notebook.jp-mod-editMode").wait_for()
@@ -66,7 +66,7 @@ with sync_playwright() as p:
     page.screenshot(path=f"{keep}/2-figure.png")
     print("figure:", figure.bounding_box()["width"], "px wide")
 
-    # Saved from here, it carries the recipe that the committed one carries.
+    # A figure saved from JupyterLab carries the same recipe as the committed one.
     shown = recipe(figure.get_attribute("src").split(",", 1)[1])
     outputs = [o for c in json.load(open("notebooks/00_start_here.ipynb"))["cells"] for o in c.get("outputs", [])]
     known = recipe(next(o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})))
@@ -85,7 +85,7 @@ with sync_playwright() as p:
     page.screenshot(path=f"{keep}/4-interrupted.png")
     print("interrupted")
 
-    run_cell(page, "d*1000 + 1")
+    run_cell(page, "lab.D*1000 + 1")
     page.locator(".jp-OutputArea-output pre", has_text="60001").first.wait_for(timeout=20000)
     page.screenshot(path=f"{keep}/5-alive.png")
     print("the kernel is alive and has its variables")

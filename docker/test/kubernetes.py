@@ -1,5 +1,5 @@
-# Checks what fate sweep k8s prints against the published schemas of Kubernetes. The
-# argument is the file.
+# Checks the output of fate sweep k8s against the published schemas of Kubernetes.
+# Argument: the file.
 import json
 import sys
 

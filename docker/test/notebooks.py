@@ -17,7 +17,7 @@ PROGRESS = "fate-progress-"
 
 
 def numbers(picture):
-    """The numbers that a PNG of fate carries, in its chunk zTXt fate.data."""
+    """The numbers in a PNG of fate, from its chunk zTXt fate.data."""
     png = base64.b64decode(picture)
     key = b"zTXtfate.data\0\0"
     i = png.find(key)
@@ -27,7 +27,7 @@ def numbers(picture):
 
 
 def shown(cell):
-    """What a cell shows, without pictures and without progress lines."""
+    """The outputs of a cell without pictures and progress lines."""
     out = []
     for o in cell.outputs:
         if o.output_type == "stream":
@@ -43,7 +43,7 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 def same(a, b):
-    """Equal but for the rounding of another processor, as `fate run --check` has it."""
+    """Equal up to the rounding of another processor, as in `fate run --check`."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, list) and isinstance(b, list):

@@ -1,5 +1,5 @@
-# Opens a report as readers do: in a browser without scripts and without a network, on
-# a screen in light and in dark, on a phone, and on paper. Arguments: the report, the
+# Opens a report in a browser without scripts and network: on a screen in light and dark
+# mode, on a phone, and in print. Arguments: the report, the
 # browser, the folder for screenshots.
 import pathlib
 import sys
@@ -12,23 +12,23 @@ url = pathlib.Path(report).resolve().as_uri()
 with sync_playwright() as p:
     chromium = p.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
     for name, width, height, scheme in [("light", 1200, 900, "light"), ("dark", 1200, 900, "dark"), ("phone", 380, 800, "light")]:
-        # Scripts of the page are off; those of this test are not of the page.
+        # Scripts of the page are disabled; those of this test still run.
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True, java_script_enabled=False)
         page = context.new_page()
         asked, complaints = [], []
         page.on("request", lambda r: asked.append(r.url) if not r.url.startswith("data:") else None)
         page.on("console", lambda m: complaints.append(m.text))
         page.goto(url)
-        assert asked == [url], f"{name}: it asks for {asked[1:]}"
+        assert asked == [url], f"{name}: the page requests {asked[1:]}"
         assert not complaints, f"{name}: the browser complains: {complaints}"
 
         notebooks = page.locator("article").count()
         assert notebooks >= 1 and page.locator(".board tbody tr").count() == notebooks, f"{name}: {notebooks} notebooks"
         math = page.locator("math")
-        assert math.count() > 50 and all(box and box["height"] > 4 for box in (math.nth(i).bounding_box() for i in range(20))), f"{name}: mathematics is not set"
+        assert math.count() > 50 and all(box and box["height"] > 4 for box in (math.nth(i).bounding_box() for i in range(20))), f"{name}: mathematics is not typeset"
         broken = page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length")
         assert broken == 0, f"{name}: {broken} pictures are broken"
-        assert page.evaluate("document.fonts.check('16px \"Report Math\"')"), f"{name}: the font of the formulas is not there"
+        assert page.evaluate("document.fonts.check('16px \"Report Math\"')"), f"{name}: the font of the formulas is missing"
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name}: the page is {wide} wide on a screen of {width}"
 

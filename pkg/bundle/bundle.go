@@ -1,5 +1,5 @@
-// Package bundle packs an executed notebook with its figures, their numbers and what
-// it reads into one zip file, and unpacks one that comes from anywhere.
+// Package bundle packs an executed notebook with its figures, their numbers and its data
+// files into one zip file, and reads untrusted ones.
 package bundle
 
 import (
@@ -20,27 +20,27 @@ import (
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/file"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
-// Bundle is a notebook with its figures. Name is that of its file without .ipynb; Files
-// are what it reads, by their path beside it.
+// Bundle is a notebook with its figures. Name is its file name without .ipynb; Files are
+// the files it reads, keyed by relative path.
 type Bundle struct {
 	Name     string
-	Notebook *notebook.Notebook
-	Figures  []notebook.Figure // as files; of the PNGs the numbers are kept too
+	Notebook *ipynb.Notebook
+	Figures  []ipynb.Figure // as files; their numbers are taken from the PNGs
 	Files    map[string][]byte
 }
 
 // Folders and files in a bundle.
 const (
 	figures = "figures/" // the pictures
-	numbers = "numbers/" // what they show, as CSV
+	numbers = "numbers/" // their numbers, as CSV
 	recipes = "recipe.json"
 	readme  = "README.md"
 )
 
-// Bounds on a bundle that comes from anywhere.
+// Bounds on an untrusted bundle.
 const (
 	maxFile  = 64 << 20
 	maxEntry = 32 << 20
@@ -48,7 +48,7 @@ const (
 	maxFiles = 500
 )
 
-// Write writes the bundle. The same bundle has the same bytes.
+// Write writes the bundle. Equal bundles have equal bytes.
 func (b Bundle) Write(w io.Writer) error {
 	z := zip.NewWriter(w)
 	add := func(name string, data []byte) error {
@@ -63,7 +63,7 @@ func (b Bundle) Write(w io.Writer) error {
 		return err
 	}
 	all := []figure.Recipe{}
-	var csv []notebook.Figure
+	var csv []ipynb.Figure
 	for _, f := range b.Figures {
 		if f.Format != "png" {
 			continue
@@ -80,7 +80,7 @@ func (b Bundle) Write(w io.Writer) error {
 		if err := file.Data.WriteCSV(&text); err != nil {
 			return err
 		}
-		csv = append(csv, notebook.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
+		csv = append(csv, ipynb.Figure{Cell: f.Cell, Index: f.Index, Format: "csv", Data: text.Bytes()})
 	}
 	recipe, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
@@ -106,14 +106,14 @@ func (b Bundle) readme(all []figure.Recipe) string {
 		v := all[0].Verdict
 		fmt.Fprintf(&out, "%d figures; %d of %d verdicts agree.\n\n", len(all), v.Agree, len(v.Rows))
 	}
-	fmt.Fprintf(&out, "From a clone of %s, with Go and nothing else,\n\n    go run ./cmd/fate run %s.zip\n\nmakes it again and compares the numbers of every figure with those in here.\n\n", "https://"+pkg.Module, b.Name)
+	fmt.Fprintf(&out, "In a clone of %s, with Go and nothing else,\n\n    go run ./cmd/fate run %s.zip\n\nruns it again and compares the numbers of every figure with those in this bundle.\n\n", "https://"+pkg.Module, b.Name)
 	if len(all) > 0 {
 		r := all[0]
-		fmt.Fprintf(&out, "It was made by version %s of the module with %s for %s.\n\n", r.Version, r.Go, r.Arch)
+		fmt.Fprintf(&out, "The figures were drawn by version %s of the module, built with %s for %s.\n\n", r.Version, r.Go, r.Arch)
 	}
-	fmt.Fprintf(&out, "- `%s.ipynb`: the notebook, with its outputs\n- `%s`: its figures as PNG, SVG and PDF, each with its recipe in it\n- `%s`: the numbers that they show, as CSV\n- `%s`: the recipes\n", b.Name, figures, numbers, recipes)
+	fmt.Fprintf(&out, "- `%s.ipynb`: the notebook, with its outputs\n- `%s`: its figures as PNG, SVG and PDF, each with its recipe embedded\n- `%s`: the numbers that they show, as CSV\n- `%s`: the recipes\n", b.Name, figures, numbers, recipes)
 	for _, name := range sortedKeys(b.Files) {
-		fmt.Fprintf(&out, "- `%s`: what the notebook reads\n", name)
+		fmt.Fprintf(&out, "- `%s`: a file that the notebook reads\n", name)
 	}
 	return out.String()
 }
@@ -133,9 +133,9 @@ var (
 	figureName   = regexp.MustCompile(`^cell-(\d{2,4})-(\d{1,3})\.(png|svg|pdf)$`)
 )
 
-// Read reads a bundle and refuses what [Bundle.Write] would not write: other names,
-// links, too many or too large files, figures that carry no recipe or that of another
-// notebook. It does not judge the code of the notebook.
+// Read reads a bundle and refuses everything that [Bundle.Write] would not write: other
+// names, links, too many or too large files, and figures without a recipe or with that of
+// another notebook. It does not check the code of the notebook.
 func Read(name string) (*Bundle, error) {
 	data, err := file.Read(name, maxFile)
 	if err != nil {
@@ -148,14 +148,14 @@ func Read(name string) (*Bundle, error) {
 	return b, nil
 }
 
-// Parse is Read of the bytes of a file.
+// Parse is Read for the bytes of a file.
 func Parse(data []byte) (*Bundle, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, fmt.Errorf("it is no bundle: %w", err)
+		return nil, fmt.Errorf("it is not a bundle: %w", err)
 	}
 	if len(z.File) > maxFiles {
-		return nil, fmt.Errorf("it holds %d files: a bundle has at most %d", len(z.File), maxFiles)
+		return nil, fmt.Errorf("it contains %d files: a bundle has at most %d", len(z.File), maxFiles)
 	}
 	b := &Bundle{Files: map[string][]byte{}}
 	seen := map[string]bool{}
@@ -164,13 +164,13 @@ func Parse(data []byte) (*Bundle, error) {
 		name := strings.TrimSuffix(f.Name, "/")
 		switch {
 		case f.Mode().IsDir() && filepath.IsLocal(name):
-			continue // made with its files
+			continue // created with its files
 		case !fileName.MatchString(name) || !filepath.IsLocal(name) || path.Clean(name) != name:
-			return nil, fmt.Errorf("it holds a file %.80q: it must stay in the folder of the notebook, in plain letters", name)
+			return nil, fmt.Errorf("it contains a file %.80q: the name must be a relative path in plain letters", name)
 		case !f.Mode().IsRegular():
-			return nil, fmt.Errorf("%s in it is no file", name)
+			return nil, fmt.Errorf("%s in it is not a regular file", name)
 		case seen[strings.ToLower(name)]:
-			return nil, fmt.Errorf("it holds %s twice", name)
+			return nil, fmt.Errorf("it contains %s twice", name)
 		}
 		seen[strings.ToLower(name)] = true
 		content, err := content(f)
@@ -185,13 +185,13 @@ func Parse(data []byte) (*Bundle, error) {
 		}
 	}
 	if b.Notebook == nil {
-		return nil, errors.New("it is no bundle: it holds no notebook")
+		return nil, errors.New("it is not a bundle: it contains no notebook")
 	}
 	for _, f := range b.Figures {
 		if file, err := figure.Parse(f.Data); err != nil {
 			return nil, fmt.Errorf("%s in it: %w", f.Name(), err)
 		} else if file.Recipe.Notebook != b.Name+".ipynb" {
-			return nil, fmt.Errorf("%s in it is of notebook %q, not of %s", f.Name(), file.Recipe.Notebook, b.Name)
+			return nil, fmt.Errorf("%s in it belongs to notebook %q, not to %s", f.Name(), file.Recipe.Notebook, b.Name)
 		}
 	}
 	return b, nil
@@ -210,7 +210,7 @@ func content(f *zip.File) ([]byte, error) {
 	return out, err
 }
 
-// take puts a file of the zip into the bundle.
+// take adds a file of the zip to the bundle.
 func (b *Bundle) take(name string, content []byte) (err error) {
 	switch {
 	case notebookName.MatchString(name):
@@ -218,28 +218,28 @@ func (b *Bundle) take(name string, content []byte) (err error) {
 			return errors.New("a bundle has one notebook")
 		}
 		b.Name = strings.TrimSuffix(name, ".ipynb")
-		b.Notebook, err = notebook.Parse(content)
+		b.Notebook, err = ipynb.Parse(content)
 		return err
 	case name == readme, name == recipes, strings.HasPrefix(name, numbers):
-		return nil // for people
+		return nil // derived from the figures
 	case strings.HasPrefix(name, figures):
 		m := figureName.FindStringSubmatch(strings.TrimPrefix(name, figures))
 		if m == nil {
-			return errors.New("it is not named like a figure")
+			return errors.New("invalid name of a figure")
 		}
-		f := notebook.Figure{Format: m[3], Data: content}
-		f.Cell, _ = strconv.Atoi(m[1]) // digits, and few
+		f := ipynb.Figure{Format: m[3], Data: content}
+		f.Cell, _ = strconv.Atoi(m[1]) // at most four digits
 		f.Index, _ = strconv.Atoi(m[2])
 		b.Figures = append(b.Figures, f)
 		return nil
 	case path.Ext(name) == ".ipynb":
-		return errors.New("a notebook stands at the top of a bundle")
+		return errors.New("a notebook must be at the top level of a bundle")
 	}
 	b.Files[name] = content
 	return nil
 }
 
-// Unpack writes the notebook and what it reads to a folder and returns the path of the
+// Unpack writes the notebook and its data files to a folder and returns the path of the
 // notebook.
 func (b *Bundle) Unpack(dir string) (string, error) {
 	root, err := os.OpenRoot(dir)
@@ -259,17 +259,17 @@ func (b *Bundle) Unpack(dir string) (string, error) {
 	return out, b.Notebook.Write(out)
 }
 
-// Differences compares figures that were drawn again with those of the bundle, a line
-// for each that differs.
-func (b *Bundle) Differences(again []notebook.Figure) []string {
+// Differences compares redrawn figures with those of the bundle and returns one line for
+// each that differs.
+func (b *Bundle) Differences(again []ipynb.Figure) []string {
 	var out []string
 	for _, f := range b.Figures {
 		if f.Format != "png" {
 			continue
 		}
-		i := slices.IndexFunc(again, func(g notebook.Figure) bool { return g.Name() == f.Name() })
+		i := slices.IndexFunc(again, func(g ipynb.Figure) bool { return g.Name() == f.Name() })
 		if i < 0 {
-			out = append(out, f.Name()+" is not drawn again")
+			out = append(out, f.Name()+" was not drawn again")
 			continue
 		}
 		was, err := figure.Parse(f.Data)

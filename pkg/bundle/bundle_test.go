@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/plotting"
 )
 
@@ -23,20 +23,20 @@ func (l line) Curve(int) (string, []float64, []float64, []float64) {
 }
 func (line) Err() error { return nil }
 
-// drawn is figure 1 of cell 1 of book.ipynb.
-func drawn(t testing.TB, y float64) notebook.Figure {
+// drawn returns figure 1 of cell 1 of book.ipynb.
+func drawn(t testing.TB, y float64) ipynb.Figure {
 	figure.Begin(figure.Origin{Notebook: "book.ipynb", Cell: "c0", Code: "0123456789abcdef"})
 	defer figure.Begin(figure.Origin{})
 	b, err := plotting.Draw(plotting.Slices{Lines: line{y}}).PNG()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return notebook.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
+	return ipynb.Figure{Cell: 1, Index: 1, Format: "png", Data: b}
 }
 
 func example(t testing.TB) Bundle {
-	return Bundle{Name: "book", Notebook: &notebook.Notebook{Minor: 5, Cells: []notebook.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
-		Figures: []notebook.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
+	return Bundle{Name: "book", Notebook: &ipynb.Notebook{Minor: 5, Cells: []ipynb.Cell{{ID: "c0", Kind: "code", Source: "1"}}},
+		Figures: []ipynb.Figure{drawn(t, 1)}, Files: map[string][]byte{"data/x.json": []byte("{}")}}
 }
 
 func TestWriteAndRead(t *testing.T) {
@@ -61,16 +61,16 @@ func TestWriteAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := notebook.Read(path); err != nil {
+	if _, err := ipynb.Read(path); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "data", "x.json")); err != nil {
 		t.Error(err)
 	}
-	if d := b.Differences([]notebook.Figure{drawn(t, 1)}); len(d) != 0 {
+	if d := b.Differences([]ipynb.Figure{drawn(t, 1)}); len(d) != 0 {
 		t.Error(d)
 	}
-	if d := b.Differences([]notebook.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
+	if d := b.Differences([]ipynb.Figure{drawn(t, 2)}); len(d) != 1 || !strings.Contains(d[0], "y of point 2: 2, in the file 1") {
 		t.Error(d)
 	}
 	if d := b.Differences(nil); len(d) != 1 {
@@ -78,7 +78,7 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
-// packed is a zip of files, name and content in turn.
+// packed returns a zip of files, given as name and content in turn.
 func packed(t testing.TB, files ...string) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -108,23 +108,23 @@ func TestBundlesFromAnywhereAreRefused(t *testing.T) {
 	}
 	other := string(drawn(t, 1).Data)
 	for want, file := range map[string][]byte{
-		"it is no bundle: zip":                 []byte("hello"),
-		"it holds no notebook":                 packed(t, "README.md", "hello"),
-		"stay in the folder of the notebook":   packed(t, "book.ipynb", book, "../x", ""),
-		"a file \"/etc/passwd\"":               packed(t, "book.ipynb", book, "/etc/passwd", ""),
-		"a file \"data//x\"":                   packed(t, "book.ipynb", book, "data//x", ""),
-		"a file \"data/../../x\"":              packed(t, "book.ipynb", book, "data/../../x", ""),
-		`a file "data\\x"`:                     packed(t, "book.ipynb", book, `data\x`, ""),
-		"is no file":                           packed(t, "book.ipynb", book, "data/link", "->/etc/passwd"),
-		"twice":                                packed(t, "book.ipynb", book, "data/a", "", "data/A", ""),
-		"one notebook":                         packed(t, "book.ipynb", book, "more.ipynb", book),
-		"stands at the top":                    packed(t, "book.ipynb", book, "sub/more.ipynb", book),
-		"not a notebook":                       packed(t, "book.ipynb", "hello"),
-		"a bundle has at most":                 packed(t, many...),
-		"unpacks to more than":                 packed(t, "book.ipynb", book, "data/zeros", strings.Repeat("\x00", maxEntry+1)),
-		"not named like a figure":              packed(t, "book.ipynb", book, "figures/x.png", ""),
-		"no PNG, SVG or PDF":                   packed(t, "book.ipynb", book, "figures/cell-01-1.png", "hello"),
-		`is of notebook "book.ipynb", not of `: packed(t, "tome.ipynb", book, "figures/cell-01-1.png", other),
+		"it is not a bundle: zip":                   []byte("hello"),
+		"it contains no notebook":                   packed(t, "README.md", "hello"),
+		"must be a relative path":                   packed(t, "book.ipynb", book, "../x", ""),
+		"a file \"/etc/passwd\"":                    packed(t, "book.ipynb", book, "/etc/passwd", ""),
+		"a file \"data//x\"":                        packed(t, "book.ipynb", book, "data//x", ""),
+		"a file \"data/../../x\"":                   packed(t, "book.ipynb", book, "data/../../x", ""),
+		`a file "data\\x"`:                          packed(t, "book.ipynb", book, `data\x`, ""),
+		"is not a regular file":                     packed(t, "book.ipynb", book, "data/link", "->/etc/passwd"),
+		"twice":                                     packed(t, "book.ipynb", book, "data/a", "", "data/A", ""),
+		"one notebook":                              packed(t, "book.ipynb", book, "more.ipynb", book),
+		"at the top level":                          packed(t, "book.ipynb", book, "sub/more.ipynb", book),
+		"not a notebook":                            packed(t, "book.ipynb", "hello"),
+		"a bundle has at most":                      packed(t, many...),
+		"unpacks to more than":                      packed(t, "book.ipynb", book, "data/zeros", strings.Repeat("\x00", maxEntry+1)),
+		"invalid name of a figure":                  packed(t, "book.ipynb", book, "figures/x.png", ""),
+		"not a PNG, SVG or PDF":                     packed(t, "book.ipynb", book, "figures/cell-01-1.png", "hello"),
+		`belongs to notebook "book.ipynb", not to `: packed(t, "tome.ipynb", book, "figures/cell-01-1.png", other),
 	} {
 		if _, err := Parse(file); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -132,11 +132,11 @@ func TestBundlesFromAnywhereAreRefused(t *testing.T) {
 	}
 }
 
-// inside returns a check that what is parsed of a zip is written inside a folder.
+// inside returns a check that a parsed zip is unpacked inside its folder.
 func inside(f *testing.F) func(*testing.T, []byte) {
-	dir := f.TempDir() // one for all: to make and to remove one costs more than to parse
+	dir := f.TempDir() // shared: creating and removing one costs more than parsing
 	inner := filepath.Join(dir, "a", "b")
-	unpacked := map[string]bool{} // where it writes depends on the names alone
+	unpacked := map[string]bool{} // the written paths depend only on the names
 	return func(t *testing.T, file []byte) {
 		b, err := Parse(file)
 		if err != nil {
@@ -162,16 +162,15 @@ func inside(f *testing.F) func(*testing.T, []byte) {
 	}
 }
 
-// Whatever a zip holds, nothing is written outside the folder. The seeds are short and
-// without a picture (pkg/figure fuzzes those), because the fuzzer shortens each input that
-// it likes in n²/2 executions, which it does not count meanwhile: for a figure of 24 kB
-// that was all it did.
+// No zip writes outside the folder. The seeds are short and without a picture (pkg/figure
+// fuzzes those), because the fuzzer minimises each interesting input in n²/2 executions,
+// which it does not count: for a figure of 24 kB it did nothing else.
 func FuzzParse(f *testing.F) {
 	f.Add(packed(f, "a.ipynb", page, "b", ""))
 	f.Fuzz(inside(f))
 }
 
-// The same behind the checksums of the zip, which stop nearly all of the above.
+// The same with valid checksums; invalid ones stop nearly all inputs of FuzzParse.
 func FuzzEntry(f *testing.F) {
 	f.Add("data/a", "b", uint32(0o644))
 	f.Add("a.ipynb", page, uint32(0o644))
@@ -189,7 +188,7 @@ func FuzzEntry(f *testing.F) {
 				continue // a bundle has one notebook
 			}
 			if w, err := z.CreateHeader(h); err == nil {
-				_, _ = io.WriteString(w, e[1]) // the name of a folder takes none
+				_, _ = io.WriteString(w, e[1]) // an error if the name is that of a folder
 			}
 		}
 		z.Close()

@@ -10,18 +10,18 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// The integral probability metrics, sup over a class of functions f of
-// |E_s f − E_t f|. TotalVariation is one as well.
+// The integral probability metrics: the supremum of |E_s f − E_t f| over a class of
+// functions f. TotalVariation is one as well.
 var (
-	// Wasserstein1 is an upper bound of the Wasserstein-1 distance with the
-	// Euclidean ground metric: δ√(2/π), by coupling the same x and noise, or
-	// Wasserstein2 where that is less.
+	// Wasserstein1 is an upper bound on the Wasserstein-1 distance with the
+	// Euclidean ground metric: the smaller of δ√(2/π), by coupling the same x and
+	// noise, and Wasserstein2.
 	Wasserstein1 = Distance{Name: "Wasserstein-1, upper bound", Symbol: `$W_1 \le$`,
 		Of: closed(wasserstein1)}
 
-	// Wasserstein1Lower is a lower bound of it: the Wasserstein-1 distance of the
+	// Wasserstein1Lower is a lower bound on it: the Wasserstein-1 distance of the
 	// two laws projected on one direction, √(2/π)·|s_t − s_s| with s the standard
-	// deviations there, at the best direction.
+	// deviations along it, for the direction in which that is largest.
 	Wasserstein1Lower = Distance{Name: "Wasserstein-1, lower bound", Symbol: `$W_1 \ge$`,
 		Of: func(t Tasks) (float64, error) {
 			if err := t.Validate(); err != nil {
@@ -35,7 +35,7 @@ var (
 	// zero on R^(D+1).
 	Wasserstein2 = Distance{Name: "Wasserstein-2", Symbol: `$W_2$`, Of: closed(bures)}
 
-	// Dudley is an upper bound of the Dudley metric, of functions with
+	// Dudley is an upper bound on the Dudley metric, whose functions have
 	// sup|f| + Lip(f) ≤ 1: 2·TV·W₁/(2·TV + W₁), the best split between the two
 	// bounds 2·TV·sup|f| and W₁·Lip(f). It never exceeds 2.
 	Dudley = Distance{Name: "Dudley metric, upper bound", Symbol: `$D \le$`,
@@ -47,8 +47,8 @@ var (
 			return 2 * tv * w / (2*tv + w)
 		})}
 
-	// DudleyLower is a lower bound of it, by the best Judge in the best direction;
-	// its estimator takes the mean of that judge over samples.
+	// DudleyLower is a lower bound on it, by the best [Judge] in the best direction.
+	// Its estimator is the difference of the means of that judge over samples.
 	DudleyLower = Distance{Name: "Dudley metric, lower bound", Symbol: `$D \ge$`,
 		Of: func(t Tasks) (float64, error) {
 			if err := t.Validate(); err != nil {
@@ -86,7 +86,7 @@ func wasserstein1(t Tasks) float64 {
 	return math.Min(t.Delta()*math.Sqrt(2/math.Pi), bures(t))
 }
 
-// bures is W₂, of which the square is = tr(A + B − 2(A^½BA^½)^½) of two centred normal laws.
+// bures is W₂ between two centred normal laws: W₂² = tr(A + B − 2(A^½BA^½)^½).
 func bures(t Tasks) float64 {
 	a, b := t.covariances()
 	root := sqrtSym(a)
@@ -151,7 +151,7 @@ func (t Tasks) project(value func(s, t float64) float64) (float64, [3]float64, e
 	return -res.F, direction(res.X), nil
 }
 
-// Judge is a function that tells two laws of one number apart,
+// Judge is a test function for two laws on the real line,
 // h(v) = a(1 − 2 min(|v|/K, 1)) with a = K/(K+2), so that sup|h| + Lip(h) = 1.
 type Judge struct{ K float64 }
 
@@ -174,8 +174,8 @@ func (j Judge) Difference(s, t float64) float64 {
 	return 2 * j.K / (j.K + 2) * math.Abs(m(t)-m(s))
 }
 
-// BestJudge returns the judge that tells N(0, s²) from N(0, t²) best, and its
-// difference: a lower bound of their Dudley metric. It needs s, t ≥ 0.
+// BestJudge returns the judge with the largest difference between N(0, s²) and N(0, t²),
+// and that difference, which is a lower bound on their Dudley metric. It needs s, t ≥ 0.
 func BestJudge(s, t float64) (Judge, float64) {
 	// The difference has one maximum in log K: golden section around the best of
 	// a grid.

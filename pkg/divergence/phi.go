@@ -6,9 +6,9 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 )
 
-// The φ-divergences. Both laws have the same x; given x, the labels are normal
-// with the same variance and means u = (βt − βs)ᵀx apart, u ~ N(0, δ²). With
-// a = u/σ the log-likelihood ratio under the source is az − a²/2, z ~ N(0, 1).
+// The φ-divergences. Both laws have the same distribution of x; given x, the labels are
+// normal with the same variance, and their means differ by u = (βt − βs)ᵀx ~ N(0, δ²).
+// With a = u/σ the log-likelihood ratio under the source is az − a²/2, z ~ N(0, 1).
 var (
 	// KL is the Kullback–Leibler divergence KL(p_s‖p_t) = δ²/2σ², which for unit
 	// vectors is (1 − cosθ)/σ².

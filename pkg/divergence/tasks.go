@@ -5,6 +5,9 @@
 //
 // A [Distance], such as [KL] or [Wasserstein2], carries its formula and, where
 // there is one, its estimator.
+//
+//	tasks := divergence.Tasks{D: 100, Theta: math.Pi / 4, Sigma: 0.2}
+//	kl, err := divergence.KL.Of(tasks) // 7.32
 package divergence
 
 import (
@@ -14,8 +17,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Tasks names the two laws: x ~ N(0, I_D), label noise N(0, Sigma²) in both, a unit
-// βs, and βt of norm Norm (0 means 1) at the angle Theta (radians) to it.
+// Tasks describes the two laws: x ~ N(0, I_D) and label noise N(0, Sigma²) in both, a
+// unit vector βs, and βt of norm Norm (0 means 1) at the angle Theta (radians) to it.
 type Tasks struct {
 	D           int
 	Theta       float64
@@ -81,16 +84,16 @@ func (t Tasks) covariances() (source, target *mat.SymDense) {
 	return cov(1, 0), cov(t.norm()*cos, t.norm()*sin)
 }
 
-// Distance is a way to say how far apart the laws of two tasks are. Symbol is in
-// the math notation of the figures. Estimate is from n samples of each task; it
-// is nil where the package has none.
+// Distance measures how far apart the laws of two tasks are. Of computes it, or a bound
+// on it, without samples. Estimate computes it from n samples of each task and is nil if
+// there is no estimator. Symbol is in the math notation of the figures.
 type Distance struct {
 	Name, Symbol string
 	Of           func(t Tasks) (float64, error)
 	Estimate     func(t Tasks, n int, seed uint64) (mean, stderr float64, err error)
 }
 
-// closed turns a formula into the Of of a Distance.
+// closed makes the function Of of a Distance from a formula.
 func closed(f func(t Tasks) float64) func(Tasks) (float64, error) {
 	return func(t Tasks) (float64, error) {
 		if err := t.Validate(); err != nil {

@@ -28,7 +28,7 @@ func costs(a, b *mat.Dense, ground Ground) (*mat.Dense, error) {
 	case n != m || d != e:
 		return nil, fmt.Errorf("divergence: samples of %d×%d and %d×%d: they must have the same size", n, d, m, e)
 	case n > maxEntries/n:
-		return nil, fmt.Errorf("divergence: n = %d: the costs of a transport are n² entries, at most %d", n, maxEntries)
+		return nil, fmt.Errorf("divergence: n = %d: the cost matrix of a transport has n² entries, at most %d", n, maxEntries)
 	case ground != L1 && ground != L2 && ground != SquaredL2:
 		return nil, fmt.Errorf("divergence: ground = %q: it is one of %q, %q, %q", ground, L1, L2, SquaredL2)
 	}
@@ -52,9 +52,9 @@ func costs(a, b *mat.Dense, ground Ground) (*mat.Dense, error) {
 }
 
 // Transport returns the exact optimal-transport cost between two samples of the
-// same size, rows of a and b: the least mean cost over all pairings. As an
-// estimate of the distance of the two laws it is far too large in high dimension,
-// where two samples of one law are far apart.
+// same size, the rows of a and b: the least mean cost over all pairings. As an
+// estimate of the distance between the two laws it is far too large in high dimension,
+// where even two samples of the same law are far apart.
 func Transport(a, b *mat.Dense, ground Ground) (float64, error) {
 	cost, err := costs(a, b, ground)
 	if err != nil {
@@ -68,9 +68,10 @@ func Transport(a, b *mat.Dense, ground Ground) (float64, error) {
 	return sum / float64(n), nil
 }
 
-// Entropic returns the cost of the plan with the least cost minus epsilon times
-// the mean cost times its entropy, by Sinkhorn's iteration: never below
-// Transport, and near it for a small epsilon (> 0), which takes longer.
+// Entropic returns the cost of the entropy-regularised transport plan, the one that
+// minimises its cost minus epsilon (> 0) times the mean of all costs times its entropy,
+// by Sinkhorn's iteration. It is never below [Transport] and comes close to it for a small
+// epsilon, which takes longer.
 func Entropic(a, b *mat.Dense, ground Ground, epsilon float64) (float64, error) {
 	const tolerance, most = 1e-6, 100_000
 	if !(epsilon > 0) || math.IsInf(epsilon, 0) {

@@ -6,11 +6,12 @@ import (
 	"math"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/mat"
 )
 
-// deviation is how far the means of a result are from its limit at one setting, with the
-// sign that makes the exact one positive.
+// deviation is the distance of the means of a result from its limit at one setting, with
+// the sign for which the exact distance is positive.
 type deviation struct {
 	setting         theory.Setting
 	measured, exact theory.Value
@@ -39,9 +40,9 @@ func (c Cell) deviation(result theory.Result) (deviation, error) {
 	return out, nil
 }
 
-// deviations groups the cells by the axis by and takes a result to its deviations.
-func (r *Run) deviations(result theory.Result, by Axis) (labels []string, groups [][]deviation, err error) {
-	labels, cells, err := r.group(Dimension, by)
+// deviations returns the deviations of a result, grouped by the axis by.
+func (t *Table) deviations(result theory.Result, by theory.Axis) (labels []string, groups [][]deviation, err error) {
+	labels, cells, err := t.group("", Dimension, by)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,31 +59,33 @@ func (r *Run) deviations(result theory.Result, by Axis) (labels []string, groups
 	return labels, groups, nil
 }
 
-// Deviations returns how far a result is from its proportional limit at finite d, along
-// d: the measured means with their standard errors as points, and the exact means as
-// lines, one for each value of the axis by; where the exact mean is itself sampled, the
-// power of d that fits it (see Exponents). Where the exact mean is below the limit both
-// have the other sign. The limit is at the ratio n/d of the cell, after rounding.
-func (r *Run) Deviations(result theory.Result, by Axis) (points, lines Series) {
-	labels, groups, err := r.deviations(result, by)
-	if err != nil {
-		return Series{err: err}, Series{err: err}
-	}
+// Deviations returns the distance of a result from its proportional limit as a function of
+// d: measured means with standard errors as points and exact means as lines, one for each
+// value of the axis by. An exact mean that is itself sampled is replaced by the power of d
+// fitted to it (see Exponents). Both distances change sign where the exact mean is below
+// the limit. The limit is taken at the rounded ratio n/d of the cell.
+func (t *Table) Deviations(result theory.Result, by theory.Axis) View {
+	v := View{x: Dimension.Title(), y: `$|\mathcal{R}(d) - \mathcal{R}_\infty|$`}
+	labels, groups, err := t.deviations(result, by)
 	for g, group := range groups {
 		p, l := curve{label: labels[g]}, curve{label: labels[g]}
-		for _, v := range group {
-			p.x, p.y, p.bar = append(p.x, v.d()), append(p.y, v.measured.Value), append(p.bar, v.measured.StdErr)
-			l.x, l.y = append(l.x, v.d()), append(l.y, v.exact.Value)
+		for _, d := range group {
+			p.x, p.y, p.bar = append(p.x, d.d()), append(p.y, d.measured.Value), append(p.bar, d.measured.StdErr)
+			l.x, l.y = append(l.x, d.d()), append(l.y, d.exact.Value)
 		}
-		if err := smooth(&l, group); err != nil {
-			return Series{err: err}, Series{err: err}
+		if err = smooth(&l, group); err != nil {
+			break
 		}
-		points.curves, lines.curves = append(points.curves, p), append(lines.curves, l)
+		v.points.curves, v.lines.curves = append(v.points.curves, p), append(v.lines.curves, l)
 	}
-	return points.from(r.origin()), lines
+	if err != nil {
+		v.lines, v.points = Series{err: err}, Series{err: err}
+	}
+	v.points.from(t.origin)
+	return v
 }
 
-// smooth takes a line of sampled means to the power of d that fits them.
+// smooth replaces a line of sampled means by the power of d fitted to them.
 func smooth(l *curve, group []deviation) error {
 	var weights []float64
 	for _, v := range group {
@@ -102,7 +105,7 @@ func smooth(l *curve, group []deviation) error {
 	return nil
 }
 
-// logs returns log d and one of the two distances.
+// logs returns log d and one of the two distances of each deviation.
 func logs(group []deviation, of func(deviation) theory.Value) (x []float64, y []theory.Value) {
 	for _, v := range group {
 		x, y = append(x, math.Log(v.d())), append(y, of(v))
@@ -110,24 +113,24 @@ func logs(group []deviation, of func(deviation) theory.Value) (x []float64, y []
 	return x, y
 }
 
-// Exponents fits a power of d, A·d^(−ν), to the distances of each result from its limit,
-// one fit for each value of the axis by, and compares ν with that of the exact means,
-// fitted with the same weights. Cells must be independent, as those of a sweep are, and at
-// 3 dimensions or more.
-func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
-	v := &Verdict{err: r.verdictError(results)}
-	if v.err != nil {
-		return v
+// Exponents fits a power law A·d^(−ν) to the distance of each result from its limit, once
+// for each value of the axis by, and compares ν with the exponent of the exact means,
+// fitted with the same weights. It requires independent cells (Experiment.Independent) and
+// at least 3 dimensions.
+func (t *Table) Exponents(by theory.Axis, results ...theory.Result) *verdict.Verdict {
+	if err := t.verdictError(results); err != nil {
+		return verdict.Failed(err)
 	}
+	v := verdict.Of()
 	for _, result := range results {
-		_, groups, err := r.deviations(result, by)
+		_, groups, err := t.deviations(result, by)
 		if err != nil {
-			return &Verdict{err: err}
+			return verdict.Failed(err)
 		}
 		for _, group := range groups {
-			row, err := r.exponentRow(result, group)
+			row, err := t.exponentRow(result, group)
 			if err != nil {
-				return &Verdict{err: fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, rest(group), err)}
+				return verdict.Failed(fmt.Errorf("experiment: exponent of %s at %s: %w", result.Quantity, rest(group), err))
 			}
 			v.Rows = append(v.Rows, row)
 		}
@@ -135,18 +138,18 @@ func (r *Run) Exponents(by Axis, results ...theory.Result) *Verdict {
 	return v
 }
 
-// rest prints what the cells along d share.
+// rest prints the parameters that the cells along d share.
 func rest(group []deviation) string {
 	s := group[0].setting
 	return fmt.Sprintf("γ=%.4g %s", s.Gamma(), fixed(s, "n", "d"))
 }
 
-func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) {
+func (t *Table) exponentRow(result theory.Result, group []deviation) (verdict.Row, error) {
 	var weights []float64
 	lo, hi := math.Inf(1), 0.0
 	for _, v := range group {
 		if !(v.measured.StdErr > 0) {
-			return Row{}, fmt.Errorf("the trials at d = %v do not differ", v.d())
+			return verdict.Row{}, fmt.Errorf("all trials at d = %v are equal: there is no standard error", v.d())
 		}
 		weights = append(weights, 1/(v.measured.StdErr*v.measured.StdErr))
 		lo, hi = math.Min(lo, v.d()), math.Max(hi, v.d())
@@ -154,20 +157,20 @@ func (r *Run) exponentRow(result theory.Result, group []deviation) (Row, error) 
 	x, exact := logs(group, func(v deviation) theory.Value { return v.exact })
 	_, predicted, err := powerLaw(x, exact, weights)
 	if err != nil {
-		return Row{}, fmt.Errorf("exact means: %w", err)
+		return verdict.Row{}, fmt.Errorf("exact means: %w", err)
 	}
 	x, measured := logs(group, func(v deviation) theory.Value { return v.measured })
 	_, nu, err := powerLaw(x, measured, weights)
 	if err != nil {
-		return Row{}, err
+		return verdict.Row{}, err
 	}
 	setting := fmt.Sprintf("d from %v to %v, %s", lo, hi, rest(group))
-	return newRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, r.Experiment.Trials), nil
+	return verdict.NewRow("exponent ν of |"+string(result.Quantity)+" − limit|", result.Source, setting, predicted, nu, t.trials), nil
 }
 
-// powerLaw fits y = exp(a − ν·x) by weighted least squares of y itself, whose errors, and
-// not those of its logarithm, are normal, and returns a, and ν with the standard error that
-// those of y give it.
+// powerLaw fits y = exp(a − ν·x) by weighted least squares. The residuals are those of y,
+// whose errors are normal, and not of its logarithm. It returns a, and ν with the standard
+// error propagated from those of y.
 func powerLaw(x []float64, y []theory.Value, weights []float64) (a float64, nu theory.Value, err error) {
 	const parameters = 2
 	if len(x) <= parameters {
@@ -180,7 +183,7 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (a float64, nu t
 		}
 	}
 	if largest := y[top].Value; !(largest > 0) || math.IsInf(largest, 0) {
-		return 0, nu, fmt.Errorf("the largest distance from the limit is %v: a power of d is above 0: take more trials", largest)
+		return 0, nu, fmt.Errorf("the largest distance from the limit is %v, and a power law needs one above 0: run more trials", largest)
 	}
 	nu.Value = 1
 	a = math.Log(y[top].Value) + x[top] // the line of slope −1 through the largest
@@ -201,7 +204,7 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (a float64, nu t
 		if !chol.Factorize(normal) || chol.SolveVecTo(&step, right) != nil {
 			break
 		}
-		// A step is at most a factor e, or ½ of the exponent.
+		// A step changes the fit by at most a factor of e and its exponent by at most ½.
 		shrink := 1 / math.Max(1, math.Max(math.Abs(step.AtVec(0)), 2*math.Abs(step.AtVec(1))))
 		a += shrink * step.AtVec(0)
 		nu.Value += shrink * step.AtVec(1)
@@ -216,5 +219,5 @@ func powerLaw(x []float64, y []theory.Value, weights []float64) (a float64, nu t
 			return a, nu, nil
 		}
 	}
-	return 0, nu, errors.New("no power of d fits the distances from the limit within their errors: take more trials")
+	return 0, nu, errors.New("the fit of a power of d to the distances from the limit did not converge: run more trials")
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/trial"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -55,18 +57,14 @@ func TestPowerLawIsExact(t *testing.T) {
 	}
 }
 
-// sizes are runs of the law at several dimensions.
-func sizes(d ...int) *Run {
-	var s []theory.Setting
-	for _, d := range d {
-		s = append(s, theory.Setting{D: d, N: 2 * d, Theta: 0.5, Sigma: 0.3, Depth: 2})
-	}
-	return Experiment{Method: Law, Trials: 40000, Seed: 8}.RunAt(s...)
+// sizes is an experiment on the law at several dimensions.
+func sizes(d ...int) Experiment {
+	return Experiment{Method: Law, Trials: 40000, Seed: 8, Independent: true, Grid: Grid{Dimension: d, Gamma: []float64{2}, Theta: []float64{0.5}, Sigma: []float64{0.3}}}
 }
 
 // The risks come to their limits like 1/d, with the constants of the exact means.
 func TestExponents(t *testing.T) {
-	run := sizes(16, 32, 64, 128)
+	run := must(t, sizes(16, 32, 64, 128).Run())
 	v := run.Exponents(None, theory.Scratch, theory.Linear)
 	if v.Err() != nil || !v.Agrees() || len(v.Rows) != 2 {
 		t.Fatal(v)
@@ -77,9 +75,9 @@ func TestExponents(t *testing.T) {
 			t.Errorf("%s: the exact exponent is %v", r.Result, r.Theory)
 		}
 	}
-	points, lines := run.Deviations(theory.Scratch, None)
-	_, d, y, bar := points.Curve(0)
-	_, _, exact, none := lines.Curve(0)
+	view := run.Deviations(theory.Scratch, None)
+	_, d, y, bar := view.Points().Curve(0)
+	_, _, exact, none := view.Lines().Curve(0)
 	if none != nil || len(bar) != 4 {
 		t.Fatal("points have error bars, lines have none")
 	}
@@ -92,12 +90,20 @@ func TestExponents(t *testing.T) {
 			t.Errorf("d = %v: the distance is %v ± %v, want %v", d[i], y[i], bar[i], exact[i])
 		}
 	}
-	for want, v := range map[string]*Verdict{
-		"at least 3":      sizes(16, 32).Exponents(None, theory.Scratch),
-		"do not differ":   Experiment{Method: Solve, Trials: 5, Procedures: []Procedure{Transfer}}.FromMeans(equal(16, 32, 64), false, nil).Exponents(None, theory.Linear),
+	equal := must(t, sizes(16, 32, 64).Run())
+	for i := range equal.Cells {
+		equal.Cells[i].means = &means{trials: 5, values: map[theory.Quantity]theory.Value{theory.RiskLinear: {Value: 0.3}}}
+	}
+	stopped := equal.Where(func(theory.Setting) bool { return true })
+	stopped.Interrupted = true
+	twice := equal.Where(func(theory.Setting) bool { return true })
+	twice.Cells = append(twice.Cells, twice.Cells[0])
+	for want, v := range map[string]*verdict.Verdict{
+		"at least 3":      sizes(16, 32).Run().Exponents(None, theory.Scratch),
+		"trials at d = ":  equal.Exponents(None, theory.Linear),
 		"not measured":    run.Exponents(None, theory.ScratchTuned),
-		"two cells at":    sizes(16, 16, 32).Exponents(None, theory.Scratch),
-		"was interrupted": Experiment{Method: Solve, Trials: 5}.FromMeans(equal(16, 32, 64), true, nil).Exponents(None, theory.Linear),
+		"two cells at":    twice.Exponents(None, theory.Linear),
+		"was interrupted": stopped.Exponents(None, theory.Linear),
 	} {
 		if v.Err() == nil || !strings.Contains(v.Err().Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, v.Err())
@@ -105,52 +111,42 @@ func TestExponents(t *testing.T) {
 	}
 }
 
-// equal are means without spread.
-func equal(d ...int) (out []Means) {
-	for _, d := range d {
-		out = append(out, Means{Setting: theory.Setting{D: d, N: 2 * d, Theta: 0.5, Sigma: 0.3, Depth: 2}, Trials: 5,
-			Values: map[theory.Quantity]theory.Value{theory.RiskLinear: {Value: 0.3}}})
+// Independent cells give the points and the verdict of their trials, whatever the grid
+// around them; what needs trials is an error.
+func TestIndependentCells(t *testing.T) {
+	e := sizes(30, 60)
+	run := must(t, e.Run())
+	if !strings.Contains(run.String(), "d from 30 to 60") {
+		t.Error(run)
 	}
-	return out
-}
-
-// A run of means gives the points and the verdict of the run that they are from; what needs
-// trials is an error.
-func TestFromMeans(t *testing.T) {
-	run := sizes(30, 60)
-	var means []Means
 	for _, c := range run.Cells {
-		values := map[theory.Quantity]theory.Value{}
+		alone, err := e.alone(c.Setting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trials, _ := alone.run(t.Context(), e, trial.Options{})
+		if c.Trials() != e.Trials {
+			t.Errorf("%v: the means are of %d trials, want %d", c, c.Trials(), e.Trials)
+		}
 		for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.TLinear} {
-			v, err := c.Mean(q)
-			if err != nil {
-				t.Fatal(err)
+			want, err := trials.Cells[0].Mean(q)
+			if got, _ := c.Mean(q); err != nil || got != want {
+				t.Errorf("%v: %s = %v, of its trials %v, %v", c, q, got, want, err)
 			}
-			values[q] = v
-		}
-		means = append(means, Means{Setting: c.Setting, Trials: len(c.Risks), Values: values})
-	}
-	again := run.Experiment.FromMeans(means, false, nil)
-	if again.String() != run.String() || !strings.Contains(run.String(), "d from 30 to 60") {
-		t.Errorf("%v, want %v", again, run)
-	}
-	want, got := run.Verdict(theory.Scratch, theory.LinearTransferability), again.Verdict(theory.Scratch, theory.LinearTransferability)
-	if got.Err() != nil || len(got.Rows) != 4 {
-		t.Fatal(got.Err())
-	}
-	for i := range want.Rows {
-		if got.Rows[i] != want.Rows[i] {
-			t.Errorf("%v, want %v", got.Rows[i], want.Rows[i])
 		}
 	}
-	if err := again.Pooled(theory.LinearTransferability).Err(); err == nil || !strings.Contains(err.Error(), "means alone") && !strings.Contains(err.Error(), "pooled") {
+	one := must(t, sizes(60).Run())
+	if got, want := one.Cells[0].means.values[theory.RiskScratch], run.Cells[1].means.values[theory.RiskScratch]; got != want {
+		t.Errorf("%v alone, %v in the grid", got, want)
+	}
+	if err := run.Where(func(s theory.Setting) bool { return s.D == 30 }).Pooled(theory.LinearTransferability).Err(); err == nil || !strings.Contains(err.Error(), "only their means") {
 		t.Error(err)
 	}
-	if _, err := again.Cells[0].Median(theory.RiskScratch); err == nil {
+	if _, err := run.Cells[0].Median(theory.RiskScratch); err == nil {
 		t.Error("the median of means is no error")
 	}
-	means[0].Trials = 1
-	if err := run.Experiment.FromMeans(means, false, nil).Err(); err == nil || !strings.Contains(err.Error(), "Trials = 1") {
+	e.Independent = false
+	if err := e.Run().Err(); err == nil || !strings.Contains(err.Error(), "set Independent") {
 		t.Error(err)
 	}
 }

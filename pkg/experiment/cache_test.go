@@ -1,26 +1,29 @@
 package experiment
 
 import (
-	"bytes"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-func withCache(t *testing.T, dir string) CacheStats {
+// withCache opens a cache for the studies of the test.
+func withCache(t testing.TB, dir string) *trial.Store {
 	t.Helper()
-	stats, err := UseCache(dir)
+	store, err := trial.OpenCache(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { UseCache("") })
-	return stats
+	session.Change(func(o *session.Options) { o.Store = store })
+	t.Cleanup(func() {
+		session.Change(func(o *session.Options) { o.Store = nil })
+		store.Close()
+	})
+	return store
 }
 
 func cachedExperiment() Experiment {
@@ -33,14 +36,14 @@ func cachedExperiment() Experiment {
 func TestCacheMeasuresOnlyWhatIsNew(t *testing.T) {
 	dir := t.TempDir()
 	want := cachedExperiment().Run()
-	trials := func() int { return withCache(t, dir).Trials }
+	trials := func() int { return withCache(t, dir).Len() }
 	if n := trials(); n != 0 {
 		t.Fatalf("a new cache holds %d trials", n)
 	}
-	same := func(e Experiment, want *Run) {
+	same := func(e Experiment, want *Table) {
 		t.Helper()
-		if diff := cmp.Diff(want.Cells, e.Run().Cells, cmpopts.EquateNaNs()); diff != "" {
-			t.Error(diff)
+		if d := diff(want, e.Run()); d != "" {
+			t.Error(d)
 		}
 	}
 	same(cachedExperiment(), want)
@@ -81,11 +84,11 @@ func TestCacheSurvivesDamage(t *testing.T) {
 	for what, damage := range map[string]func(b []byte) []byte{
 		"cut":     func(b []byte) []byte { return b[:len(b)-7] },
 		"changed": func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
-		"foreign": func(b []byte) []byte { return append([]byte("\xfaF8\nnot a record"), b...) },
+		"foreign": func(b []byte) []byte { return append([]byte("\xfaF9\nnot a record"), b...) },
 		"empty":   func(b []byte) []byte { return make([]byte, 100) },
 	} {
 		dir := t.TempDir()
-		path := withCache(t, dir).Path
+		path := withCache(t, dir).Path()
 		cachedExperiment().Run()
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -94,14 +97,14 @@ func TestCacheSurvivesDamage(t *testing.T) {
 		if err := os.WriteFile(path, damage(b), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if s := withCache(t, dir); s.Damaged == 0 {
+		if s := withCache(t, dir); s.Damaged() == 0 {
 			t.Errorf("%s: the damage was not found", what)
 		}
-		if diff := cmp.Diff(want.Cells, cachedExperiment().Run().Cells, cmpopts.EquateNaNs()); diff != "" {
-			t.Errorf("%s: %s", what, diff)
+		if d := diff(want, cachedExperiment().Run()); d != "" {
+			t.Errorf("%s: %s", what, d)
 		}
-		if s := withCache(t, dir); s.Damaged != 0 || s.Trials != 24 {
-			t.Errorf("%s: %d trials and %d damaged bytes after the repair", what, s.Trials, s.Damaged)
+		if s := withCache(t, dir); s.Damaged() != 0 || s.Len() != 24 {
+			t.Errorf("%s: %d trials and %d damaged bytes after the repair", what, s.Len(), s.Damaged())
 		}
 	}
 }
@@ -132,60 +135,15 @@ func TestCacheSurvivesKills(t *testing.T) {
 		}
 		_ = cmd.Wait() // it was killed
 		s := withCache(t, dir)
-		if s.Trials < before {
-			t.Fatalf("%d trials are kept, %d were before the kill", s.Trials, before)
+		if s.Len() < before {
+			t.Fatalf("%d trials are kept, %d were before the kill", s.Len(), before)
 		}
-		before = s.Trials
+		before = s.Len()
 	}
 	t.Logf("%d of %d trials were kept", before, 4*e.Trials)
 	got := e.Run()
-	UseCache("")
-	if diff := cmp.Diff(e.Run().Cells, got.Cells, cmpopts.EquateNaNs()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// A value that is not a number comes back.
-func TestCacheKeepsNaN(t *testing.T) {
-	withCache(t, t.TempDir())
-	for range 2 {
-		v, err := cached("test", 1, func() (FeatureEnd, error) { return FeatureEnd{Escape: math.NaN(), Steps: 3}, nil })
-		if err != nil || !math.IsNaN(v.Escape) || v.Steps != 3 {
-			t.Errorf("%+v, %v", v, err)
-		}
-	}
-}
-
-// Any bytes are a cache: what is read are whole records, and reading them again gives
-// the same.
-func FuzzCacheRead(f *testing.F) {
-	f.Add([]byte("\xfaF8\n\x00\x00\x00\x00"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		c, again := &cache{values: map[[32]byte][]byte{}}, &cache{values: map[[32]byte][]byte{}}
-		whole := c.read(b)
-		if len(whole)+c.damaged != len(b) {
-			t.Errorf("%d whole and %d damaged bytes of %d", len(whole), c.damaged, len(b))
-		}
-		if !bytes.Equal(again.read(whole), whole) || again.damaged != 0 || len(again.values) != len(c.values) {
-			t.Error("whole records are not whole")
-		}
-	})
-}
-
-// A disk that takes no more costs the cache, not the run.
-func TestFullCacheIsNoObstacle(t *testing.T) {
-	want := cachedExperiment().Run()
-	withCache(t, t.TempDir())
-	full, err := os.Open(os.DevNull) // for reading: every write fails
-	if err != nil {
-		t.Fatal(err)
-	}
-	store.Lock()
-	store.file.Close()
-	store.file = full
-	store.Unlock()
-	got := cachedExperiment().Run()
-	if diff := cmp.Diff(want.Cells, got.Cells, cmpopts.EquateNaNs()); got.Err() != nil || diff != "" {
-		t.Errorf("%v: %s", got.Err(), diff)
+	session.Change(func(o *session.Options) { o.Store = nil })
+	if d := diff(e.Run(), got); d != "" {
+		t.Error(d)
 	}
 }

@@ -1,45 +1,47 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// As returns the measured means of q as a result, at the settings of the run: one
-// experiment as the prediction of another, as of training by solving. Its data
-// sets must be others, so take another seed.
-func (r *Run) As(name, source string, q theory.Quantity) theory.Result {
+// As returns the measured means of q as a result at the settings of the run, to predict
+// another experiment, such as training by solving. The two must be independent: give them
+// different seeds.
+func (t *Table) As(name, source string, q theory.Quantity) theory.Result {
 	return theory.Result{Name: name, Source: source, Quantity: q,
 		Limit: func(theory.Limit) (float64, error) {
 			return 0, fmt.Errorf("experiment: %s is measured at the settings of a run and has no limit", name)
 		},
 		Mean: func(s theory.Setting) (theory.Value, error) {
-			if r.err != nil {
-				return theory.Value{}, r.err
+			if t.err != nil {
+				return theory.Value{}, t.err
 			}
-			i := r.find(s)
+			i := t.find(s)
 			if i < 0 {
 				return theory.Value{}, fmt.Errorf("experiment: %s was not measured at %v", name, s)
 			}
-			return r.Cells[i].Mean(q)
+			return t.Cells[i].Mean(q)
 		},
 	}
 }
 
 // find returns the index of the cell at s, or −1.
-func (r *Run) find(s theory.Setting) int {
-	return slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Setting == s })
+func (t *Table) find(s theory.Setting) int {
+	return slices.IndexFunc(t.Cells, func(c Cell) bool { return c.Setting == s })
 }
 
-// AtLimit compares the mean of every cell with the proportional limit of each
-// result, for runs so large that the two cannot be told apart.
-func (r *Run) AtLimit(results ...theory.Result) *Verdict {
-	return r.verdict(results, func(c Cell, result theory.Result) (Row, error) {
+// AtLimit compares the mean of every cell with the proportional limit of each result, for
+// runs so large that finite-size corrections are far below the standard errors.
+func (t *Table) AtLimit(results ...theory.Result) *verdict.Verdict {
+	return t.verdict(results, func(c Cell, result theory.Result) (verdict.Row, error) {
 		limit := result
 		limit.Name += ", limit"
 		limit.Mean = func(s theory.Setting) (theory.Value, error) {
@@ -50,40 +52,39 @@ func (r *Run) AtLimit(results ...theory.Result) *Verdict {
 	})
 }
 
-// Change compares how a result changes when one axis goes from one value to another,
-// trial by trial: cells of a trial share its data, so that it sees changes far below
-// the spread between data sets. One row for each setting of the rest.
-func (r *Run) Change(along Axis, from, to float64, results ...theory.Result) *Verdict {
-	v := &Verdict{err: r.verdictError(results)}
-	if v.err != nil {
-		return v
+// Change compares the change of a result from one value of an axis to another with its
+// prediction. The cells of a trial share their data, and differences are taken trial by
+// trial, so changes far below the spread between data sets are resolved. There is one row
+// for each setting of the other axes.
+func (t *Table) Change(along theory.Axis, from, to float64, results ...theory.Result) *verdict.Verdict {
+	if err := t.verdictError(results); err != nil {
+		return verdict.Failed(err)
 	}
+	v := verdict.Of()
 	for _, result := range results {
-		for _, a := range r.Cells {
-			if x, _ := along.of(a.Setting); x != from {
+		for _, a := range t.Cells {
+			if a.At(along) != from {
 				continue
 			}
-			changed := a.Setting
-			along.set(&changed, &theory.Limit{}, to)
-			i := r.find(changed)
+			i := t.find(a.moved(along, to).Setting)
 			if i < 0 {
-				return &Verdict{err: fmt.Errorf("experiment: the run has no cell at %s = %v beside %v", along, to, a.Setting)}
+				return verdict.Failed(fmt.Errorf("experiment: the run has no grid cell at %s = %v to compare with %v", along, to, a.Setting))
 			}
-			row, err := changeRow(a, r.Cells[i], result)
+			row, err := changeRow(a, t.Cells[i], result)
 			if err != nil {
-				return &Verdict{err: err}
+				return verdict.Failed(err)
 			}
 			row.Result = fmt.Sprintf("change of %s, %s %.4g → %.4g", result.Name, along, from, to)
 			v.Rows = append(v.Rows, row)
 		}
 	}
 	if len(v.Rows) == 0 {
-		v.err = fmt.Errorf("experiment: the run has no cell at %s = %v", along, from)
+		return verdict.Failed(fmt.Errorf("experiment: the run has no grid cell at %s = %v", along, from))
 	}
 	return v
 }
 
-func changeRow(a, b Cell, result theory.Result) (row Row, err error) {
+func changeRow(a, b Cell, result theory.Result) (row verdict.Row, err error) {
 	var mean [2]theory.Value
 	var x [2][]float64
 	for i, c := range []Cell{a, b} {
@@ -98,19 +99,20 @@ func changeRow(a, b Cell, result theory.Result) (row Row, err error) {
 	for i := range diff {
 		diff[i] = x[1][i] - x[0][i]
 	}
-	return newRow("", result.Source, a.Setting.String(),
+	return verdict.NewRow("", result.Source, a.Setting.String(),
 		theory.Value{Value: mean[1].Value - mean[0].Value, StdErr: math.Hypot(mean[0].StdErr, mean[1].StdErr)},
 		theory.Mean(diff), len(diff)), nil
 }
 
-// Wins compares, cell by cell, the share of data sets on which transfer beats
-// scratch with its probability under the exact law.
-func (r *Run) Wins(results ...theory.Result) *Verdict {
+// Wins compares, cell by cell, the share of data sets on which transfer beats training from
+// scratch with its probability under the exact joint law. The results must be
+// [theory.LinearTransferability] or [theory.FineTuneTransferability].
+func (t *Table) Wins(results ...theory.Result) *verdict.Verdict {
 	const draws = 1 << 17
-	return r.verdict(results, func(c Cell, result theory.Result) (Row, error) {
+	return t.verdict(results, func(c Cell, result theory.Result) (verdict.Row, error) {
 		sum, err := c.Setting.Summary(draws)
 		if err != nil {
-			return Row{}, err
+			return verdict.Row{}, err
 		}
 		p := sum.PLinearWins
 		switch result.Quantity {
@@ -118,64 +120,61 @@ func (r *Run) Wins(results ...theory.Result) *Verdict {
 		case theory.TFineTune:
 			p = sum.PFineTuneWins
 		default:
-			return Row{}, fmt.Errorf("experiment: the exact law knows when %q or %q is positive, not %q", theory.TLinear, theory.TFineTune, result.Quantity)
+			return verdict.Row{}, fmt.Errorf("experiment: Wins is for the quantities %q and %q, not %q", theory.TLinear, theory.TFineTune, result.Quantity)
 		}
 		measured, err := c.Wins(result.Quantity)
 		if err != nil {
-			return Row{}, err
+			return verdict.Row{}, err
 		}
-		// By the law's probability: the sample's may be 0 or 1, with no spread.
-		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(c.trials()))
-		return newRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, c.trials()), nil
+		// From the probability under the law: a measured share of 0 or 1 has no spread.
+		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(c.Trials()))
+		return verdict.NewRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, c.Trials()), nil
 	})
 }
 
-// The Kolmogorov distribution, of √(nm/(n+m)) times the distance of two samples
-// of one law.
+// Mean and standard deviation of the Kolmogorov distribution, the law of √(nm/(n+m)) times
+// the distance between large samples of one distribution, of sizes n and m.
 const kolmogorovMean, kolmogorovSD = 0.8687311606361591, 0.26033
 
-// SameLaw compares the distributions of quantities in two runs, cell by cell, by
-// the two-sample Kolmogorov–Smirnov distance. Its theory is the mean distance of
-// two samples of one law, and z is the normal deviate with the same probability
-// to be exceeded.
-func (r *Run) SameLaw(other *Run, quantities ...theory.Quantity) *Verdict {
-	v := &Verdict{err: r.verdictError(make([]theory.Result, len(quantities)))}
-	if v.err == nil {
-		v.err = other.verdictError(make([]theory.Result, 1))
+// SameLaw compares the distributions of quantities in two runs, cell by cell, by the
+// two-sample Kolmogorov–Smirnov distance. The predicted distance is the mean for two
+// samples of one law; z is the standard normal quantile at the p-value of the measured
+// distance.
+func (t *Table) SameLaw(other *Table, quantities ...theory.Quantity) *verdict.Verdict {
+	if err := cmp.Or(t.verdictError(make([]theory.Result, len(quantities))), other.verdictError(make([]theory.Result, 1))); err != nil {
+		return verdict.Failed(err)
 	}
-	if v.err != nil {
-		return v
-	}
+	v := verdict.Of()
 	for _, q := range quantities {
-		for _, a := range r.Cells {
+		for _, a := range t.Cells {
 			i := other.find(a.Setting)
 			if i < 0 {
-				return &Verdict{err: fmt.Errorf("experiment: the other run has no cell at %v", a.Setting)}
+				return verdict.Failed(fmt.Errorf("experiment: the other run has no grid cell at %v", a.Setting))
 			}
 			x, err := a.Values(q)
 			if err != nil {
-				return &Verdict{err: err}
+				return verdict.Failed(err)
 			}
 			y, err := other.Cells[i].Values(q)
 			if err != nil {
-				return &Verdict{err: err}
+				return verdict.Failed(err)
 			}
 			slices.Sort(x)
 			slices.Sort(y)
 			d := stat.KolmogorovSmirnov(x, nil, y, nil)
 			n, m := float64(len(x)), float64(len(y))
 			scale := math.Sqrt((n + m) / (n * m))
-			row := newRow(fmt.Sprintf("distribution of %s, distance", q), "exact joint law", a.Setting.String(),
+			row := verdict.NewRow(fmt.Sprintf("distribution of %s, distance", q), "exact joint law", a.Setting.String(),
 				theory.Value{Value: kolmogorovMean * scale, StdErr: kolmogorovSD * scale}, theory.Value{Value: d}, min(len(x), len(y)))
 			row.Z = distuv.UnitNormal.Quantile(1 - kolmogorovTail(d/scale))
-			row.Agree = row.Z <= Agreement
+			row.Agree = row.Z <= verdict.Agreement
 			v.Rows = append(v.Rows, row)
 		}
 	}
 	return v
 }
 
-// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), kept off 0 and 1.
+// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), clamped away from 0 and 1.
 func kolmogorovTail(x float64) float64 {
 	sum := 0.0
 	for j := 1.0; j <= 100; j++ {
@@ -184,22 +183,22 @@ func kolmogorovTail(x float64) float64 {
 	return math.Min(1-1e-9, math.Max(1e-15, sum))
 }
 
-// Distribution returns the cumulative distribution P(q ≤ t) over data sets, one
-// curve for each value of the axis by: at the given number of points, with
-// binomial standard errors. Its value at 0 is the probability of losing.
-func (r *Run) Distribution(q theory.Quantity, by Axis, points int) Series {
+// Distribution returns the cumulative distribution P(q ≤ t) over data sets at a number of
+// points t, with binomial standard errors, one curve for each value of the axis by. For a
+// transferability, its value at 0 is the probability that transfer loses.
+func (t *Table) Distribution(q theory.Quantity, by theory.Axis, points int) Series {
 	if points < 2 {
-		return Series{err: fmt.Errorf("experiment: points = %d: a distribution is drawn at 2 or more", points)}
+		return Series{err: fmt.Errorf("experiment: points = %d: a distribution needs at least 2", points)}
 	}
 	along := by
 	if by == None {
 		along = Gamma
 	}
-	labels, groups, err := r.group(along, by)
+	labels, groups, err := t.group(q, along, by)
 	s := Series{err: err}
 	for g, cells := range groups {
 		if len(cells) > 1 {
-			return Series{err: fmt.Errorf("experiment: a distribution is of one cell, and the run holds %v and %v: choose with Where, or an axis to split by", cells[0].Setting, cells[1].Setting)}
+			return Series{err: fmt.Errorf("experiment: a curve is the distribution in one grid cell, but the run has %v and %v: select one with Where, or split by an axis", cells[0].Setting, cells[1].Setting)}
 		}
 		c := curve{label: labels[g]}
 		x, err := cells[0].Values(q)
@@ -208,12 +207,12 @@ func (r *Run) Distribution(q theory.Quantity, by Axis, points int) Series {
 		}
 		slices.Sort(x)
 		n := float64(len(x))
-		// From the 0.5 % to the 99.5 % quantile, in even steps of probability.
+		// From the 0.5 % to the 99.5 % quantile, in equal steps of probability.
 		for _, p := range Range(0.005, 0.995, points) {
 			c.x = append(c.x, stat.Quantile(p, stat.LinInterp, x, nil))
 			c.y, c.bar = append(c.y, p), append(c.bar, math.Sqrt(p*(1-p)/n))
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s.from(r.origin())
+	return s.from(t.origin)
 }

@@ -6,120 +6,131 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/features-are-fate/fate/pkg/linear"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-// Curves trains one network by each of the three procedures on one data set
-// and follows the risk. Setting names the problem; Alpha is the size of the
-// random start (0 means 0.01).
+// Curves follows the risk on the target task while one network is trained by each of the
+// three procedures, on one data set. Its courses against the time of gradient flow (steps ×
+// learning rate) are theory.RiskScratch, RiskPretraining, theory.RiskFineTune, which starts
+// where pretraining ends, and theory.RiskLinear, which is constant. Alpha is the size of
+// the random start; 0 means 0.01.
 type Curves struct {
-	Setting theory.Setting
-	Seed    uint64
-	Alpha   float64
+	Setting theory.Setting `json:"setting"`
+	Seed    uint64         `json:"seed"`
+	Alpha   float64        `json:"alpha,omitempty"`
 }
 
-// CurvesRun holds the learning curves: the risk on the target task against the
-// time of gradient flow (steps × learning rate), for scratch, for pretraining
-// on the source followed by fine-tuning, and the level of linear transfer.
-type CurvesRun struct {
-	Scratch, Pretraining, FineTuning, Linear Series
-	Final                                    theory.Risks // by training
-	Exact                                    theory.Risks // by the solvers, on the same data
-	err                                      error
-}
+// RiskPretraining is the risk on the target task while training on the source.
+const RiskPretraining theory.Quantity = "R_pre"
 
-// Err returns why the training failed, or nil.
-func (r *CurvesRun) Err() error { return r.err }
+// ends are the final risks, by training and by solving.
+var ends = [...]theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune}
 
 // Run trains until the loss has converged.
-func (c Curves) Run() *CurvesRun {
-	r := &CurvesRun{}
-	if r.err = c.run(r); r.err != nil {
-		for _, s := range []*Series{&r.Scratch, &r.Pretraining, &r.FineTuning, &r.Linear} {
-			*s = Series{err: r.err}
-		}
-	}
-	return r
-}
+func (c Curves) Run() *Table { return run(c) }
 
-func (c Curves) run(r *CurvesRun) error {
+func (c Curves) plan() (*plan, error) {
 	s := c.Setting
 	if err := s.Validate(); err != nil {
-		return err
+		return nil, err
 	}
 	switch {
 	case s.Depth < 2:
-		return fmt.Errorf("experiment: Setting.Depth = %d: learning curves of all three procedures need at least 2 layers", s.Depth)
+		return nil, fmt.Errorf("experiment: Setting.Depth = %d: learning curves of all three procedures need at least 2 layers", s.Depth)
 	case s.Features > 1 || s.SourceN > 0 || s.Decay > 0:
-		return errors.New("experiment: learning curves are of one source task with unlimited data, without weight decay: leave Features, SourceN and Decay 0")
+		return nil, errors.New("experiment: learning curves are of one source task with unlimited data, without weight decay: leave Features, SourceN and Decay 0")
 	}
 	if err := cmp.Or(checkAlpha(c.Alpha, DefaultAlpha), Experiment{Method: Train}.possible(s)); err != nil {
-		return err
+		return nil, err
 	}
-	e := Experiment{Method: Solve, Alpha: c.Alpha}
-	if e.Alpha == 0 {
-		e.Alpha = DefaultAlpha
+	p := &plan{name: "learning curves", trials: 1, origin: origin{Train, c.Seed}, cells: []Cell{{Setting: s}}}
+	p.quantities = ends[:]
+	for _, q := range ends {
+		p.quantities = append(p.quantities[:len(p.quantities):len(p.quantities)], solved(q))
 	}
-	ctx, stop := interruptible()
-	defer stop()
+	eachTrial{kind: "curves",
+		title:   func(int, int) string { return "learning curves" },
+		key:     func(int, int) any { return c },
+		measure: func(ctx context.Context, _, _ int) ([]float64, error) { return c.train(ctx) },
+		fill:    func(cell *Cell, _ int, v []float64) { cell.setCurves(p.origin, unpack(v)) }}.work(p)
+	return p, nil
+}
+
+// setCurves stores the final risks and the courses of three trainings.
+func (c *Cell) setCurves(o origin, v [][]float64) {
+	c.set(0, v[0])
+	first, last := math.Inf(1), 0.0
+	for i, q := range []theory.Quantity{theory.RiskScratch, RiskPretraining, theory.RiskFineTune} {
+		x, y := v[1+2*i], v[2+2*i]
+		c.keep(q, o, [...]string{"from scratch", "pretraining on the source", "fine-tuning"}[i], x, y)
+		first, last = math.Min(first, x[min(1, len(x)-1)]), math.Max(last, x[len(x)-1])
+	}
+	// A horizontal line from the first step on: the time axis may be logarithmic.
+	level := c.last(theory.RiskLinear)
+	c.keep(theory.RiskLinear, o, "linear transfer", []float64{first, last}, []float64{level, level})
+}
+
+// train returns, packed, the final risks by training and by solving, and three courses.
+func (c Curves) train(ctx context.Context) ([]float64, error) {
+	s := c.Setting
+	e := Experiment{Method: Solve, Alpha: c.Alpha}.defaults()
 	set, err := dataSet(c.Seed, s, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	pair, data := set.pair, set.target
-	if r.Exact, err = e.solve(s, newDataSets(c.Seed, 0, []theory.Setting{s})); err != nil {
-		return err
+	exact, err := e.solve(s, newDataSets(c.Seed, 0, []theory.Setting{s}))
+	if err != nil {
+		return nil, err
 	}
 	loss, err := linear.SampleLoss(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	weights := ownStream(c.Seed, s, 0, streamWeights)
 	start := func() (*linear.Network, error) { return linear.NewNetwork(s.D, s.Depth, e.Alpha, weights) }
+	var final theory.Risks
 	net, err := start()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if r.Scratch, err = follow(ctx, net, loss, pair, "from scratch"); err != nil {
-		return err
+	scratchX, scratchY, err := follow(ctx, net, loss, pair)
+	if err != nil {
+		return nil, err
 	}
-	r.Final.Scratch = pair.Risk(net.Beta())
+	final.Scratch = pair.Risk(net.Beta())
 	if net, err = start(); err != nil {
-		return err
+		return nil, err
 	}
-	if r.Pretraining, err = follow(ctx, net, linear.PopulationLoss(pair.Source), pair, "pretraining on the source"); err != nil {
-		return err
+	sourceX, sourceY, err := follow(ctx, net, linear.PopulationLoss(pair.Source), pair)
+	if err != nil {
+		return nil, err
 	}
 	transferred, err := linear.Transfer(data, net.Features(), s.Lambda, featureCutoff)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Final.Linear = pair.Risk(transferred)
-	if r.FineTuning, err = follow(ctx, net, loss, pair, "fine-tuning"); err != nil {
-		return err
+	final.Linear = pair.Risk(transferred)
+	tunedX, tunedY, err := follow(ctx, net, loss, pair)
+	if err != nil {
+		return nil, err
 	}
-	r.Final.FineTune = pair.Risk(net.Beta())
-	// A level over the time axis, which may be logarithmic: from the first step.
-	first, last := math.Inf(1), 0.0
-	for _, s := range []Series{r.Scratch, r.Pretraining, r.FineTuning} {
-		x := s.curves[0].x
-		first, last = math.Min(first, x[min(1, len(x)-1)]), math.Max(last, x[len(x)-1])
+	final.FineTune = pair.Risk(net.Beta())
+	var risks []float64
+	for _, r := range []theory.Risks{final, exact} {
+		for _, q := range ends {
+			risks = append(risks, r.Of(q))
+		}
 	}
-	r.Linear = Series{curves: []curve{{label: "linear transfer", x: []float64{first, last}, y: []float64{r.Final.Linear, r.Final.Linear}}}}
-	for _, s := range []Series{r.Scratch, r.Pretraining, r.FineTuning, r.Linear} {
-		s.from(origin{Train, c.Seed})
-	}
-	return nil
+	return pack(risks, scratchX, scratchY, sourceX, sourceY, tunedX, tunedY), nil
 }
 
-// follow trains and records the risk: at every step at first, then at steps a
-// few per cent apart.
-func follow(ctx context.Context, net *linear.Network, loss *linear.Loss, pair task.Pair, label string) (Series, error) {
-	c := curve{label: label}
+// follow trains a network and records the risk, first at every step, then at steps a few
+// per cent apart.
+func follow(ctx context.Context, net *linear.Network, loss *linear.Loss, pair task.Pair) (x, y []float64, err error) {
 	var steps []int
 	next := 0
 	record := func(step int, beta []float64) {
@@ -128,52 +139,26 @@ func follow(ctx context.Context, net *linear.Network, loss *linear.Loss, pair ta
 		}
 		next = step + 1 + step/50
 		steps = append(steps, step)
-		c.y = append(c.y, pair.Risk(beta))
+		y = append(y, pair.Risk(beta))
 	}
 	rep, err := net.Train(ctx, loss, linear.Options{Observe: record})
-	if errors.Is(err, context.Canceled) {
-		return Series{}, fmt.Errorf("experiment: interrupted while %s", label)
-	}
 	if err != nil {
-		return Series{}, err
+		return nil, nil, err
 	}
 	for _, s := range steps {
-		c.x = append(c.x, float64(s)*rep.Step)
+		x = append(x, float64(s)*rep.Step)
 	}
-	return Series{curves: []curve{c}}, nil
+	return x, y, nil
 }
 
-// Named returns the series with one label for all its curves.
-func (s Series) Named(label string) Series {
-	out := Series{curves: slices.Clone(s.curves), err: s.err}
-	for i := range out.curves {
-		out.curves[i].label = label
+func (c Curves) about(t *Table) string {
+	if len(t.Cells) == 0 {
+		return "learning curves: no cell"
 	}
-	return out
-}
-
-// Join returns the curves of all series in one.
-func Join(series ...Series) Series {
-	var out Series
-	for _, s := range series {
-		out.curves = append(out.curves, s.curves...)
-		if out.err == nil {
-			out.err = s.err
-		}
+	cell := t.Cells[0]
+	out := "risk on the target    trained   exact"
+	for i, q := range ends {
+		out += fmt.Sprintf("\n%-21s %.5f   %.5f", [...]string{"from scratch", "linear transfer", "fine-tuning"}[i], cell.last(q), cell.last(solved(q)))
 	}
 	return out
-}
-
-// String gives the final risks beside the exact ones.
-func (r *CurvesRun) String() string {
-	if r.err != nil {
-		return r.err.Error()
-	}
-	return fmt.Sprintf("risk on the target    trained   exact\nfrom scratch          %.5f   %.5f\nlinear transfer       %.5f   %.5f\nfine-tuning           %.5f   %.5f",
-		r.Final.Scratch, r.Exact.Scratch, r.Final.Linear, r.Exact.Linear, r.Final.FineTune, r.Exact.FineTune)
-}
-
-// SimpleRender shows the final risks in a notebook.
-func (r *CurvesRun) SimpleRender() map[string]interface{} {
-	return map[string]interface{}{"text/plain": r.String()}
 }

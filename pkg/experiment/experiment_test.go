@@ -9,13 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"gonum.org/v1/gonum/stat"
 )
 
-func must(t *testing.T, r *Run) *Run {
+func must(t *testing.T, r *Table) *Table {
 	t.Helper()
 	if r.Err() != nil {
 		t.Fatal(r.Err())
@@ -23,7 +25,27 @@ func must(t *testing.T, r *Run) *Run {
 	return r
 }
 
-func values(t *testing.T, c Cell, q theory.Quantity) []float64 {
+// trialOf returns a quantity in one trial, NaN where it was not measured.
+func trialOf(c Cell, q theory.Quantity, trial int) float64 {
+	if x := c.column(q); x != nil {
+		return x[trial]
+	}
+	return math.NaN()
+}
+
+// diff compares the values of two tables.
+func diff(a, b *Table) string {
+	var x, y []map[theory.Quantity][]float64
+	for _, c := range a.Cells {
+		x = append(x, c.values)
+	}
+	for _, c := range b.Cells {
+		y = append(y, c.values)
+	}
+	return cmp.Diff(x, y, cmpopts.EquateNaNs())
+}
+
+func sorted(t *testing.T, c Cell, q theory.Quantity) []float64 {
 	t.Helper()
 	x, err := c.Values(q)
 	if err != nil {
@@ -45,7 +67,7 @@ func TestLawIsTheLawOfSolve(t *testing.T) {
 		solve := must(t, Experiment{Grid: grid, Method: Solve, Trials: trials, Seed: 2}.Run())
 		for i, c := range law.Cells {
 			for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune, theory.ScaleC} {
-				a, b := values(t, c, q), values(t, solve.Cells[i], q)
+				a, b := sorted(t, c, q), sorted(t, solve.Cells[i], q)
 				if a[0] == a[len(a)-1] { // T_ft = 0 for n ≥ d
 					if b[0] != a[0] || b[len(b)-1] != a[0] {
 						t.Errorf("%v: %s is constant in the law and not in the experiment", c.Setting, q)
@@ -126,10 +148,9 @@ func TestTrainEndsWhereSolveEnds(t *testing.T) {
 		train := must(t, e.Run())
 		compared := 0
 		for i, c := range train.Cells {
-			for k, got := range c.Risks {
-				want := solve.Cells[i].Risks[k]
+			for k := range e.Trials {
 				for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskTuned, theory.RiskLinear, theory.RiskFineTune, theory.ScaleC} {
-					g, w := got.Of(q), want.Of(q)
+					g, w := trialOf(c, q, k), trialOf(solve.Cells[i], q, k)
 					if math.IsNaN(g) || math.IsNaN(w) { // not run by one of them
 						continue
 					}
@@ -138,8 +159,8 @@ func TestTrainEndsWhereSolveEnds(t *testing.T) {
 						t.Errorf("%v, data set %d: %s = %.5f by training, %.5f by solving", c.Setting, k, q, g, w)
 					}
 				}
-				if want.Scale < 1.02 {
-					t.Errorf("%v, data set %d: c = %.3f is too near 1 to tell the forms apart", c.Setting, k, want.Scale)
+				if scale := trialOf(solve.Cells[i], theory.ScaleC, k); scale < 1.02 {
+					t.Errorf("%v, data set %d: c = %.3f is too near 1 to tell the forms apart", c.Setting, k, scale)
 				}
 			}
 		}
@@ -156,16 +177,16 @@ func TestTheNumbersDoNotDependOnWorkers(t *testing.T) {
 		one := must(t, e.Run())
 		e.Workers = 16
 		many := must(t, e.Run())
-		if d := cmp.Diff(one.Cells, many.Cells, cmpopts.EquateNaNs()); d != "" {
+		if d := diff(one, many); d != "" {
 			t.Errorf("%s: 1 and 16 workers differ:\n%s", m, d)
 		}
 		e.Seed = 5
-		if other := must(t, e.Run()); cmp.Equal(one.Cells, other.Cells, cmpopts.EquateNaNs()) {
+		if other := must(t, e.Run()); diff(one, other) == "" {
 			t.Errorf("%s: another seed gives the same numbers", m)
 		}
 		// A cell keeps its numbers when the grid around it changes.
 		e.Seed, e.Grid.Theta = 4, []float64{1}
-		if part := must(t, e.Run()); !cmp.Equal(part.Cells[0], one.Cells[2], cmpopts.EquateNaNs()) {
+		if part := must(t, e.Run()); cmp.Diff(part.Cells[0].values, one.Cells[2].values, cmpopts.EquateNaNs()) != "" {
 			t.Errorf("%s: a cell changed with the grid around it", m)
 		}
 	}
@@ -223,8 +244,8 @@ func TestPooledAndBreakEven(t *testing.T) {
 }
 
 func TestVerdictRowsAreJSON(t *testing.T) {
-	v := Compare("a", "b", "c", theory.Value{Value: 1}, theory.Value{Value: 2}, 5)
-	data, err := json.Marshal(v.SimpleRender()[VerdictMIME])
+	v := verdict.Compare("a", "b", "c", theory.Value{Value: 1}, theory.Value{Value: 2}, 5)
+	data, err := json.Marshal(v.SimpleRender()[verdict.MIME])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +291,7 @@ func TestBadInput(t *testing.T) {
 		}
 		// Everything made from a failed run carries the error.
 		for _, err := range []error{r.Verdict(theory.Scratch).Err(), r.Pooled(theory.Scratch).Err(), r.Measured(theory.RiskScratch, Gamma, "").Err(),
-			r.Theory(theory.Scratch, Gamma, "").Err(), r.Map(theory.LinearTransferability).Err(), r.Where(func(theory.Setting) bool { return true }).Err()} {
+			r.Theory(theory.Scratch, Gamma, "").Err(), r.Plane(theory.LinearTransferability, Theta, Gamma).Err(), r.Where(func(theory.Setting) bool { return true }).Err()} {
 			if err != r.Err() {
 				t.Errorf("%s: a product of the run says %v", want, err)
 			}
@@ -278,9 +299,9 @@ func TestBadInput(t *testing.T) {
 	}
 	r := must(t, good.Run())
 	for want, err := range map[string]error{
-		"axis":            r.Measured(theory.RiskScratch, "n", "").Err(),
-		"keeps no cell":   r.Where(func(theory.Setting) bool { return false }).Err(),
-		"boundary":        r.Map(theory.Scratch).Err(),
+		"axis":            r.Measured(theory.RiskScratch, "nothing", "").Err(),
+		"keeps no grid":   r.Where(func(theory.Setting) bool { return false }).Err(),
+		"boundary":        r.Plane(theory.Scratch, Theta, Gamma).Err(),
 		"at least one th": r.Verdict().Err(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -295,22 +316,22 @@ func TestBadInput(t *testing.T) {
 
 // An interrupted run returns the trials that had finished.
 func TestInterrupt(t *testing.T) {
-	done := make(chan *Run)
+	done := make(chan *Table)
 	go func() {
 		done <- Experiment{Grid: Grid{D: 300, Gamma: []float64{0.9}, Sigma: []float64{0.1}}, Method: Train, Trials: 1000, Alpha: 1e-3}.Run()
 	}()
 	for stopped := false; !stopped; {
 		select {
 		case r := <-done:
-			if r.Err() != nil || !r.Interrupted || len(r.Cells[0].Risks) >= 1000 {
-				t.Errorf("interrupted = %v, %d trials, %v", r.Interrupted, len(r.Cells[0].Risks), r.Err())
+			if r.Err() != nil || !r.Interrupted || r.Cells[0].Trials() >= 1000 {
+				t.Errorf("interrupted = %v, %d trials, %v", r.Interrupted, r.Cells[0].Trials(), r.Err())
 			}
 			if err := r.Verdict(theory.Scratch).Err(); err == nil || !strings.Contains(err.Error(), "interrupted") {
 				t.Errorf("a verdict on an interrupted run: %v", err)
 			}
 			stopped = true
 		case <-time.After(10 * time.Millisecond):
-			Interrupt()
+			session.Interrupt()
 		}
 	}
 }
@@ -321,7 +342,7 @@ func TestCurvesEndAtTheExactRisks(t *testing.T) {
 		t.Fatal(r.Err())
 	}
 	for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune} {
-		if g, w := r.Final.Of(q), r.Exact.Of(q); math.Abs(g-w) > 0.03*w {
+		if g, w := r.Cells[0].last(q), r.Cells[0].last(solved(q)); math.Abs(g-w) > 0.03*w {
 			t.Errorf("%s = %.4f by training, %.4f by solving", q, g, w)
 		}
 	}
@@ -346,10 +367,7 @@ func BenchmarkTrainTrial(b *testing.B) {
 
 // A trial of the phase diagram that the cache holds.
 func BenchmarkCachedTrial(b *testing.B) {
-	if _, err := UseCache(b.TempDir()); err != nil {
-		b.Fatal(err)
-	}
-	defer UseCache("")
+	withCache(b, b.TempDir())
 	e := Experiment{Method: Solve, Trials: 2, Grid: Grid{D: 100, Gamma: Range(0.05, 1.95, 20), Theta: Range(math.Pi/80, 39*math.Pi/80, 20), Sigma: []float64{0, 0.2}}}
 	e.Run()
 	benchmarkTrials(b, e)

@@ -11,41 +11,41 @@ import (
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/mat"
 )
 
-// Kernels pretrains ReLU students on the source at Mu from starts of several sizes
-// Alpha, small ones rich and large ones lazy, and follows how their kernel becomes
-// that of the source teacher (Figure 3a–b). The other fields are those of Students.
+// Kernels pretrains ReLU students on the source at Mu from random starts of several sizes
+// Alpha: small ones are in the rich regime, large ones in the lazy regime. It follows the
+// alignment of their kernels with that of the source teacher (Figure 3a–b). The other
+// fields are those of Students.
 type Kernels struct {
-	D, Teacher, Width int
-	Mu                float64
-	Alpha             []float64
-	Trials            int
-	Seed              uint64
+	D       int       `json:"d"`
+	Teacher int       `json:"teacher"`
+	Width   int       `json:"width"`
+	Mu      float64   `json:"mu"`
+	Alpha   []float64 `json:"alpha"`
+	Trials  int       `json:"trials"`
+	Seed    uint64    `json:"seed"`
 }
 
-// circlePoints is the number of points of a kernel's picture.
+// Quantities of [Kernels].
+const (
+	// Alignment is the centred kernel alignment with the source's kernel on 200 random
+	// points; its course is against the time of the flow, in the first trial.
+	Alignment      theory.Quantity = "kernel alignment"
+	StartAlignment theory.Quantity = "kernel alignment at the start"
+	// PrincipalAngles is the course of the principal angles, in degrees and in rising order
+	// against their number from 1, between the leading directions of the features of the
+	// student after pretraining and the neurons of the source, in the first trial.
+	PrincipalAngles theory.Quantity = "principal angles"
+
+	studentPicture theory.Quantity = "kernel of the student"
+	sourcePicture  theory.Quantity = "kernel of the source"
+)
+
+// circlePoints is the number of points on each axis of a kernel map.
 const circlePoints = 48
-
-// KernelsRun holds the kernels. It is never nil: if a student could not be trained,
-// Err says why.
-type KernelsRun struct {
-	Kernels Kernels
-	// Alignment is the centred kernel alignment with the source's kernel on 200
-	// random points, against the time of the flow, in the first trial.
-	Alignment Series
-	// Angles are the principal angles, in degrees and in rising order, between the
-	// leading directions of the student's features at the end and the neurons of the
-	// source, in the first trial.
-	Angles     Series
-	start, end [][]float64     // alignment, by Alpha and trial
-	maps       []*mat.SymDense // of the first trial on a circle: the source, each end
-	err        error
-}
-
-// Err returns why the run failed, or nil.
-func (r *KernelsRun) Err() error { return r.err }
 
 // students returns the students that start at alpha.
 func (k Kernels) students(alpha float64) Students {
@@ -53,108 +53,130 @@ func (k Kernels) students(alpha float64) Students {
 }
 
 // Run pretrains on the cores of the machine.
-func (k Kernels) Run() *KernelsRun {
-	r := &KernelsRun{Kernels: k, start: make([][]float64, len(k.Alpha)), end: make([][]float64, len(k.Alpha)), maps: make([]*mat.SymDense, len(k.Alpha)+1)}
-	r.Alignment.curves, r.Angles.curves = make([]curve, len(k.Alpha)), make([]curve, len(k.Alpha))
-	r.err = k.students(0).check()
+func (k Kernels) Run() *Table { return run(k) }
+
+func (k Kernels) check() error {
+	if err := k.students(0).check(); err != nil {
+		return err
+	}
 	for _, alpha := range k.Alpha {
 		if !(alpha > 0 && alpha <= maxAlpha) {
-			r.err = cmp.Or(r.err, fmt.Errorf("experiment: Alpha has %v: the size of the start is a finite number above 0, and at most %v", alpha, float64(maxAlpha)))
+			return fmt.Errorf("experiment: Alpha has %v: the size of the start is a finite number above 0, and at most %v", alpha, float64(maxAlpha))
 		}
 	}
-	if r.err == nil {
-		r.err = checkTrials(k.Trials, len(k.Alpha))
-	}
 	if len(k.Alpha) == 0 {
-		r.err = errors.New("experiment: Alpha is empty: kernels need at least one size of the start")
+		return errors.New("experiment: Alpha is empty: kernels need at least one size of the start")
 	}
-	if r.err != nil {
-		return r
+	return checkTrials(k.Trials, len(k.Alpha))
+}
+
+func (k Kernels) plan() (*plan, error) {
+	if err := k.check(); err != nil {
+		return nil, err
 	}
-	for i := range k.Alpha {
-		r.start[i], r.end[i] = make([]float64, k.Trials), make([]float64, k.Trials)
+	p := &plan{name: "kernels", trials: k.Trials, origin: origin{Train, k.Seed}, quantities: []theory.Quantity{StartAlignment, Alignment}}
+	for _, alpha := range k.Alpha {
+		p.cells = append(p.cells, Cell{Setting: theory.Setting{D: k.D}, at: map[theory.Axis]float64{Alpha: alpha, Mu: k.Mu}, name: fmt.Sprintf("α=%.4g", alpha)})
 	}
-	ctx, stop := interruptible()
-	defer stop()
-	// The lazy ones take longest: they come first.
+	// Students from large starts take longest and are trained first.
 	order := make([]int, len(k.Alpha))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(k.Alpha[b], k.Alpha[a]) })
-	place := func(j int) (i, trial int) { return order[j/k.Trials], j % k.Trials }
-	name := func(j int) string {
-		i, trial := place(j)
-		return fmt.Sprintf("student from α = %.4g, trial %d", k.Alpha[i], trial)
-	}
-	r.err = each(ctx, len(order)*k.Trials, 0, 1, name, func(ctx context.Context, j int) error {
-		i, trial := place(j)
-		return r.train(ctx, i, trial)
-	})
-	if errors.Is(r.err, context.Canceled) {
-		r.err = errors.New("experiment: the training of students was interrupted")
-	}
-	if r.err != nil {
-		r.Alignment, r.Angles = Series{err: r.err}, Series{err: r.err}
-		return r
-	}
-	r.Alignment.from(origin{Train, k.Seed})
-	r.Angles.from(origin{Train, k.Seed})
-	return r
+	eachTrial{kind: "kernel", order: order,
+		title: func(cell, trial int) string {
+			return fmt.Sprintf("student from α = %.4g, trial %d", k.Alpha[cell], trial)
+		},
+		key: func(cell, trial int) any {
+			return struct {
+				D, Teacher, Width int
+				Mu, Alpha         float64
+				Trial             int
+				Seed              uint64
+			}{k.D, k.Teacher, k.Width, k.Mu, k.Alpha[cell], trial, k.Seed}
+		},
+		measure: func(ctx context.Context, cell, trial int) ([]float64, error) {
+			return k.train(ctx, k.Alpha[cell], trial)
+		},
+		fill: func(c *Cell, trial int, v []float64) { c.setKernel(p.origin, trial, unpack(v)) }}.work(p)
+	return p, nil
 }
 
-func (r *KernelsRun) train(ctx context.Context, i, trial int) error {
-	k := r.Kernels
-	s := k.students(k.Alpha[i])
+// setKernel stores the alignments and, in the first trial, the course, the angles and the
+// kernel maps of the student and of the source.
+func (c *Cell) setKernel(o origin, trial int, v [][]float64) {
+	c.set(trial, v[0])
+	if trial > 0 {
+		return
+	}
+	label := Alpha.Label(c.at[Alpha])
+	c.keep(Alignment, o, label, v[1], v[2])
+	numbers := make([]float64, len(v[3]))
+	for i := range numbers {
+		numbers[i] = float64(i + 1)
+	}
+	c.keep(PrincipalAngles, o, label, numbers, v[3])
+	c.keep(studentPicture, o, "", nil, v[4])
+	c.keep(sourcePicture, origin{}, "", nil, v[5]) // it is given, not trained
+}
+
+// train returns, packed, the values that setKernel stores.
+func (k Kernels) train(ctx context.Context, alpha float64, trial int) ([]float64, error) {
+	s := k.students(alpha)
 	target, err := s.teacher(trial)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	source, err := target.Without(k.Mu)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	student, err := s.student(trial)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	x := s.probe(trial)
 	kernel := source.Kernel(x)
-	c := curve{label: Alpha.Label(k.Alpha[i])}
+	var times, alignments []float64
 	observe := func(time float64, f *relu.Network) {
 		if err == nil {
 			var a float64
 			a, err = task.Alignment(f.Kernel(x), kernel)
-			c.x, c.y = append(c.x, time), append(c.y, a)
+			times, alignments = append(times, time), append(alignments, a)
 		}
 	}
 	report, terr := student.Train(ctx, relu.PopulationLoss(source), relu.Options{Observe: observe})
 	if err := errors.Join(terr, err); err != nil {
-		return err
+		return nil, err
 	}
 	if !report.Converged {
-		return fmt.Errorf("the relative loss is still %.2g after %d gradients", report.Loss, report.Gradients)
+		return nil, fmt.Errorf("the relative loss is still %.2g after %d gradients", report.Loss, report.Gradients)
 	}
-	r.start[i][trial], r.end[i][trial] = c.y[0], c.y[len(c.y)-1]
-	if trial == 0 {
-		c.x, c.y = c.x[1:], c.y[1:] // for a logarithmic axis
-		r.Alignment.curves[i] = c
-		angles, err := student.Angles(len(source.C), source)
-		if err != nil {
-			return err
-		}
-		c = curve{label: c.label}
-		for j, a := range angles {
-			c.x, c.y = append(c.x, float64(j+1)), append(c.y, a*180/math.Pi)
-		}
-		r.Angles.curves[i] = c
-		circle := circle(source)
-		r.maps[i+1] = student.Kernel(circle)
-		if i == 0 {
-			r.maps[0] = source.Kernel(circle)
-		}
+	out := pack([]float64{alignments[0], alignments[len(alignments)-1]})
+	if trial > 0 {
+		return out, nil
 	}
-	return nil
+	angles, err := student.Angles(len(source.C), source)
+	if err != nil {
+		return nil, err
+	}
+	for i := range angles {
+		angles[i] = angles[i] * 180 / math.Pi
+	}
+	at := circle(source)
+	picture := func(f *relu.Network) (out []float64) {
+		kernel := f.Kernel(at)
+		largest := mat.Max(kernel)
+		for i := range circlePoints {
+			for j := range circlePoints {
+				out = append(out, kernel.At(i, j)/largest)
+			}
+		}
+		return out
+	}
+	// The start is left out of the course, for a logarithmic axis.
+	return append(out, pack(times[1:], alignments[1:], angles, picture(student), picture(source))...), nil
 }
 
 // circle returns the points √d(cos φ·u + sin φ·v) at angles φ ∈ [0, 2π) in the plane of
@@ -184,78 +206,74 @@ func circleAngles() []float64 {
 	return Range(0, 2*math.Pi*(1-1.0/circlePoints), circlePoints)
 }
 
-// Source returns the kernel of the source teacher on points x(φ), x(φ′) of a circle in
-// the plane of two of its neurons, relative to its largest entry.
-func (r *KernelsRun) Source() Map { return r.picture(0) }
+// SourceKernel returns the kernel k(x(φ), x(φ′)) of the source teacher of [Kernels],
+// relative to its largest entry. The points x(φ) lie on a circle of radius √d in the plane
+// of two of its neurons.
+func (t *Table) SourceKernel() Plane { return t.picture(sourcePicture) }
 
-// Student returns the same of the student that started at one of Alpha, after
-// pretraining.
-func (r *KernelsRun) Student(alpha float64) Map {
-	i := slices.Index(r.Kernels.Alpha, alpha)
-	if i < 0 && r.err == nil {
-		return Map{err: fmt.Errorf("experiment: alpha = %v: it is not one of Alpha, %v", alpha, r.Kernels.Alpha)}
-	}
-	return r.picture(i + 1)
+// StudentKernel returns the kernel of the student that started at alpha, after pretraining,
+// on the points of SourceKernel and relative to its largest entry.
+func (t *Table) StudentKernel(alpha float64) Plane {
+	return t.At(Alpha, alpha).picture(studentPicture)
 }
 
-func (r *KernelsRun) picture(i int) Map {
-	if r.err != nil {
-		return Map{err: r.err}
+func (t *Table) picture(q theory.Quantity) Plane {
+	s := t.Course(q)
+	if s.err != nil {
+		return Plane{err: s.err}
 	}
-	m := Map{X: circleAngles(), Gamma: circleAngles()}
-	if i > 0 { // the source is given, not trained
-		m.origin = origin{Train, r.Kernels.Seed}
+	p := Plane{X: circleAngles(), Y: circleAngles(), x: `angle of $x$`, y: `angle of $x'$`, z: `$k(x, x')$`, origin: s.curves[0].origin}
+	for i := range circlePoints {
+		p.Value = append(p.Value, s.curves[0].y[i*circlePoints:(i+1)*circlePoints])
 	}
-	largest := mat.Max(r.maps[i])
-	for a := range circlePoints {
-		row := make([]float64, circlePoints)
-		for b := range row {
-			row[b] = r.maps[i].At(a, b) / largest
-		}
-		m.Value = append(m.Value, row)
-	}
-	return m
+	return p
 }
 
-// Verdict states that pretraining from the smallest start brings the kernel closer to
-// the source's, and closer than from every other start.
-func (r *KernelsRun) Verdict() *Verdict {
-	if r.err != nil {
-		return &Verdict{err: r.err}
+// Richer tests that pretraining from the smallest start of [Kernels] raises the alignment
+// with the kernel of the source, and ends at a larger alignment than from every other
+// start. Each row is a difference that must be above 0.
+func (t *Table) Richer() *verdict.Verdict {
+	if t.err != nil {
+		return verdict.Failed(t.err)
 	}
-	k := r.Kernels
-	v := &Verdict{}
-	change := func(result, setting string, from, to []float64) {
-		x := make([]float64, k.Trials)
-		for t := range x {
-			x[t] = to[t] - from[t]
+	if len(t.Cells) == 0 {
+		return verdict.Failed(errors.New("experiment: the table holds no cell"))
+	}
+	v := verdict.Of()
+	change := func(result, setting string, a Cell, from theory.Quantity, b Cell) error {
+		x, err := a.Values(from)
+		if err != nil {
+			return err
 		}
-		v = v.And(Compare(result, "Figure 3a–b", setting, theory.Value{}, theory.Mean(x), k.Trials).Above())
+		y, err := b.Values(Alignment)
+		if err != nil {
+			return err
+		}
+		for i := range y {
+			y[i] -= x[i]
+		}
+		v = v.And(verdict.Compare(result, "Figure 3a–b", setting, theory.Value{}, theory.Mean(y), len(y)).Above())
+		return nil
 	}
-	rich := slices.Index(k.Alpha, slices.Min(k.Alpha))
-	change("kernel alignment, end − start", fmt.Sprintf("α=%.4g", k.Alpha[rich]), r.start[rich], r.end[rich])
-	for i, alpha := range k.Alpha {
-		if i != rich {
-			change("kernel alignment at the end", fmt.Sprintf("α=%.4g − α=%.4g", k.Alpha[rich], alpha), r.end[i], r.end[rich])
+	rich := slices.MinFunc(t.Cells, func(a, b Cell) int { return cmp.Compare(a.At(Alpha), b.At(Alpha)) })
+	if err := change("kernel alignment, end − start", rich.String(), rich, StartAlignment, rich); err != nil {
+		return verdict.Failed(err)
+	}
+	for _, c := range t.Cells {
+		if c.At(Alpha) == rich.At(Alpha) {
+			continue
+		}
+		if err := change("kernel alignment at the end", rich.String()+" − "+c.String(), c, Alignment, rich); err != nil {
+			return verdict.Failed(err)
 		}
 	}
 	return v
 }
 
-// String says what was run and how the kernels are aligned with the source's.
-func (r *KernelsRun) String() string {
-	if r.err != nil {
-		return r.err.Error()
-	}
-	k := r.Kernels
+func (k Kernels) about(t *Table) string {
 	out := fmt.Sprintf("kernels: m = %d, m* = %d, d = %d, μ = %.4g, %d trials, seed %d; alignment at the start and at the end:", k.Width, k.Teacher, k.D, k.Mu, k.Trials, k.Seed)
-	for i, alpha := range k.Alpha {
-		out += fmt.Sprintf("\nα = %-5.4g %s → %s", alpha, value(theory.Mean(r.start[i])), value(theory.Mean(r.end[i])))
+	for _, c := range t.Cells {
+		out += fmt.Sprintf("\nα = %-5.4g %s → %s", c.At(Alpha), verdict.Format(theory.Mean(c.values[StartAlignment])), verdict.Format(theory.Mean(c.values[Alignment])))
 	}
 	return out
-}
-
-// SimpleRender shows the run in a notebook.
-func (r *KernelsRun) SimpleRender() map[string]interface{} {
-	return map[string]interface{}{"text/plain": r.String()}
 }

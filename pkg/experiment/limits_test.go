@@ -21,7 +21,7 @@ func TestStudiesRefuseImpossibleSizes(t *testing.T) {
 		err   error
 	}{
 		{"Trials = 9223372036854775807", Experiment{Method: Law, Trials: huge, Grid: grid}.Run().Err()},
-		{"of 2 cells", Experiment{Method: Law, Trials: maxTrials, Grid: grid}.Run().Err()},
+		{"in 2 cells", Experiment{Method: Law, Trials: maxTrials, Grid: grid}.Run().Err()},
 		{"Workers = 9223372036854775807", Experiment{Method: Law, Trials: 2, Workers: huge, Grid: grid}.Run().Err()},
 		{"Alpha = 1e+200", Experiment{Method: Train, Trials: 2, Alpha: 1e200, Grid: grid}.Run().Err()},
 		{"D = 9223372036854775807", Experiment{Method: Law, Trials: 2, Grid: Grid{D: huge, Gamma: []float64{1}}}.Run().Err()},
@@ -30,8 +30,8 @@ func TestStudiesRefuseImpossibleSizes(t *testing.T) {
 		{"× D", Experiment{Method: Solve, Trials: 2, Grid: Grid{D: 1e6, Gamma: []float64{1}}}.Run().Err()},
 		{"Depth) × D", Experiment{Method: Train, Trials: 2, Grid: Grid{D: 1e5, Gamma: []float64{1e-3}}}.Run().Err()},
 		{"Theta = 1e+20", Experiment{Method: Law, Trials: 2, Grid: Grid{D: 10, Gamma: []float64{1}, Theta: []float64{1e20}}}.Run().Err()},
-		{"Trials = 9223372036854775807", Pretrainings{D: 4, Depth: []int{2}, Alpha: []float64{0.1}, Trials: huge}.Run().Err()},
-		{"D × D", Pretraining{D: huge, Depth: 2}.Run().Err()},
+		{"Trials = 9223372036854775807", Pretraining{D: 4, Depth: []int{2}, Alpha: []float64{0.1}, Trials: huge}.Run().Err()},
+		{"D × D", Pretraining{D: huge, Depth: []int{2}, Alpha: []float64{1}, Trials: 1}.Run().Err()},
 		{"Trials = 9223372036854775807", Transports{D: []int{2}, N: 5, Theta: []float64{0}, Trials: huge}.Run().Err()},
 		{"N × N", Transports{D: []int{2}, N: 1e6, Theta: []float64{0}, Trials: 2}.Run().Err()},
 		{"Width = 9223372036854775807", width.Run().Err()},

@@ -11,42 +11,43 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// dataSets is what the cells of one trial share. End points are linear in the labels,
-// and labels in cos θ, sin θ and σ: with X⁺[Xβs, Xe, ε] at one n, where e is the
-// direction of the target across the source, a cell of any θ and σ costs O(d).
+// dataSets holds the data and solutions that the cells of one trial share. End points are
+// linear in the labels, and labels in cos θ, sin θ and σ: given X⁺[Xβs, Xe, ε] at one n,
+// where e is the direction of the target orthogonal to the source, a cell of any θ and σ
+// costs O(d).
 type dataSets struct {
 	seed   uint64
 	d      int
 	trial  int
 	most   int // points of the largest target sample
-	mostIn int // and of the largest source sample
+	mostIn int // points of the largest source sample
 
 	pairs          map[int]task.Pair // by k, the number of source tasks
 	target, source *inputs
-	at             *fits // at the n and k of the cell before
+	at             *fits // of the previous cell
 	pretrained     map[pretraining][]float64
 }
 
-// inputs are the points of a sample and their noise at σ = 1.
+// inputs are the points of a sample and their label noise at σ = 1.
 type inputs struct {
 	x      *mat.Dense
 	noise  []float64
 	design *linear.Design
 }
 
-// pretraining names a pretrained vector.
+// pretraining is the key of a pretrained vector.
 type pretraining struct {
 	k, n  int // n = 0 for unlimited source data
 	sigma float64
 }
 
-// fits holds what is the same for all cells at one n and k.
+// fits holds the solutions that all cells at one n and k share.
 type fits struct {
 	n, k         int
 	x            *mat.Dense
 	seen         *mat.Dense           // n×3: Xβs, Xe, ε
-	interpolator *linear.Interpolator // the rest as it is asked for
-	ends         *mat.Dense           // d×3: X⁺ of what is seen
+	interpolator *linear.Interpolator // this and the following are computed when needed
+	ends         *mat.Dense           // d×3: X⁺ times seen
 	ridges       map[float64]*mat.Dense
 	heads        map[pretraining]*linear.Head
 	nulls        map[pretraining][]float64
@@ -61,8 +62,8 @@ func newDataSets(seed uint64, trial int, settings []theory.Setting) *dataSets {
 	return w
 }
 
-// inOrder returns the indices of settings in an order in which cells that share work
-// follow each other.
+// inOrder returns the indices of settings in an order in which cells that share solutions
+// are adjacent.
 func inOrder(settings []theory.Setting) []int {
 	out := make([]int, len(settings))
 	for i := range out {
@@ -82,7 +83,7 @@ func (w *dataSets) draw(n, stream int) *inputs {
 	return p
 }
 
-// memo returns what known has at key, or makes it.
+// memo returns known[key]; if there is none, it builds and stores it.
 func memo[K comparable, V any](known map[K]V, key K, build func() (V, error)) (V, error) {
 	if v, ok := known[key]; ok {
 		return v, nil
@@ -101,7 +102,7 @@ func (w *dataSets) pair(k int) (task.Pair, error) {
 	})
 }
 
-// fits returns what cells at n points and k source tasks share.
+// fits returns the solutions that cells at n points and k source tasks share.
 func (w *dataSets) fits(n, k int, pair task.Pair) *fits {
 	if w.target == nil {
 		w.target = w.draw(w.most, streamTarget)
@@ -165,7 +166,8 @@ func (w *dataSets) pretrain(p pretraining, pair task.Pair) ([]float64, error) {
 	})
 }
 
-// null returns the part of a pretrained vector that the target data do not see.
+// null returns the projection of a pretrained vector onto the null space of the target
+// data.
 func (w *dataSets) null(f *fits, p pretraining, source []float64) ([]float64, error) {
 	return memo(f.nulls, p, func() ([]float64, error) { return w.interpolate(f).NullSpace(source) })
 }
@@ -177,7 +179,7 @@ func combine(a *mat.Dense, w []float64) []float64 {
 	return out.RawVector().Data
 }
 
-// solve measures one cell.
+// solve returns the risks of one cell.
 func (e Experiment) solve(s theory.Setting, w *dataSets) (theory.Risks, error) {
 	r := unmeasured()
 	k := max(1, s.Features)

@@ -26,9 +26,10 @@ func TestACellIsTheSameInAnyGrid(t *testing.T) {
 			alone.Trials = 2
 			alone.Grid = Grid{D: s.D, Gamma: []float64{s.Gamma()}, Theta: []float64{s.Theta}, Sigma: []float64{s.Sigma}, Lambda: []float64{s.Lambda},
 				SourceGamma: []float64{float64(s.SourceN) / float64(s.D)}, SourceSigma: []float64{s.SourceSigma}, Decay: []float64{s.Decay}}
-			for k, got := range must(t, alone.Run()).Cells[0].Risks {
+			got := must(t, alone.Run()).Cells[0]
+			for k := range alone.Trials {
 				for _, q := range []theory.Quantity{theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.RiskTuned, theory.ScaleC} {
-					if a, b := got.Of(q), c.Risks[k].Of(q); math.Float64bits(a) != math.Float64bits(b) {
+					if a, b := trialOf(got, q, k), trialOf(c, q, k); math.Float64bits(a) != math.Float64bits(b) {
 						t.Errorf("%v, trial %d: %s = %v alone, %v in the grid", s, k, q, a, b)
 					}
 				}

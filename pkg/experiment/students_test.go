@@ -1,18 +1,13 @@
 package experiment
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/theory"
-	"github.com/google/go-cmp/cmp"
 )
 
 func small() Students {
@@ -22,92 +17,56 @@ func small() Students {
 // One seed gives the same numbers on one core and on all of them; a value of the
 // grid keeps its data when the grid around it changes.
 func TestStudentsAreDeterministic(t *testing.T) {
-	all := small().Run()
-	if all.Err() != nil {
-		t.Fatal(all.Err())
-	}
+	all := must(t, small().Run())
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	one := small().Run()
-	if diff := cmp.Diff(all.Ends, one.Ends); diff != "" {
-		t.Error("one core differs:", diff)
+	if d := diff(all, one); d != "" {
+		t.Error("one core differs:", d)
 	}
 	part := small()
 	part.N, part.Mu, part.Trials = []int{24}, part.Mu[1:], 2
-	r := part.Run()
-	for i, e := range r.source(part.Mu[0]) {
-		want := all.source(part.Mu[0])[i]
-		if e.Linear[0] != want.Linear[1] || e.FineTune[0] != want.FineTune[1] || r.scratch(24)[i] != all.scratch(24)[i] {
-			t.Errorf("trial %d: %+v in a smaller grid, %+v", i, e, want)
+	r := must(t, part.Run())
+	for _, c := range r.Cells {
+		mu := math.NaN()
+		if at, ok := c.at[Mu]; ok {
+			mu = at
+		}
+		want, err := all.student(mu, c.Setting.N)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q, x := range c.values {
+			for trial := range x {
+				if x[trial] != want.values[q][trial] {
+					t.Errorf("%v, trial %d: %s = %v in a smaller grid, %v", c, trial, q, x[trial], want.values[q][trial])
+				}
+			}
 		}
 	}
 }
 
-// A record that lacks parts goes on, and ends in the same bytes as one made at once; a damaged one, another one and one that is not complete are refused.
-func TestRecordedGoesOn(t *testing.T) {
-	s := small()
-	dir := t.TempDir()
-	whole, cut := filepath.Join(dir, "whole.json"), filepath.Join(dir, "data", "cut.json")
-	if err := s.Recorded(cut).Err(); err == nil || !strings.Contains(err.Error(), `pace = "paper"`) {
-		t.Errorf("no file at the quick pace: %v", err)
-	}
-	s.Pace = "paper"
-	if err := s.Recorded(whole).Err(); err != nil {
-		t.Fatal(err)
-	}
-	var half recorded
-	b, err := os.ReadFile(whole)
+// madeUp returns a table whose scratch risks follow a power law in every trial.
+func madeUp(procedures ...Procedure) *Table {
+	s := Students{D: 10, Teacher: 10, Width: 10, Mu: []float64{0.5}, N: []int{10, 40, 160, 640}, Trials: 2, Seed: 1, Procedures: procedures}
+	p, err := s.plan()
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	if err := json.Unmarshal(b, &half); err != nil {
-		t.Fatal(err)
-	}
-	half.Parts = slices.DeleteFunc(half.Parts, func(e StudentEnd) bool { return e.Trial == 1 || e.N == 24 })
-	if err := writeJSON(cut, half); err != nil {
-		t.Fatal(err)
-	}
-	s.Pace = "quick"
-	if err := s.Recorded(cut).Err(); err == nil || !strings.Contains(err.Error(), "7 of 15 parts are missing") {
-		t.Errorf("an incomplete record at the quick pace: %v", err)
-	}
-	s.Pace = "paper"
-	if err := s.Recorded(cut).Err(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := os.ReadFile(cut)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(again, b) {
-		t.Error("an interrupted record ends in other bytes")
-	}
-	s.Pace = "quick"
-	if r := s.Recorded(cut); r.Err() != nil || len(r.Ends) != len(s.parts()) {
-		t.Errorf("a complete record: %v", r.Err())
-	}
-	other := s
-	other.Seed++
-	if err := other.Recorded(cut).Err(); err == nil || !strings.Contains(err.Error(), "another run") {
-		t.Errorf("the record of another seed: %v", err)
-	}
-	if err := os.WriteFile(cut, b[:len(b)/2], 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Recorded(cut).Err(); err == nil || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("half a record: %v", err)
-	}
-}
-
-// madeUp returns a run whose scratch risks follow a power law in every trial.
-func madeUp() *StudentsRun {
-	r := &StudentsRun{Students: Students{D: 10, Teacher: 10, Width: 10, Mu: []float64{0.5}, N: []int{10, 40, 160, 640}, Trials: 2, Seed: 1}}
-	for trial, a := range []float64{3, 4} {
-		r.Ends = append(r.Ends, StudentEnd{Trial: trial, Mu: 0.5, Floor: 0.3, Residual: 0.3, Linear: []float64{0.4, 0.3, 0.3, 0.3}})
-		for _, n := range r.Students.N {
-			r.Ends = append(r.Ends, StudentEnd{Trial: trial, N: n, Scratch: a * math.Pow(float64(n), -1.25)})
+	t := &Table{study: s, trials: 2, origin: p.origin, Cells: p.columns()}
+	for _, c := range t.Cells {
+		for trial, a := range []float64{3, 4} {
+			for q, x := range map[theory.Quantity]float64{Floor: 0.3, theory.FeatureResidual: 0.3,
+				theory.RiskScratch: a * math.Pow(float64(c.Setting.N), -1.25), theory.RiskLinear: map[bool]float64{true: 0.4, false: 0.3}[c.Setting.N == 10]} {
+				if c.values[q] != nil {
+					c.values[q][trial] = x
+				}
+			}
 		}
 	}
-	return r
+	if err := p.finish(t); err != nil {
+		panic(err)
+	}
+	return t
 }
 
 func TestScratchLaw(t *testing.T) {
@@ -122,7 +81,7 @@ func TestScratchLaw(t *testing.T) {
 	if err := r.ScratchLaw(100).Err(); err == nil || !strings.Contains(err.Error(), "2 values") {
 		t.Errorf("a fit to two points: %v", err)
 	}
-	m := r.Map(theory.TLinear, law)
+	m := r.LawPlane(theory.TLinear, law)
 	if m.Err() != nil {
 		t.Fatal(m.Err())
 	}
@@ -130,7 +89,11 @@ func TestScratchLaw(t *testing.T) {
 		t.Errorf("T_lt = %v in the map, %v", got, want)
 	}
 	x, y := m.Boundary()
-	_, rho, err := r.Students.floors()
+	students, err := r.students()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rho, err := students.floors()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +116,7 @@ func TestTeachersAreTheTeachersOfStudents(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Teachers{D: s.D, Neurons: s.Teacher, Mu: mu, Trials: s.Trials, Seed: s.Seed}.Run()
-	_, x, y, _ := r.Relative().Curve(0)
+	_, x, y, _ := r.Measured(theory.FeatureResidual, Mu, None).Curve(0)
 	if r.Err() != nil || !slices.Equal(x, mu) {
 		t.Fatal(r.Err(), x)
 	}
@@ -164,19 +127,19 @@ func TestTeachersAreTheTeachersOfStudents(t *testing.T) {
 	}
 	// With equal output weights the target is almost all mean: more of it stays.
 	equal := Teachers{D: s.D, Neurons: s.Teacher, Mu: mu, Trials: s.Trials, Seed: s.Seed, Equal: true}.Run()
-	if _, _, e, _ := equal.Relative().Curve(0); e[2] > y[2]/2 {
+	if _, _, e, _ := equal.Measured(theory.FeatureResidual, Mu, None).Curve(0); e[2] > y[2]/2 {
 		t.Errorf("ρ = %v with equal weights, %v with signs", e[2], y[2])
 	}
 }
 
 func TestKernelsLearn(t *testing.T) {
 	r := Kernels{D: 6, Teacher: 4, Width: 40, Mu: 0.5, Alpha: []float64{0.1, 2}, Trials: 3, Seed: 4}.Run()
-	if v := r.Verdict(); !v.Agrees() || len(v.Rows) != 2 {
+	if v := r.Richer(); !v.Agrees() || len(v.Rows) != 2 {
 		t.Errorf("%v\n%v", r, v)
 	}
-	_, _, z := r.Source().Values()
+	_, _, z := r.SourceKernel().Values()
 	if len(z) != circlePoints || len(z[0]) != circlePoints {
-		t.Fatal(r.Source().Err())
+		t.Fatal(r.SourceKernel().Err())
 	}
 	largest := 0.0
 	for i := range z {
@@ -190,12 +153,12 @@ func TestKernelsLearn(t *testing.T) {
 	if largest != 1 {
 		t.Errorf("largest entry %v", largest)
 	}
-	_, _, rich, _ := r.Angles.Curve(0)
-	_, _, lazy, _ := r.Angles.Curve(1)
+	_, _, rich, _ := r.Course(PrincipalAngles).Curve(0)
+	_, _, lazy, _ := r.Course(PrincipalAngles).Curve(1)
 	if last := len(rich) - 1; len(rich) != 2 || rich[last] > 10 || rich[last] > lazy[last]/2 {
 		t.Errorf("principal angles %v, from a lazy start %v", rich, lazy)
 	}
-	if err := r.Student(5).Err(); err == nil || !strings.Contains(err.Error(), "alpha = 5") {
+	if err := r.StudentKernel(5).Err(); err == nil || !strings.Contains(err.Error(), "alpha = 5") {
 		t.Errorf("a start that was not run: %v", err)
 	}
 }
@@ -206,31 +169,33 @@ func TestStudentsRefuse(t *testing.T) {
 		f(&s)
 		return s.Run().Err()
 	}
-	scratch := madeUp()
-	scratch.Students.Procedures = []Procedure{Scratch}
+	transfer := madeUp(Transfer)
 	for want, err := range map[string]error{
-		"D = 0":                       change(func(s *Students) { s.D = 0 }),
-		"Teacher = 1":                 change(func(s *Students) { s.Teacher, s.Mu = 1, nil }),
-		"Width = 2":                   change(func(s *Students) { s.Width = 2 }),
-		"Mu has 0.01":                 change(func(s *Students) { s.Mu = []float64{0.01} }),
-		"Mu is empty":                 change(func(s *Students) { s.Mu = nil }),
-		"N has 1":                     change(func(s *Students) { s.N = []int{1} }),
-		"N has 12 twice":              change(func(s *Students) { s.N = []int{12, 24, 12} }),
-		"Mu has 0.5 twice":            change(func(s *Students) { s.Mu = []float64{0.5, 0.5} }),
-		"Neurons = 1":                 Teachers{D: 4, Neurons: 1, Mu: []float64{0.5}, Trials: 2}.Run().Err(),
-		"Trials = -1":                 Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: -1, Alpha: []float64{1}}.Run().Err(),
-		"N is empty":                  change(func(s *Students) { s.N = nil }),
-		"Trials = 1":                  change(func(s *Students) { s.Trials = 1 }),
-		"Alpha = NaN":                 change(func(s *Students) { s.Alpha = math.NaN() }),
-		`Pace = "slow"`:               change(func(s *Students) { s.Pace = "slow" }),
-		`"tuned scratch"`:             change(func(s *Students) { s.Procedures = []Procedure{Tuned} }),
-		"not measured on students":    madeUp().Measured(theory.RiskTuned).Err(),
-		`lacks "linear transfer"`:     scratch.Measured(theory.RiskLinear).Err(),
-		"no phase boundary":           madeUp().Map(theory.RiskLinear, PowerLaw{}).Err(),
-		"mu = 0.2":                    madeUp().At(0.2).Err(),
-		"Alpha is empty":              Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: 2}.Run().Err(),
-		"Alpha has -1":                Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: 2, Alpha: []float64{-1}}.Run().Err(),
-		"it is not one of Mu, [0.25]": Teachers{D: 4, Neurons: 4, Mu: []float64{0.25}, Trials: 2}.Run().Absolutely(0.5, 1).Err(),
+		"D = 0":                  change(func(s *Students) { s.D = 0 }),
+		"Teacher = 1":            change(func(s *Students) { s.Teacher, s.Mu = 1, nil }),
+		"Width = 2":              change(func(s *Students) { s.Width = 2 }),
+		"Mu has 0.01":            change(func(s *Students) { s.Mu = []float64{0.01} }),
+		"Mu is empty":            change(func(s *Students) { s.Mu = nil }),
+		"N has 1":                change(func(s *Students) { s.N = []int{1} }),
+		"N has 12 twice":         change(func(s *Students) { s.N = []int{12, 24, 12} }),
+		"Mu has 0.5 twice":       change(func(s *Students) { s.Mu = []float64{0.5, 0.5} }),
+		"Neurons = 1":            Teachers{D: 4, Neurons: 1, Mu: []float64{0.5}, Trials: 2}.Run().Err(),
+		"Trials = -1":            Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: -1, Alpha: []float64{1}}.Run().Err(),
+		"N is empty":             change(func(s *Students) { s.N = nil }),
+		"Trials = 1":             change(func(s *Students) { s.Trials = 1 }),
+		"Alpha = NaN":            change(func(s *Students) { s.Alpha = math.NaN() }),
+		`Pace = "slow"`:          change(func(s *Students) { s.Pace = "slow" }),
+		`"tuned scratch"`:        change(func(s *Students) { s.Procedures = []Procedure{Tuned} }),
+		"R*_sc was not measured": madeUp().Measured(theory.RiskTuned, Points, Mu).Err(),
+		"R_ft was not measured":  transfer.Measured(theory.RiskFineTune, Points, Mu).Err(),
+		`lacks "scratch"`:        transfer.ScratchLaw(10).Err(),
+		"T_lt was not measured":  transfer.Measured(theory.TLinear, Points, Mu).Err(),
+		"no phase boundary":      madeUp().LawPlane(theory.RiskLinear, PowerLaw{}).Err(),
+		"mu = 0.2":               madeUp().At(Mu, 0.2).Err(),
+		"not of Students":        Teachers{D: 4, Neurons: 4, Mu: []float64{0.25}, Trials: 2}.Run().OnFeatures().Err(),
+		"Alpha is empty":         Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: 2}.Run().Err(),
+		"Alpha has -1":           Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: 2, Alpha: []float64{-1}}.Run().Err(),
+		"mu = 0.5":               Teachers{D: 4, Neurons: 4, Mu: []float64{0.25}, Trials: 2}.Run().At(Mu, 0.5).Err(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)

@@ -7,10 +7,11 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
+	"github.com/features-are-fate/fate/pkg/trial"
 	"gonum.org/v1/gonum/mat"
 )
 
-// Streams of one trial of Students.
+// The random streams of a trial of Students.
 const (
 	streamTeacher = iota
 	streamStudent
@@ -23,17 +24,17 @@ func (s Students) teacher(trial int) (*relu.Network, error) {
 	return relu.NewTeacher(s.Teacher, s.D, task.Stream(s.Seed, uint64(trial), streamTeacher))
 }
 
-// student returns the start of a trial: every network of the trial begins there.
+// student returns the random start of a trial, which all its networks share.
 func (s Students) student(trial int) (*relu.Network, error) {
 	return relu.NewStudent(s.Width, s.D, s.Alpha, task.Stream(s.Seed, uint64(trial), streamStudent))
 }
 
-// probe returns the points on which the kernels of a trial are compared.
+// probe returns the points, probes × D, on which the kernels of a trial are compared.
 func (s Students) probe(trial int) *mat.Dense {
 	return task.Normal(probes, s.D, task.Stream(s.Seed, uint64(trial), streamProbes))
 }
 
-// sample draws n points of the target g; all procedures see the same ones.
+// sample draws n points of the target g, the same for all procedures.
 func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, *relu.Loss, error) {
 	x := task.Normal(n, s.D, task.Stream(s.Seed, uint64(trial), streamPoints, uint64(n)))
 	y := g.Predict(x)
@@ -41,106 +42,210 @@ func (s Students) sample(g *relu.Network, trial, n int) (*mat.Dense, []float64, 
 	return x, y, loss, err
 }
 
-// train fills in one part.
-func (s Students) train(ctx context.Context, e *StudentEnd) error {
-	target, err := s.teacher(e.Trial)
-	if err != nil {
-		return err
-	}
-	e.Square = relu.Inner(target, target)
-	student, err := s.student(e.Trial)
-	if err != nil {
-		return err
-	}
-	fit := func(loss *relu.Loss) error {
-		report, err := student.Train(ctx, loss, relu.Options{})
-		if err == nil && !report.Converged && !report.Settled {
-			err = fmt.Errorf("the relative loss is still %.2g after %d gradients", report.Loss, report.Gradients)
-		}
-		e.Loss = math.Max(e.Loss, report.Loss)
-		e.Gradients += report.Gradients
-		if report.Settled {
-			e.Settled++
-		}
-		return err
-	}
-	risk := func(f *relu.Network) float64 { return relu.Risk(f, target) / e.Square }
-	if e.N > 0 {
-		_, _, loss, err := s.sample(target, e.Trial, e.N)
-		if err != nil {
-			return err
-		}
-		err = fit(loss)
-		e.Scratch = risk(student)
-		return err
-	}
+// studentPart is a unit: the source at an index of Mu with all transfers from it, or
+// scratch at an index of N; the other index is −1.
+type studentPart struct{ trial, source, scratch int }
 
-	source, err := target.Without(e.Mu)
+// units lists the trainings, trial by trial.
+func (s Students) units(sources, sizes int) (out []studentPart) {
+	for trial := range s.Trials {
+		for i := range sources {
+			out = append(out, studentPart{trial, i, -1})
+		}
+		for j := range sizes {
+			out = append(out, studentPart{trial, -1, j})
+		}
+	}
+	return out
+}
+
+// title returns the name of a unit in messages.
+func (s Students) title(p studentPart) string {
+	if p.source < 0 {
+		return fmt.Sprintf("scratch n=%d trial=%d", s.N[p.scratch], p.trial)
+	}
+	return fmt.Sprintf("source mu=%g trial=%d", s.Mu[p.source], p.trial)
+}
+
+// work returns the units of work. Part 0 of a source is pretraining; parts 1, 2, … are the
+// transfers to each N.
+func (s Students) work(units []studentPart) trial.Work {
+	return trial.Work{Kind: "student", Units: len(units),
+		Parts: func(unit int) int {
+			if units[unit].source < 0 {
+				return 1
+			}
+			return 1 + len(s.N)
+		},
+		Title: func(unit int) string { return s.title(units[unit]) },
+		Key: func(unit, part int) any {
+			u := units[unit]
+			// A part does not depend on the other ones, nor on the number of trials.
+			key := struct {
+				Students Students
+				Mu       float64
+				N, Trial int
+			}{Students: s, Trial: u.trial}
+			key.Students.Trials, key.Students.Mu, key.Students.N = 0, nil, nil
+			switch {
+			case u.source < 0:
+				key.N, key.Students.Procedures = s.N[u.scratch], nil
+			case part > 0:
+				key.Mu, key.N = s.Mu[u.source], s.N[part-1]
+			default:
+				key.Mu, key.Students.Procedures = s.Mu[u.source], nil
+			}
+			return key
+		},
+		Measure: func(ctx context.Context, unit int, missing []int, done func(int, []float64)) error {
+			u := units[unit]
+			target, err := s.teacher(u.trial)
+			if err != nil {
+				return err
+			}
+			student, err := s.student(u.trial)
+			if err != nil {
+				return err
+			}
+			t := training{students: s, trial: u.trial, target: target, square: relu.Inner(target, target)}
+			if u.source < 0 {
+				v, err := t.scratch(ctx, student, s.N[u.scratch])
+				if err == nil {
+					done(0, v)
+				}
+				return err
+			}
+			return t.source(ctx, student, s.Mu[u.source], missing, done)
+		}}
+}
+
+// training holds the target of a trial.
+type training struct {
+	students Students
+	trial    int
+	target   *relu.Network
+	square   float64 // ‖f_t‖²
+}
+
+// fit trains a student and returns the final relative loss, the number of gradients, and 1
+// if training ended in a local minimum.
+func fit(ctx context.Context, student *relu.Network, loss *relu.Loss) ([3]float64, error) {
+	report, err := student.Train(ctx, loss, relu.Options{})
+	if err == nil && !report.Converged && !report.Settled {
+		err = fmt.Errorf("the relative loss is still %.2g after %d gradients", report.Loss, report.Gradients)
+	}
+	out := [3]float64{report.Loss, float64(report.Gradients), 0}
+	if report.Settled {
+		out[2] = 1
+	}
+	return out, err
+}
+
+func (t training) risk(f *relu.Network) float64 { return relu.Risk(f, t.target) / t.square }
+
+func (t training) scratch(ctx context.Context, student *relu.Network, n int) ([]float64, error) {
+	_, _, loss, err := t.students.sample(t.target, t.trial, n)
+	if err != nil {
+		return nil, err
+	}
+	left, err := fit(ctx, student, loss)
+	if err != nil {
+		return nil, err
+	}
+	return append([]float64{t.risk(student)}, left[:]...), nil
+}
+
+// source pretrains a student and transfers it to the N of the missing parts.
+func (t training) source(ctx context.Context, student *relu.Network, mu float64, missing []int, done func(int, []float64)) error {
+	source, err := t.target.Without(mu)
 	if err != nil {
 		return err
 	}
-	if err := fit(relu.PopulationLoss(source)); err != nil {
-		return err
-	}
-	space, err := s.compare(e, student, source, target)
+	left, err := fit(ctx, student, relu.PopulationLoss(source))
 	if err != nil {
 		return err
 	}
-	pretrained := student
-	for _, n := range s.N {
-		x, y, loss, err := s.sample(target, e.Trial, n)
+	features, space, err := t.compare(mu, student, source)
+	if err != nil {
+		return err
+	}
+	for _, part := range missing {
+		if part == 0 {
+			done(0, append(features, append([]float64{t.square}, left[:]...)...))
+			continue
+		}
+		v, err := t.transfer(ctx, student, space, t.students.N[part-1])
 		if err != nil {
 			return err
 		}
-		if s.runs(Transfer) {
-			f, err := pretrained.Transfer(space, x, y)
-			if err != nil {
-				return err
-			}
-			all, err := pretrained.TransferAll(x, y, allRidge*e.Square)
-			if err != nil {
-				return err
-			}
-			e.Linear, e.All = append(e.Linear, risk(f)), append(e.All, risk(all))
-		}
-		if s.runs(FineTune) {
-			student = pretrained.Clone()
-			if err := fit(loss); err != nil {
-				return err
-			}
-			e.FineTune = append(e.FineTune, risk(student))
-		}
+		done(part, v)
 	}
 	return nil
 }
 
-// compare measures the features of a pretrained student against those of the source,
-// and returns the space of their leading directions.
-func (s Students) compare(e *StudentEnd, student, source, target *relu.Network) (leading *task.Space, err error) {
-	e.Features = len(source.C)
-	if e.Floor, _, err = floor(target, e.Mu); err != nil {
-		return nil, err
-	}
-	all, err := student.Space(0)
+// transfer returns the risks of the transfers from a pretrained student to n points, in
+// the order of ofTransfer.
+func (t training) transfer(ctx context.Context, pretrained *relu.Network, space *task.Space, n int) ([]float64, error) {
+	s := t.students
+	x, y, loss, err := s.sample(t.target, t.trial, n)
 	if err != nil {
 		return nil, err
 	}
-	if e.Outside, err = student.Residual(all, target); err != nil {
-		return nil, err
+	nan := math.NaN()
+	out := []float64{nan, nan, nan, 0, 0, 0}
+	if s.runs(Transfer) {
+		f, err := pretrained.Transfer(space, x, y)
+		if err != nil {
+			return nil, err
+		}
+		all, err := pretrained.TransferAll(x, y, allRidge*t.square)
+		if err != nil {
+			return nil, err
+		}
+		out[0], out[1] = t.risk(f), t.risk(all)
 	}
-	if leading, err = all.Leading(e.Features); err != nil {
-		return nil, err
+	if s.runs(FineTune) {
+		student := pretrained.Clone()
+		left, err := fit(ctx, student, loss)
+		if err != nil {
+			return nil, err
+		}
+		out[2] = t.risk(student)
+		copy(out[3:], left[:])
 	}
-	if e.Residual, err = student.Residual(leading, target); err != nil {
-		return nil, err
-	}
-	x := s.probe(e.Trial)
-	e.Alignment, err = task.Alignment(student.Kernel(x), source.Kernel(x))
-	return leading, err
+	return out, nil
 }
 
-// floor returns the part ρ of the target outside the neurons that the source at mu
-// has left, and ‖f_t‖².
+// compare compares the features of a pretrained student with those of the source. It
+// returns the ρ of the leading directions, the floor, the ρ of all directions and the
+// alignment, and the space of the leading directions.
+func (t training) compare(mu float64, student, source *relu.Network) (features []float64, leading *task.Space, err error) {
+	rho, _, err := floor(t.target, mu)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := student.Space(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	outside, err := student.Residual(all, t.target)
+	if err != nil {
+		return nil, nil, err
+	}
+	if leading, err = all.Leading(len(source.C)); err != nil {
+		return nil, nil, err
+	}
+	residual, err := student.Residual(leading, t.target)
+	if err != nil {
+		return nil, nil, err
+	}
+	x := t.students.probe(t.trial)
+	alignment, err := task.Alignment(student.Kernel(x), source.Kernel(x))
+	return []float64{residual, rho, outside, alignment}, leading, err
+}
+
+// floor returns the part ρ of the target outside the neurons of the source at mu, and
+// ‖f_t‖².
 func floor(target *relu.Network, mu float64) (rho, square float64, err error) {
 	source, err := target.Without(mu)
 	if err != nil {

@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// Tolerance is the difference, relative to the largest number of a curve or a map, up to
-// which data of another architecture are the same: compilers may fuse a multiplication
-// and an addition there, and rounding then differs. On the same architecture data must
-// be equal.
+// Tolerance is the allowed difference between architectures, relative to the largest
+// number of a curve or a map: a compiler may fuse a multiplication and an addition, which
+// changes rounding. On the same architecture data must be equal.
 const Tolerance = 1e-6
 
-// Same returns nil if a figure that was drawn again, on this machine, has the numbers of
-// a file, and else the largest difference and where it is.
+// Same returns nil if a figure redrawn on this machine has the numbers of the file.
+// Otherwise the error gives the largest difference and its place.
 func Same(file, again *File) error {
 	if file.Recipe.Data == again.Recipe.Data {
 		return nil
 	}
 	if file.Data == nil || again.Data == nil {
-		return errors.New("it differs: the hashes of the data are not the same, and there are too many numbers for the file to hold")
+		return errors.New("it differs: the hashes of the data differ, and the data are too large for the file")
 	}
 	d := Compare(*file.Data, *again.Data)
 	if file.Recipe.Arch != again.Recipe.Arch && d.Relative <= Tolerance {
@@ -32,15 +31,15 @@ func Same(file, again *File) error {
 	return fmt.Errorf("it differs, at most by %.2g of the largest number there: %s", d.Relative, d.Where)
 }
 
-// Difference is the largest difference between two sets of data, relative to the
-// largest number of its curve or map, and where it is. It is +Inf where they differ in
-// shape, in a label, or in what is finite; Where is empty where they are equal.
+// Difference is the largest difference between two sets of data, relative to the largest
+// number of its curve or map, and its place. Relative is +Inf if they differ in shape, in
+// a label, or in which numbers are finite; Where is empty if they are equal.
 type Difference struct {
 	Relative float64
 	Where    string
 }
 
-// Compare returns how data that were drawn again differ from those of a file.
+// Compare returns the difference between redrawn data and those of a file.
 func Compare(file, again Data) Difference {
 	var d Difference
 	if len(file.Panels) != len(again.Panels) {
@@ -73,8 +72,8 @@ func comparePanels(p, q Panel) (d Difference) {
 	for i, c := range p.Curves {
 		o := q.Curves[i]
 		name := fmt.Sprintf("curve %d (%s)", i+1, strings.TrimSpace(c.Role+" "+c.Label))
-		if c.Role != o.Role || c.Label != o.Label || c.Tier != o.Tier {
-			d.add(name, different("which is %s %q %s now", o.Role, o.Label, o.Tier))
+		if c.Role != o.Role || c.Label != o.Label || c.Method != o.Method {
+			d.add(name, different("now %s %q %s", o.Role, o.Label, o.Method))
 			continue
 		}
 		d.add(name, compareNumbers("x", c.X, o.X))
@@ -114,7 +113,7 @@ func compareNumbers(what string, a, b Numbers) (d Difference) {
 		if a[i] == b[i] || math.IsNaN(a[i]) && math.IsNaN(b[i]) {
 			continue
 		}
-		// Anything is infinitely far from a zero, a NaN or an infinity.
+		// Without a finite scale or difference, the relative difference is infinite.
 		rel := math.Abs(a[i]-b[i]) / scale
 		if math.IsNaN(rel) {
 			rel = math.Inf(1)

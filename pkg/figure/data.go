@@ -29,26 +29,26 @@ type Panel struct {
 	Grid   *Grid   `json:"grid,omitempty"`
 }
 
-// Curve is a line or a set of points: Err holds their standard errors, or nothing. Tier
-// is how points were measured.
+// Curve is a line or a set of points. Err holds their standard errors, or is nil. Method is
+// the method by which points were measured, under the name that it has in older files.
 type Curve struct {
-	Role  string  `json:"role"` // line, dashed, points, boundary
-	Label string  `json:"label,omitempty"`
-	Tier  string  `json:"tier,omitempty"`
-	X     Numbers `json:"x"`
-	Y     Numbers `json:"y"`
-	Err   Numbers `json:"err,omitempty"`
+	Role   string  `json:"role"` // line, dashed, points, boundary
+	Label  string  `json:"label,omitempty"`
+	Method string  `json:"tier,omitempty"`
+	X      Numbers `json:"x"`
+	Y      Numbers `json:"y"`
+	Err    Numbers `json:"err,omitempty"`
 }
 
 // Grid is a map: Z[i][j] at Y[i], X[j].
 type Grid struct {
-	Tier string    `json:"tier,omitempty"`
-	X    Numbers   `json:"x"`
-	Y    Numbers   `json:"y"`
-	Z    []Numbers `json:"z"`
+	Method string    `json:"tier,omitempty"`
+	X      Numbers   `json:"x"`
+	Y      Numbers   `json:"y"`
+	Z      []Numbers `json:"z"`
 }
 
-// Numbers are floats that JSON keeps to the last bit, NaN and infinities as text.
+// Numbers are floats that keep their last bit in JSON; NaN and infinities are strings.
 type Numbers []float64
 
 // MarshalJSON implements json.Marshaler.
@@ -82,28 +82,28 @@ func (n *Numbers) UnmarshalJSON(b []byte) error {
 			(*n)[i] = math.Inf(map[byte]int{'+': 1, '-': -1}[s[1]])
 		default:
 			if err := json.Unmarshal(r, &(*n)[i]); err != nil || s == "null" {
-				return fmt.Errorf("%s is no number", brief(s))
+				return fmt.Errorf("%s is not a number", brief(s))
 			}
 		}
 	}
 	return nil
 }
 
-// check returns an error if the parts of the data do not fit together.
+// check returns an error if the data are inconsistent.
 func (d Data) check() error {
 	if len(d.Panels) == 0 {
-		return errors.New("they hold no panel")
+		return errors.New("there is no panel")
 	}
 	for i, p := range d.Panels {
 		texts := []string{p.Kind, p.Title, p.X, p.Y, p.Z}
 		for _, c := range p.Curves {
-			texts = append(texts, c.Role, c.Label, c.Tier)
+			texts = append(texts, c.Role, c.Label, c.Method)
 			if len(c.X) != len(c.Y) || c.Err != nil && len(c.Err) != len(c.X) {
 				return fmt.Errorf("panel %d: a curve has %d x, %d y and %d error values", i+1, len(c.X), len(c.Y), len(c.Err))
 			}
 		}
 		if g := p.Grid; g != nil {
-			texts = append(texts, g.Tier)
+			texts = append(texts, g.Method)
 			if len(g.Z) != len(g.Y) {
 				return fmt.Errorf("panel %d: a map has %d rows on an axis of %d", i+1, len(g.Z), len(g.Y))
 			}
@@ -115,25 +115,25 @@ func (d Data) check() error {
 		}
 		for _, text := range texts {
 			if !shown(text) {
-				return fmt.Errorf("panel %d: the label %s is no plain text", i+1, brief(text))
+				return fmt.Errorf("panel %d: the label %s is not plain text", i+1, brief(text))
 			}
 		}
 	}
 	return nil
 }
 
-// WriteCSV writes the numbers, one point a row, to the last bit. The columns are the
-// panel (from 1), what is drawn (line, dashed, points, boundary, map), its label, how it
-// was measured, x, y, the standard error of y, and z of a map.
+// WriteCSV writes the numbers to the last bit, one row per point. The columns are the
+// panel (from 1), the kind (line, dashed, points, boundary, map), the label, the method
+// of measurement, x, y, the standard error of y, and z of a map.
 func (d Data) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	rows := [][]string{{"panel", "kind", "label", "tier", "x", "y", "stderr", "z"}}
+	rows := [][]string{{"panel", "kind", "label", "method", "x", "y", "stderr", "z"}}
 	for i, p := range d.Panels {
 		panel := strconv.Itoa(i + 1)
 		for _, c := range p.Curves {
 			for k := range c.X {
-				row := []string{panel, c.Role, c.Label, c.Tier, number(c.X[k]), number(c.Y[k]), "", ""}
+				row := []string{panel, c.Role, c.Label, c.Method, number(c.X[k]), number(c.Y[k]), "", ""}
 				if c.Err != nil {
 					row[6] = number(c.Err[k])
 				}
@@ -143,7 +143,7 @@ func (d Data) WriteCSV(w io.Writer) error {
 		if g := p.Grid; g != nil {
 			for k, y := range g.Y {
 				for j, x := range g.X {
-					rows = append(rows, []string{panel, "map", p.Z, g.Tier, number(x), number(y), "", number(g.Z[k][j])})
+					rows = append(rows, []string{panel, "map", p.Z, g.Method, number(x), number(y), "", number(g.Z[k][j])})
 				}
 			}
 		}

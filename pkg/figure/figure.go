@@ -1,8 +1,8 @@
-// Package figure is what a figure file carries beside its picture: the [Recipe]
-// that it was made by and the [Data] that it shows, in PNG, SVG and PDF.
+// Package figure reads and writes the metadata of a figure file (PNG, SVG or PDF): the
+// [Recipe] by which it was made and the [Data] that it shows.
 //
-// Files come from anywhere. [Parse] bounds what it reads, checks every field and
-// evaluates nothing.
+// Files are untrusted. [Parse] reads within bounds, checks every field and evaluates
+// nothing.
 package figure
 
 import (
@@ -22,17 +22,17 @@ import (
 	"github.com/features-are-fate/fate/pkg/file"
 )
 
-// Recipe says how a figure was made. It holds no time of day, no user and no folder:
+// Recipe describes how a figure was made. It contains no time, user or folder, so that
 // the same run writes the same bytes.
 type Recipe struct {
 	Format     int               `json:"fate"`               // 1
 	Notebook   string            `json:"notebook,omitempty"` // file name, without a folder; "" for a program
-	Cell       string            `json:"cell,omitempty"`     // id of the cell
-	Figure     int               `json:"figure"`             // which of the figures that the cell draws, from 1
-	Code       string            `json:"code,omitempty"`     // hash of the cells that led to it, values of parameters left out
+	Cell       string            `json:"cell,omitempty"`     // id of the notebook cell
+	Figure     int               `json:"figure"`             // index among the figures of the cell, from 1
+	Code       string            `json:"code,omitempty"`     // hash of the code up to the cell, without the values of parameters
 	Parameters map[string]string `json:"parameters,omitempty"`
-	Tiers      []string          `json:"tiers"` // how the points were measured: law, solve, train
-	Seeds      []uint64          `json:"seeds"` // of those measurements
+	Methods    []string          `json:"tiers"` // of the measurements: law, solve, train
+	Seeds      []uint64          `json:"seeds"` // seeds of these measurements
 	Module     string            `json:"module"`
 	Version    string            `json:"version"` // of the module: a hash of its source
 	Go         string            `json:"go"`
@@ -41,15 +41,16 @@ type Recipe struct {
 	Verdict    *Verdict          `json:"verdict,omitempty"`
 }
 
-// Verdict is the verdict of the notebook that drew a figure, as it was shown: rows of
-// text under Columns, and how many of them agree.
+// Verdict is the displayed verdict of the notebook that drew a figure: rows of text under
+// Columns, and the number of rows that agree.
 type Verdict struct {
 	Agree   int        `json:"agree"`
 	Columns []string   `json:"columns"`
 	Rows    [][]string `json:"rows"`
 }
 
-// File is what a figure file carries. Data is nil where it was too large to travel.
+// File is the recipe and the data of a figure file. Data is nil if it was too large to
+// embed.
 type File struct {
 	Recipe Recipe
 	Data   *Data
@@ -58,18 +59,18 @@ type File struct {
 	all, packed []byte // the file, and its data compressed
 }
 
-// Bounds on a file that comes from anywhere.
+// Bounds on an untrusted file.
 const (
 	maxFile     = 64 << 20  // bytes of a figure file
 	maxRecipe   = 256 << 10 // bytes of its recipe
-	maxData     = 256 << 10 // bytes of its data, compressed; more does not travel
+	maxData     = 256 << 10 // bytes of its data, compressed; larger data are not embedded
 	maxUnpacked = 16 << 20  // bytes of its data
 	maxText     = 2000      // bytes of any string in it
 	maxItems    = 2000      // rows of a verdict, parameters, seeds
 )
 
-// Tiers are the ways to measure, from cheap to literal.
-var Tiers = []string{"law", "solve", "train"}
+// Methods are the methods of measurement, from cheap to literal.
+var Methods = []string{"law", "solve", "train"}
 
 var (
 	notebookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,120}\.ipynb$`)
@@ -78,18 +79,18 @@ var (
 	plainText    = regexp.MustCompile(`^[A-Za-z0-9 ._/:,+-]{1,120}$`)
 )
 
-// Check returns an error that names the first field that cannot be.
+// Check returns an error for the first invalid field.
 func (r Recipe) Check() error {
 	bad := func(field string, value any, allowed string) error {
-		return fmt.Errorf("the recipe is not one: %s is %s: it must be %s", field, brief(value), allowed)
+		return fmt.Errorf("invalid recipe: %s is %s: it must be %s", field, brief(value), allowed)
 	}
 	switch {
 	case r.Format != 1:
-		return bad("fate", r.Format, "1, the only format there is")
+		return bad("fate", r.Format, "1, the only known format")
 	case r.Notebook != "" && !notebookName.MatchString(r.Notebook):
 		return bad("notebook", r.Notebook, "the name of an .ipynb file, without a folder")
 	case r.Cell != "" && !cellName.MatchString(r.Cell):
-		return bad("cell", r.Cell, "the id of a cell")
+		return bad("cell", r.Cell, "the id of a notebook cell")
 	case r.Figure < 1 || r.Figure > maxItems:
 		return bad("figure", r.Figure, "1 or above")
 	case r.Code != "" && !hashText.MatchString(r.Code):
@@ -104,9 +105,9 @@ func (r Recipe) Check() error {
 			return bad(f.name, f.value, "letters, digits and . _ / : + -")
 		}
 	}
-	for _, t := range r.Tiers {
-		if !slices.Contains(Tiers, t) {
-			return bad("tiers", t, "law, solve or train")
+	for _, m := range r.Methods {
+		if !slices.Contains(Methods, m) {
+			return bad("tiers", m, "law, solve or train")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
@@ -125,28 +126,28 @@ func (v *Verdict) check() error {
 		return nil
 	}
 	if len(v.Rows) == 0 || len(v.Rows) > maxItems || v.Agree < 0 || v.Agree > len(v.Rows) {
-		return fmt.Errorf("the recipe is not one: verdict: %d of %d rows agree", v.Agree, len(v.Rows))
+		return fmt.Errorf("invalid recipe: verdict: %d of %d rows agree", v.Agree, len(v.Rows))
 	}
 	for i, row := range append([][]string{v.Columns}, v.Rows...) {
 		if len(row) != len(v.Columns) {
-			return fmt.Errorf("the recipe is not one: verdict: row %d has %d columns, the heading %d", i, len(row), len(v.Columns))
+			return fmt.Errorf("invalid recipe: verdict: row %d has %d columns, the heading %d", i, len(row), len(v.Columns))
 		}
 		for _, text := range row {
 			if !shown(text) {
-				return fmt.Errorf("the recipe is not one: verdict: row %d holds %s: it must be plain text", i, brief(text))
+				return fmt.Errorf("invalid recipe: verdict: row %d holds %s: it must be plain text", i, brief(text))
 			}
 		}
 	}
 	return nil
 }
 
-// shown reports whether a terminal may show the text: it holds nothing that moves its
-// cursor or turns its direction.
+// shown reports whether a text is safe to print on a terminal: it contains no control or
+// direction characters.
 func shown(s string) bool {
 	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// brief shows a value of a stranger in one short line.
+// brief formats an untrusted value as one short line.
 func brief(v any) string {
 	s := fmt.Sprintf("%q", fmt.Sprint(v))
 	if len(s) > 60 {
@@ -161,8 +162,8 @@ func (d Data) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// encode is the one way in which data are written. Their floats always are numbers or
-// text, so that it cannot fail.
+// encode returns the data as JSON, always the same bytes. It cannot fail: floats are
+// numbers or strings.
 func (d Data) encode() []byte {
 	b, err := json.Marshal(d)
 	if err != nil {
@@ -171,7 +172,7 @@ func (d Data) encode() []byte {
 	return b
 }
 
-// encode writes a recipe in letters that every format takes: ASCII.
+// encode returns a recipe as JSON in ASCII, which every format can hold.
 func (r Recipe) encode() []byte {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -192,17 +193,17 @@ func (r Recipe) encode() []byte {
 	return out.Bytes()
 }
 
-// Embed returns the picture of a file (PNG, SVG or PDF) with the recipe and the data
-// in it, in place of those that were there. It sets the recipe's format and hash. Data
-// of which more than 256 KB would be left after compression stay out.
+// Embed returns a picture (PNG, SVG or PDF) with the recipe and the data embedded, in
+// place of earlier ones. It sets the recipe's format and hash. Data of more than 256 KB
+// after compression are not embedded.
 func Embed(picture []byte, r Recipe, d Data) ([]byte, error) {
 	f := formatOf(picture)
 	if f == nil {
 		return nil, errFormat
 	}
 	r.Format, r.Data = 1, d.Hash()
-	if r.Tiers == nil {
-		r.Tiers = []string{}
+	if r.Methods == nil {
+		r.Methods = []string{}
 	}
 	if r.Seeds == nil {
 		r.Seeds = []uint64{}
@@ -220,7 +221,7 @@ func Embed(picture []byte, r Recipe, d Data) ([]byte, error) {
 func (f *format) sign(picture []byte, r Recipe, data []byte) ([]byte, error) {
 	text := r.encode()
 	if len(text) > maxRecipe {
-		return nil, fmt.Errorf("the recipe takes %d bytes: at most %d travel", len(text), maxRecipe)
+		return nil, fmt.Errorf("the recipe has %d bytes: at most %d can be embedded", len(text), maxRecipe)
 	}
 	return f.embed(picture, text, data)
 }
@@ -235,9 +236,9 @@ func (f *File) WithVerdict(v *Verdict) ([]byte, error) {
 	return f.format.sign(f.all, r, f.packed)
 }
 
-// Parse reads what a figure file carries. It refuses a file that is no PNG, SVG or
-// PDF, one without a recipe, and one whose recipe or data are damaged or not what
-// [Embed] writes.
+// Parse reads the recipe and the data of a figure file. It returns an error for a file
+// that is not a PNG, SVG or PDF, for one without a recipe, and for a recipe or data that
+// are damaged or that [Embed] would not write.
 func Parse(all []byte) (*File, error) {
 	f := formatOf(all)
 	if f == nil {
@@ -248,7 +249,7 @@ func Parse(all []byte) (*File, error) {
 	case err != nil:
 		return nil, err
 	case text == nil:
-		return nil, fmt.Errorf("this %s carries no recipe: it was not drawn by fate, or what passed it on took it out", f.name)
+		return nil, fmt.Errorf("this %s carries no recipe: it was not drawn by fate, or another program removed it", f.name)
 	case len(text) > maxRecipe:
 		return nil, fmt.Errorf("the recipe has %d bytes: at most %d are read", len(text), maxRecipe)
 	case len(packed) > maxData:
@@ -281,7 +282,7 @@ func Parse(all []byte) (*File, error) {
 	return &out, nil
 }
 
-// Read is Parse of the file at a path.
+// Read parses the file at a path.
 func Read(path string) (*File, error) {
 	b, err := file.Read(path, maxFile)
 	if err != nil {

@@ -34,7 +34,7 @@ func example() points {
 	return points{[]float64{1, 2, 3}, []float64{0.1, math.Pi, math.Inf(1)}, []float64{0.01, 1e-17, math.NaN()}}
 }
 
-// files draws the example in every format, as a cell of a notebook would.
+// files draws the example in every format, as in a cell of a notebook.
 func files(t testing.TB) map[string][]byte {
 	figure.Begin(figure.Origin{Notebook: "04_linear_transfer.ipynb", Cell: "b24a13a9", Code: "0123456789abcdef",
 		Parameters: map[string]string{"pace": "quick", "seed": "7"}})
@@ -70,7 +70,7 @@ func TestEveryFormatCarriesRecipeAndData(t *testing.T) {
 		}
 		r := f.Recipe
 		if r.Notebook != "04_linear_transfer.ipynb" || r.Cell != "b24a13a9" || r.Figure != 1 || r.Parameters["seed"] != "7" ||
-			!slices.Equal(r.Tiers, []string{"solve"}) || !slices.Equal(r.Seeds, []uint64{7}) || r.Data != f.Data.Hash() {
+			!slices.Equal(r.Methods, []string{"solve"}) || !slices.Equal(r.Seeds, []uint64{7}) || r.Data != f.Data.Hash() {
 			t.Errorf("%s: %+v", name, r)
 		}
 		recipes = append(recipes, r)
@@ -80,7 +80,7 @@ func TestEveryFormatCarriesRecipeAndData(t *testing.T) {
 	}
 }
 
-// The same run gives the same bytes, which tell nothing of who ran it, where and when.
+// The same run gives the same bytes, which do not reveal the user, the folder or the time.
 func TestNoTimeUserOrFolder(t *testing.T) {
 	first := files(t)
 	user := os.Getenv("USER")
@@ -104,7 +104,7 @@ func TestNoTimeUserOrFolder(t *testing.T) {
 	}
 }
 
-// A second recipe replaces the first, and the first again gives the first file.
+// A second recipe replaces the first; embedding the first again restores the file.
 func TestEmbedReplaces(t *testing.T) {
 	for name, file := range files(t) {
 		f, err := figure.Parse(file)
@@ -131,7 +131,7 @@ func TestEmbedReplaces(t *testing.T) {
 	}
 }
 
-// More numbers than 256 KB compressed do not travel; their hash does.
+// Data of more than 256 KB compressed are not embedded; their hash is.
 func TestLargeDataStayOut(t *testing.T) {
 	var d figure.Data
 	x := make(figure.Numbers, 60_000)
@@ -160,7 +160,7 @@ func TestLargeDataStayOut(t *testing.T) {
 	}
 }
 
-// svg returns a file with any text as recipe and any bytes as data.
+// svg returns a file with arbitrary text as its recipe and arbitrary bytes as its data.
 func svg(recipe string, data []byte) []byte {
 	const space = "https://github.com/features-are-fate/fate/figure"
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg"><metadata><recipe xmlns=%q>%s</recipe><data xmlns=%q>%s</data></metadata></svg>`,
@@ -196,9 +196,9 @@ func TestFilesFromAnywhereAreRefused(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"empty":              {nil, "no PNG, SVG or PDF"},
-		"text":               {[]byte("hello"), "no PNG, SVG or PDF"},
-		"other XML":          {[]byte("<html></html>"), "no PNG, SVG or PDF"},
+		"empty":              {nil, "not a PNG, SVG or PDF"},
+		"text":               {[]byte("hello"), "not a PNG, SVG or PDF"},
+		"other XML":          {[]byte("<html></html>"), "not a PNG, SVG or PDF"},
 		"SVG without":        {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"></svg>`), "this SVG carries no recipe"},
 		"PDF without":        {[]byte("%PDF-1.4\n%%EOF"), "this PDF carries no recipe"},
 		"PNG cut":            {good["png"][:200], "damaged"},
@@ -221,14 +221,14 @@ func TestFilesFromAnywhereAreRefused(t *testing.T) {
 		"parameter name":     {change(`"pace"`, `"pace; import os"`), "parameters is"},
 		"terminal escape":    {change("quick", `\u001b[2J`), "parameters.pace is"},
 		"turned text":        {change("quick", `\u202Eabc`), "parameters.pace is"},
-		"other tier":         {change("solve", "guess"), "tiers is"},
+		"other method":       {change("solve", "guess"), "tiers is"},
 		"a negative figure":  {change(`"figure":1`, `"figure":-1`), "figure is"},
 		"data of another":    {svg(recipe, data), "not those of the recipe"},
 		"data no zip":        {svg(recipe, []byte("hello")), "data are damaged"},
 		"data without panel": {svg(recipe, zipped(`{"panels":[]}`)), "no panel"},
 		"uneven curve":       {svg(recipe, zipped(`{"panels":[{"kind":"","x":"","y":"","curves":[{"role":"line","x":[1],"y":[1,2]}]}]}`)), "1 x, 2 y"},
 		"uneven map":         {svg(recipe, zipped(`{"panels":[{"kind":"","x":"","y":"","grid":{"x":[1],"y":[1],"z":[[1,2]]}}]}`)), "a row of 2 values"},
-		"null number":        {svg(recipe, zipped(`{"panels":[{"kind":"","x":"","y":"","curves":[{"role":"line","x":[null],"y":[1]}]}]}`)), "no number"},
+		"null number":        {svg(recipe, zipped(`{"panels":[{"kind":"","x":"","y":"","curves":[{"role":"line","x":[null],"y":[1]}]}]}`)), "not a number"},
 	} {
 		_, err := figure.Parse(test.file)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -245,7 +245,7 @@ func TestFilesFromAnywhereAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is read or refused; what is read can be shown and written.
+// Any file is read or refused; a file that is read can be shown and written.
 func FuzzParse(f *testing.F) {
 	for _, file := range files(f) {
 		f.Add(file)
@@ -309,14 +309,14 @@ func TestCompareSaysWhere(t *testing.T) {
 		"largest": {data(func(c *figure.Curve) { c.Y[0], c.Y[1] = -3, 0.6 }), 0.5, "panel 1, curve 1 (points a), y of point 1: -3, in the file -1"},
 		"NaN":     {data(func(c *figure.Curve) { c.Y[2] = math.NaN() }), math.Inf(1), "panel 1, curve 1 (points a), y of point 3: NaN, in the file 4"},
 		"longer":  {data(func(c *figure.Curve) { c.X, c.Y = append(c.X, 4), append(c.Y, 4) }), math.Inf(1), "panel 1, curve 1 (points a), x: 4 values, in the file 3"},
-		"label":   {data(func(c *figure.Curve) { c.Label = "b" }), math.Inf(1), `panel 1, curve 1 (points a), which is points "b"  now`},
+		"label":   {data(func(c *figure.Curve) { c.Label = "b" }), math.Inf(1), `panel 1, curve 1 (points a), now points "b" `},
 	} {
 		d := figure.Compare(file, test.again)
 		if math.Abs(d.Relative-test.relative) > 1e-12 && d.Relative != test.relative || d.Where != test.where {
 			t.Errorf("%s: %v %q", name, d.Relative, d.Where)
 		}
 	}
-	// What another architecture may round differently is no difference there, and one here.
+	// A rounding difference is allowed between architectures, not on the same one.
 	here := &figure.File{Recipe: figure.Recipe{Arch: "amd64", Data: "1"}, Data: &file}
 	rounded := data(func(c *figure.Curve) { c.Y[1] += 4e-8 })
 	again := &figure.File{Recipe: figure.Recipe{Arch: "amd64", Data: "2"}, Data: &rounded}

@@ -13,7 +13,7 @@ import (
 	"strconv"
 )
 
-// format is a kind of file that carries a recipe (JSON) and data (compressed).
+// format is a file format in which to embed a recipe (JSON) and data (compressed).
 type format struct {
 	name    string
 	is      func(file []byte) bool
@@ -27,7 +27,7 @@ var formats = []format{
 	{"SVG", isSVG, embedSVG, extractSVG},
 }
 
-var errFormat = errors.New("the file is no PNG, SVG or PDF")
+var errFormat = errors.New("the file is not a PNG, SVG or PDF")
 
 func formatOf(file []byte) *format {
 	for i := range formats {
@@ -52,7 +52,7 @@ type chunk struct {
 	content, all []byte
 }
 
-// key returns the keyword of a text chunk and what follows it.
+// key returns the keyword of a text chunk and the bytes after it.
 func (c chunk) key() (string, []byte) {
 	if c.kind != "tEXt" && c.kind != "zTXt" {
 		return "", nil
@@ -87,7 +87,7 @@ func chunks(file []byte) ([]chunk, error) {
 	return out, nil
 }
 
-// AppendChunk appends a chunk of a PNG.
+// AppendChunk appends a PNG chunk to b.
 func AppendChunk(b []byte, kind string, content ...[]byte) []byte {
 	all := bytes.Join(content, nil)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(all)))
@@ -121,7 +121,7 @@ func extractPNG(file []byte) (recipe, data []byte, err error) {
 		case key == recipeKey && c.kind == "tEXt":
 			recipe = rest
 		case key == dataKey && c.kind == "zTXt" && len(rest) > 0:
-			data = rest[1:] // after the method, of which there is one
+			data = rest[1:] // after the byte of the compression method
 		}
 	}
 	return recipe, data, err
@@ -136,7 +136,7 @@ func isSVG(b []byte) bool {
 	return err == nil && start.Name.Local == "svg"
 }
 
-// svgRoot reads up to the first element and returns where its content begins.
+// svgRoot returns the first element and the offset of its content.
 func svgRoot(d *xml.Decoder) (xml.StartElement, int64, error) {
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	for {
@@ -148,7 +148,7 @@ func svgRoot(d *xml.Decoder) (xml.StartElement, int64, error) {
 		case xml.StartElement:
 			return t, d.InputOffset(), nil
 		case xml.CharData:
-			if len(bytes.TrimSpace(t)) > 0 { // no XML: do not look for a tag in all of it
+			if len(bytes.TrimSpace(t)) > 0 { // not XML: do not search the rest for a tag
 				return xml.StartElement{}, 0, errFormat
 			}
 		}
@@ -221,8 +221,8 @@ func extractSVG(file []byte) (recipe, data []byte, err error) {
 	return recipe, data, nil
 }
 
-// PDF: both are entries of the document information, which an update at the end of the
-// file replaces; the data in base64.
+// PDF: both are entries of the document information, in an incremental update at the end
+// of the file; the data in base64.
 
 const pdfMark = "%fate figure\n"
 
@@ -233,7 +233,7 @@ var (
 	pdfInfo  = regexp.MustCompile(`/Info (\d+) 0 R`)
 )
 
-// embedPDF expects the plain cross-reference table that our PDFs have.
+// embedPDF requires a plain cross-reference table, as in our PDFs.
 func embedPDF(picture, recipe, data []byte) ([]byte, error) {
 	if i := bytes.LastIndex(picture, []byte(pdfMark)); i >= 0 {
 		picture = picture[:i]
@@ -244,7 +244,7 @@ func embedPDF(picture, recipe, data []byte) ([]byte, error) {
 	if start == nil || size == nil || root == nil || info == nil {
 		return nil, errors.New("the PDF has no plain trailer")
 	}
-	// The entries that are there stay.
+	// Existing entries are kept.
 	head := fmt.Appendf(nil, "\n%s 0 obj\n<<", info[1])
 	at := bytes.Index(picture, head)
 	end := bytes.Index(picture[max(at, 0):], []byte(">>\nendobj"))
@@ -290,7 +290,7 @@ func pdfString(file []byte, key string, limit int) ([]byte, error) {
 	}
 	rest := bytes.TrimLeft(file[i+len(key):], " \r\n\t")
 	if len(rest) == 0 || rest[0] != '(' {
-		return nil, fmt.Errorf("the PDF is damaged: %s is no string", key)
+		return nil, fmt.Errorf("the PDF is damaged: %s is not a string", key)
 	}
 	var out []byte
 	depth := 0

@@ -8,8 +8,8 @@ import (
 	"github.com/features-are-fate/fate/pkg"
 )
 
-// Origin is where the figures of this process are drawn: a cell of a notebook, with
-// the parts of its recipes that are known before it runs.
+// Origin is the notebook cell in which the figures of this process are drawn, with the
+// parts of their recipes that are known before the cell runs.
 type Origin struct {
 	Notebook, Cell, Code string
 	Parameters           map[string]string
@@ -22,8 +22,8 @@ var here struct {
 	saved  []string
 }
 
-// Begin says where the next figures are drawn, and forgets those drawn before. A
-// program that is no notebook need not call it.
+// Begin sets the origin of the next figures and clears the lists of figures drawn and
+// saved. A program outside a notebook need not call it.
 func Begin(o Origin) {
 	here.Lock()
 	defer here.Unlock()
@@ -37,8 +37,8 @@ func Drawn() []any {
 	return here.drawn
 }
 
-// Save notes the path of a file that a figure was saved to.
-func Save(path string) error {
+// NoteSaved records the path of a file to which a figure was saved.
+func NoteSaved(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -51,14 +51,14 @@ func Save(path string) error {
 	return nil
 }
 
-// Saved returns the paths noted since Begin.
+// Saved returns the paths recorded by NoteSaved since Begin.
 func Saved() []string {
 	here.Lock()
 	defer here.Unlock()
 	return here.saved
 }
 
-// Add notes a figure that is drawn and returns its recipe, up to what depends on its
+// Add records a drawn figure and returns its recipe without the fields that depend on its
 // data.
 func Add(d any) Recipe {
 	here.Lock()

@@ -1,5 +1,5 @@
-// Package file reads files within bounds, writes them whole, and keeps the folders that
-// runs write to.
+// Package file reads files within bounds, writes them atomically, and manages output
+// folders.
 package file
 
 import (
@@ -48,9 +48,9 @@ func Read(path string, most int64) ([]byte, error) {
 	}
 }
 
-// Write replaces a file in one step, so that nobody reads half of it and a full disk or
-// a kill leaves the old one whole. It makes the folder where there is none, keeps the
-// permissions of the old file, and writes to what a symbolic link points at.
+// Write replaces a file atomically: no reader sees a partial file, and a full disk or a
+// kill leaves the old one intact. It creates missing folders, keeps the permissions of the
+// old file, and follows symbolic links.
 func Write(path string, data []byte) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -70,11 +70,11 @@ func Write(path string, data []byte) error {
 	return nil
 }
 
-// step is called before each change of the disk, for tests that end the process there.
+// step is called before each change on disk; tests end the process there.
 var step = func() {}
 
-// writeIn is Write of a name below a root, which no link leaves. Its errors lack the
-// path and are one line.
+// writeIn is Write for a name below root, from which no link escapes. Its errors are one
+// line, without the path.
 func writeIn(root *os.Root, name string, data []byte) error {
 	mode := fs.FileMode(0o644)
 	switch info, err := root.Lstat(name); {
@@ -82,7 +82,7 @@ func writeIn(root *os.Root, name string, data []byte) error {
 	case err != nil:
 		return cause(err)
 	case !info.Mode().IsRegular():
-		return errors.New("what stands there is not a regular file")
+		return errors.New("the existing entry is not a regular file")
 	default:
 		mode = info.Mode().Perm()
 	}
@@ -107,12 +107,12 @@ func writeIn(root *os.Root, name string, data []byte) error {
 		err = root.Rename(temporary, name)
 	}
 	if err != nil {
-		_ = root.Remove(temporary) // the error to report is that before
+		_ = root.Remove(temporary) // the earlier error is reported
 	}
 	return cause(err)
 }
 
-// cause takes the path, which is that of the temporary file, off an error.
+// cause removes the path, that of the temporary file, from an error.
 func cause(err error) error {
 	var p *fs.PathError
 	var l *os.LinkError

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A file is replaced whole; where that fails, what was there stays and nothing is left behind.
+// A file is replaced atomically; on failure the old file is kept and no temporary file left.
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "folder", "a")
@@ -55,7 +55,7 @@ func TestReadWithinBounds(t *testing.T) {
 	}
 }
 
-// A pipe without a writer and an endless device do not hang or fill the memory.
+// A pipe without a writer and an endless device do not block or exhaust memory.
 func TestReadRefusesPipesAndDevices(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o644); err != nil {

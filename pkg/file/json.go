@@ -8,10 +8,10 @@ import (
 	"io"
 )
 
-// maxNesting is how deep JSON in JSON may go.
+// maxNesting bounds the nesting of JSON values.
 const maxNesting = 12
 
-// Decode reads one JSON value of which every field is known, and nothing after it.
+// Decode decodes exactly one JSON value and refuses unknown fields.
 func Decode(b []byte, into any) error {
 	if err := CheckNesting(b, maxNesting); err != nil {
 		return err
@@ -27,7 +27,8 @@ func Decode(b []byte, into any) error {
 	return nil
 }
 
-// CheckNesting bounds the depth of JSON before anything is built.
+// CheckNesting returns an error if JSON is nested more than most deep, before it is
+// decoded.
 func CheckNesting(b []byte, most int) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(b); i++ {

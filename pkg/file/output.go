@@ -17,9 +17,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Output is a folder that runs write to. Its manifest lists the files that runs wrote,
-// with their hashes: only these are replaced or removed, and only as long as nobody
-// changed them. Processes that share the folder take turns.
+// Output is an output folder of runs. Its manifest lists the files that runs wrote, with
+// their hashes: only these are replaced or removed, and only while they are unchanged.
+// Processes that share the folder take turns.
 type Output struct{ Dir string }
 
 const (
@@ -30,20 +30,20 @@ const (
 	maxOutput      = 1 << 30 // bytes of a file that is compared with its hash
 )
 
-// manifest holds the hashes that a file may have, by its path with slashes: two while a
-// file is being replaced.
+// manifest maps slash-separated relative paths to the hashes that a file may have: two
+// while it is being replaced.
 type manifest struct {
 	Files map[string][]string `json:"files"`
 }
 
-// open makes the folder, locks it and reads its manifest.
+// open creates the folder, locks it and reads its manifest.
 func (o Output) open() (root *os.Root, m manifest, unlock func(), err error) {
 	fail := func(err error) (*os.Root, manifest, func(), error) { return nil, m, nil, err }
 	if err := os.MkdirAll(filepath.Join(o.Dir, manifestFolder), 0o755); err != nil {
 		return fail(err)
 	}
 	path := filepath.Join(o.Dir, lockFile)
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // a pipe would wait
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would block
 		return fail(fmt.Errorf("%s is not a regular file: choose another folder", path))
 	}
 	lock := flock.New(path)
@@ -72,8 +72,8 @@ func (o Output) open() (root *os.Root, m manifest, unlock func(), err error) {
 	return root, m, unlock, nil
 }
 
-// Check reports the first of the files that stands in the folder and that no run wrote,
-// or that was changed since.
+// Check returns an error for the first named file that exists in the folder and was not
+// written by a run, or was changed since.
 func (o Output) Check(names []string) error {
 	if _, err := os.Stat(o.Dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -91,8 +91,8 @@ func (o Output) Check(names []string) error {
 	return nil
 }
 
-// mayReplace reports whether a file is absent or as a run wrote it; hash is that of the
-// file, "" if it is absent.
+// mayReplace returns an error unless a file is absent or unchanged since a run wrote it.
+// hash is the hash of the file, or "" if it is absent.
 func (o Output) mayReplace(root *os.Root, m manifest, name string) (hash string, err error) {
 	full := filepath.Join(o.Dir, filepath.FromSlash(name))
 	info, err := root.Lstat(name)
@@ -121,9 +121,9 @@ func hashOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Put writes files, by their path below the folder with slashes, all or, if one of them
-// must not be replaced, none. Then it removes what earlier runs wrote below the folder
-// prune and is not among the files; prune is "" to remove nothing.
+// Put writes files, keyed by slash-separated relative path. It writes none if one of them
+// must not be replaced. Then it removes files of earlier runs below the folder prune that
+// are not among the new files; it removes nothing if prune is "".
 func (o Output) Put(files map[string][]byte, prune string) error {
 	root, m, unlock, err := o.open()
 	if err != nil {
@@ -139,7 +139,7 @@ func (o Output) Put(files map[string][]byte, prune string) error {
 		if err != nil {
 			return err
 		}
-		// First the manifest: a kill after it leaves a file that still counts as ours.
+		// The manifest comes first, so that after a kill the file still counts as ours.
 		hashes := []string{hashOf(files[name])}
 		if now != "" && now != hashes[0] {
 			hashes = append(hashes, now)
@@ -169,7 +169,7 @@ func (o Output) Put(files map[string][]byte, prune string) error {
 			continue
 		}
 		switch hash, err := o.mayReplace(root, m, name); {
-		case err != nil: // somebody's own by now
+		case err != nil: // changed by somebody else
 		case hash != "":
 			step()
 			if err := root.Remove(name); err != nil {
@@ -181,7 +181,8 @@ func (o Output) Put(files map[string][]byte, prune string) error {
 	return m.save(root, o.Dir)
 }
 
-// Wrote reports whether a run wrote a file below the folder prefix that is still there.
+// Wrote reports whether a file that a run wrote below the folder prefix still exists,
+// unchanged.
 func (o Output) Wrote(prefix string) (bool, error) {
 	if _, err := os.Stat(filepath.Join(o.Dir, manifestFile)); err != nil {
 		return false, nil

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// killVariable is the step before which the process of a test ends, as by a kill.
+// killVariable is the step before which the process of a test is killed.
 const killVariable = "FATE_TEST_KILL_BEFORE"
 
-// TestMain is also the process that is killed: it makes a second run into a folder.
+// TestMain is also the process that is killed: it writes a second run to a folder.
 func TestMain(m *testing.M) {
 	at, err := strconv.Atoi(os.Getenv(killVariable))
 	if err != nil {
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// run is what the first or the second run writes; the second has a figure less.
+// run returns the files of the first or the second run; the second has one figure less.
 func run(k int) map[string][]byte {
 	text := func(name string) []byte { return bytes.Repeat(fmt.Appendf(nil, "%s of run %d\n", name, k), 100) }
 	out := map[string][]byte{"book.ipynb": text("book"), "book/1.png": text("1")}
@@ -52,8 +52,8 @@ func put(t *testing.T, dir string, k int) {
 	}
 }
 
-// A kill between any two changes of the disk damages and loses nothing, and the next run
-// goes on: every file is that of one of the runs, and what the user put there stays.
+// A kill between any two changes on disk damages and loses nothing, and the next run
+// succeeds: every file is from one of the runs, and the user's own files are kept.
 func TestKillBetweenAnyTwoWrites(t *testing.T) {
 	for at := 1; ; at++ {
 		dir := t.TempDir()
@@ -85,7 +85,7 @@ func TestKillBetweenAnyTwoWrites(t *testing.T) {
 	}
 }
 
-// list names all files but the manifest and the lock.
+// list returns all files except the manifest and the lock.
 func list(t *testing.T, dir string) string {
 	t.Helper()
 	var out []string
@@ -101,7 +101,7 @@ func list(t *testing.T, dir string) string {
 	return strings.Join(out, " ")
 }
 
-// On a full disk the outputs of the run before stay whole.
+// A full disk leaves the outputs of the earlier run intact.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "none", dir).CombinedOutput(); err != nil {
@@ -125,7 +125,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// Only what a run wrote, and nobody changed since, is replaced or removed.
+// Only unchanged files of a run are replaced or removed.
 func TestOutputsOfOthersStay(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -166,7 +166,7 @@ func TestOutputsOfOthersStay(t *testing.T) {
 	if err := (Output{dir}).Put(map[string][]byte{"../x": nil}, ""); err == nil {
 		t.Error("a file outside the folder is no error")
 	}
-	// Nor does a pipe in place of the lock hang a run.
+	// A pipe in place of the lock does not block a run.
 	if err := os.Remove(filepath.Join(dir, lockFile)); err != nil {
 		t.Fatal(err)
 	}
@@ -176,12 +176,12 @@ func TestOutputsOfOthersStay(t *testing.T) {
 		}
 		os.Remove(filepath.Join(dir, lockFile))
 	}
-	// The manifest is not trusted blindly either.
+	// A damaged manifest is refused.
 	write(manifestFile, "{")
 	refused("damaged manifest")
 }
 
-// Temporary files of dead processes go; those of living ones and of others stay.
+// Temporary files of dead processes are removed; those of others are kept.
 func TestClean(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command("true")

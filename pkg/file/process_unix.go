@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// alive reports whether there is a process of this number.
+// alive reports whether the process pid exists.
 func alive(pid int) bool {
 	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Temporary files and folders carry the host and the process that made them, so that a
-// later process can tell what a killed one left behind.
+// Names of temporary files and folders contain the host and the process, so that a later
+// process recognises those of a killed one.
 //
 //	.fate-KIND-HOST-PROCESS-RANDOM
 
@@ -37,11 +37,11 @@ func host() string {
 	}, name)
 }
 
-// abandoned is the age after which a temporary file of another host counts as left behind.
+// abandoned is the age after which a temporary file of another host counts as abandoned.
 const abandoned = 24 * time.Hour
 
 // Clean removes temporary files and folders that killed processes left in a folder. It
-// removes what it can and reports nothing: a later call removes the rest.
+// ignores errors: a later call removes the rest.
 func Clean(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -68,15 +68,15 @@ func Clean(dir string) {
 
 var cleaned sync.Map // folders that this process has cleaned
 
-// cleanOnce is Clean, once for a folder: one of a sweep can hold many files.
+// cleanOnce calls Clean once per folder: that of a sweep can hold many files.
 func cleanOnce(dir string) {
 	if _, again := cleaned.LoadOrStore(dir, true); !again {
 		Clean(dir)
 	}
 }
 
-// TempDir makes a folder for temporary files in the folder of the system, after removing
-// those that killed processes left there. The caller removes it.
+// TempDir creates a folder in the system's temporary folder, after removing those left by
+// killed processes. The caller removes it.
 func TempDir(kind string) (string, error) {
 	Clean(os.TempDir())
 	dir := filepath.Join(os.TempDir(), own(kind))

@@ -53,34 +53,6 @@ func TestTrainingFromZero(t *testing.T) {
 	}
 }
 
-// Chebyshev methods of any number of stages are of second order and stable for the
-// curvature that converge allows them.
-func TestChebyshev(t *testing.T) {
-	for _, s := range []int{2, 3, 10, mostStages} {
-		// One step of dw/dt = −zw from 1.
-		step := func(z float64) float64 {
-			m := chebyshev(s)
-			before, now := 1.0, 1-m[0].slope*z
-			for _, c := range m[1:] {
-				before, now = now, 1-c.now-c.before+c.now*now+c.before*before-z*(c.slope*now+c.first)
-			}
-			return now
-		}
-		for _, z := range []float64{1e-2, 1e-3} {
-			if off := math.Abs(step(z)-math.Exp(-z)) / (z * z * z); off > 0.5 {
-				t.Errorf("%d stages: the error at z = %v is %.3g z³", s, z, off)
-			}
-		}
-		limit := float64((s-1)*(s-1)-1) / 1.54
-		for i := range 1000 {
-			if r := step(limit * float64(i) / 999); !(math.Abs(r) <= 1+1e-9) {
-				t.Errorf("%d stages: grows by %v at z = %v of %v", s, r, limit*float64(i)/999, limit)
-				break
-			}
-		}
-	}
-}
-
 // Training to convergence from a small start, by the adaptive flow and by descent.
 func BenchmarkConverge(b *testing.B) {
 	for _, n := range []int{15, 27, 45} {

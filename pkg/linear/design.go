@@ -8,10 +8,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Design solves regressions on the first n rows of one matrix X for many n, and
-// shares between them what they have in common: the Gram matrices of their points.
-// What it returns at n is the same to the last bit whichever other n were asked for.
-// Ask in rising order: it sums XᵀX up along the rows.
+// Design solves regressions on the first n rows of one matrix X for many n, which share
+// the computation of their Gram matrices. The result at n is the same to the last bit
+// whichever other n were asked for. Rising n are cheapest, since XᵀX is summed up along
+// the rows.
 type Design struct {
 	x, t           *mat.Dense // X and, for n ≥ d, Xᵀ
 	rows, d        int
@@ -22,7 +22,7 @@ type Design struct {
 	lastRows       int
 }
 
-// NewDesign keeps X and does not change it.
+// NewDesign returns a Design of X, which it keeps and does not change.
 func NewDesign(x *mat.Dense) *Design {
 	rows, d := x.Dims()
 	return &Design{x: x, rows: rows, d: d}
@@ -86,7 +86,7 @@ func addGram(out *mat.SymDense, a *mat.Dense, from, to, first, last int) {
 	}
 }
 
-// Interpolator factorises the first n rows.
+// Interpolator returns the [Interpolator] of the first n rows.
 func (p *Design) Interpolator(n int) *Interpolator {
 	out := &Interpolator{x: p.Rows(n), n: n, d: p.d}
 	gram := p.gram(n)

@@ -1,9 +1,14 @@
 // Package linear holds deep linear networks and the three procedures of the
 // paper on them: training from scratch, linear transfer, and fine-tuning.
 //
-// Each procedure can be computed twice. The solvers ([Interpolator],
+// Each procedure can be computed in two ways. The solvers ([Interpolator],
 // [Transfer], [FineTune]) give the end point of gradient flow from a vanishing
 // start directly; [Network.Train] runs gradient descent on every weight.
+//
+//	pair, err := task.NewPair(100, math.Pi/6, 0.2, task.Stream(1))
+//	data, err := pair.Draw(50, task.Stream(2))
+//	beta, err := linear.NewInterpolator(data.X).MinNorm(data.Y) // training from scratch
+//	risk := pair.Risk(beta)
 package linear
 
 import (
@@ -17,8 +22,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Network is the deep linear network f(x) = xᵀW₁W₂⋯W_L. W holds L matrices,
-// d×d but for the last, which is d×k for k outputs.
+// Network is the deep linear network f(x) = xᵀW₁W₂⋯W_L. W holds its L matrices:
+// the last is d×k for k outputs, the others are d×d.
 type Network struct {
 	W []*mat.Dense
 }
@@ -30,8 +35,7 @@ func NewNetwork(d, depth int, alpha float64, rng *rand.Rand) (*Network, error) {
 	return NewMultiNetwork(d, 1, depth, alpha, rng)
 }
 
-// NewMultiNetwork is NewNetwork with the given number of outputs, one for each
-// of several tasks.
+// NewMultiNetwork is [NewNetwork] with several outputs, one for each task.
 func NewMultiNetwork(d, outputs, depth int, alpha float64, rng *rand.Rand) (*Network, error) {
 	switch {
 	case d < 1:
@@ -58,9 +62,9 @@ func NewMultiNetwork(d, outputs, depth int, alpha float64, rng *rand.Rand) (*Net
 	return &Network{W: w}, nil
 }
 
-// NewBalanced returns the network in which pretraining on beta ends as its
-// random start vanishes (Theorem 3.4): W₁⋯W_L = beta with every layer of rank one
-// and norm ‖beta‖^(1/L), the hidden directions random, all D_l = 0.
+// NewBalanced returns a network in which pretraining on beta ends as the size of its
+// random start vanishes (Theorem 3.4): W₁⋯W_L = beta, every layer has rank one and
+// norm ‖beta‖^(1/L), the hidden directions are random, and all D_l are 0.
 func NewBalanced(beta []float64, depth int, rng *rand.Rand) (*Network, error) {
 	d, norm := len(beta), floats.Norm(beta, 2)
 	switch {
@@ -107,8 +111,8 @@ func (n *Network) shape() (d, outputs int) {
 	return d, outputs
 }
 
-// Features returns W₁⋯W_{L−1} (d×d), the frozen map of linear transfer; for
-// depth 1 that is the identity.
+// Features returns W₁⋯W_{L−1} (d×d), the map that linear transfer freezes; it is the
+// identity for depth 1.
 func (n *Network) Features() *mat.Dense {
 	d, _ := n.W[0].Dims()
 	f := mat.NewDense(d, d, nil)

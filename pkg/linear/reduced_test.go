@@ -88,7 +88,7 @@ func BenchmarkStep(b *testing.B) {
 				var nets []*Network
 				var pads []*scratchpad
 				for range networks {
-					net := c.net.weights().Network
+					net := c.net.views()(c.net.all())
 					nets, pads = append(nets, net), append(pads, newScratchpad(net))
 				}
 				b.ReportAllocs()

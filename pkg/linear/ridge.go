@@ -27,7 +27,8 @@ func Ridge(data task.Data, lambda float64) ([]float64, error) {
 	return out.RawMatrix().Data, nil
 }
 
-// Ridge is [Ridge] on the first n rows for each column of the n×k matrix y: d×k.
+// Ridge is [Ridge] on the first n rows for each column of the n×k matrix y. It returns
+// a d×k matrix.
 func (p *Design) Ridge(y *mat.Dense, lambda float64) (*mat.Dense, error) {
 	if !(lambda > 0) || math.IsInf(lambda, 0) {
 		return nil, fmt.Errorf("linear: lambda = %v: the ridge must be a finite number above 0", lambda)
@@ -47,8 +48,8 @@ func (p *Design) Ridge(y *mat.Dense, lambda float64) (*mat.Dense, error) {
 	return c.regress(p.Rows(n), y), nil
 }
 
-// Path is the ridge path of one X: its smaller Gram matrix as QTQᵀ with T
-// tridiagonal, after which every ridge costs O(min(n, d)).
+// Path solves ridge regression on one X for many ridges. It holds the smaller Gram matrix
+// as QTQᵀ with T tridiagonal, so that every further ridge costs O(min(n, d)).
 type Path struct {
 	x         *mat.Dense
 	n, d      int
@@ -57,7 +58,7 @@ type Path struct {
 	diag, off []float64 // of T
 }
 
-// Path factorises the first n rows.
+// Path returns the [Path] of the first n rows.
 func (p *Design) Path(n int) *Path {
 	gram := p.gram(n).RawSymmetric()
 	m := gram.N
@@ -109,11 +110,11 @@ func (p *Path) inner(v, w []float64) float64 {
 	return sum
 }
 
-// WeightDecay returns where a two-layer network with weight decay mu ends from a
-// small start. Its objective ‖Xβ − y‖²/2n + mu/2·Σ(weights)² is, at the best
-// factorisation of β, ‖Xβ − y‖²/2n + mu·‖β‖ (the norm, not its square), so β is the
-// ridge solution with lambda·‖β‖ = mu; for mu ≥ ‖Xᵀy‖/n it is β = 0 and lambda is
-// +Inf. It needs mu > 0.
+// WeightDecay returns the β at which a two-layer network with weight decay mu ends from
+// a small start. At the best factorisation of β the objective
+// ‖Xβ − y‖²/2n + mu/2·Σ(weights)² is ‖Xβ − y‖²/2n + mu·‖β‖ (the norm, not its
+// square), so β is the ridge solution with lambda·‖β‖ = mu. For mu ≥ ‖Xᵀy‖/n, β = 0
+// and lambda is +Inf. It needs mu > 0.
 func WeightDecay(data task.Data, mu float64) (beta []float64, lambda float64, err error) {
 	n, _ := data.X.Dims()
 	return NewDesign(data.X).Path(n).WeightDecay(data.Y, mu)

@@ -9,9 +9,9 @@ import (
 
 // Interpolator solves least squares on one n×d matrix X of full rank: one
 // factorisation serves the minimum-norm solution and the projections on the row
-// space. It is Cholesky of the smaller Gram matrix, XXᵀ or XᵀX, several times
-// cheaper than LQ or QR of X, where that loses at most half of the digits; near
-// n = d, where it would square a large condition number, it is LQ or QR.
+// space. It is the Cholesky factorisation of the smaller Gram matrix, XXᵀ or XᵀX,
+// where that loses at most half of the digits; this is several times cheaper than LQ
+// or QR of X, which it uses near n = d, where the condition number is large.
 type Interpolator struct {
 	x    *mat.Dense
 	n, d int
@@ -24,15 +24,15 @@ type Interpolator struct {
 // used.
 const worstGram = 1e8
 
-// NewInterpolator factorises X, which it keeps and does not change.
+// NewInterpolator returns an Interpolator of X, which it keeps and does not change.
 func NewInterpolator(x *mat.Dense) *Interpolator {
 	n, _ := x.Dims()
 	return NewDesign(x).Interpolator(n)
 }
 
 // MinNorm returns X⁺y (length d): for n < d the interpolator of least norm,
-// for n ≥ d the least-squares solution (Theorem 3.5: where gradient descent
-// from a small start ends). It is an error if X is singular to rounding.
+// for n ≥ d the least-squares solution. Gradient descent from a small start ends
+// there (Theorem 3.5). It is an error if X is singular to rounding.
 func (p *Interpolator) MinNorm(y []float64) ([]float64, error) {
 	if len(y) != p.n {
 		return nil, fmt.Errorf("linear: y has %d entries, X has %d rows", len(y), p.n)
@@ -65,8 +65,8 @@ func (p *Interpolator) MinNorms(y *mat.Dense) (*mat.Dense, error) {
 	return &out, nil
 }
 
-// NullSpace returns Uv = v − X⁺Xv, the part of v (length d) that the data do
-// not see; zero for n ≥ d.
+// NullSpace returns Uv = v − X⁺Xv, the part of v (length d) in the null space of the
+// data. It is zero for n ≥ d.
 func (p *Interpolator) NullSpace(v []float64) ([]float64, error) {
 	out := make([]float64, p.d)
 	if p.n >= p.d {

@@ -31,13 +31,13 @@ type Loss struct {
 	squares, along []float64
 }
 
-// PopulationLoss is the loss of unlimited data from the task beta, or from k
-// tasks, whose vectors beta holds one after the other.
+// PopulationLoss is the loss on unlimited data from the task beta, or from k tasks
+// whose vectors beta holds one after the other.
 func PopulationLoss(beta []float64) *Loss {
 	return &Loss{d: len(beta), y: beta, curved: 1}
 }
 
-// SampleLoss is the mean squared loss on data, halved.
+// SampleLoss is half the mean squared error on data.
 func SampleLoss(data task.Data) (*Loss, error) {
 	n, d := data.X.Dims()
 	if len(data.Y) != n {
@@ -97,16 +97,17 @@ func (l *Loss) gradient(dst, beta []float64) {
 
 // Options of training; the zero value is a sound choice.
 type Options struct {
-	// Step is the learning rate of gradient descent. On a sample 0 follows the
-	// gradient flow instead, with adaptive steps and a local error of 1e-4: far fewer
-	// gradients. On the population, or with Observe, 0 means descent at a tenth of
-	// 1/(L·h), h the largest curvature of the loss in β: an order below where descent
-	// turns unstable at ‖β‖ = 1.
+	// Step is the learning rate of gradient descent. On a sample, 0 means gradient
+	// flow by adaptive steps with a local error of 1e-4, which takes far fewer
+	// gradients. On the population, or with Observe, 0 means descent at 0.1/(L·h), h
+	// the largest curvature of the loss in β: an order of magnitude below the step at
+	// which descent becomes unstable at ‖β‖ = 1.
 	Step float64
 	// Tolerance ends training when the gradient of the loss with respect to β
 	// has fallen to this fraction of its value at β = 0. 0 means 1e-7.
 	Tolerance float64
-	// MaxSteps gradients without convergence are an error. 0 means 10 million.
+	// MaxSteps is the number of gradients after which training that has not converged
+	// is an error. 0 means 10 million.
 	MaxSteps int
 	// Decay is the weight decay μ: the objective is the loss plus μ/2 times the
 	// sum of the squares of all weights.
@@ -118,16 +119,18 @@ type Options struct {
 
 // Report says how training went.
 type Report struct {
-	Steps    int     // gradients taken
-	Step     float64 // the learning rate; 0 of the flow
-	Loss     float64 // at the end
-	Gradient float64 // of the loss in β at the end, relative to β = 0; with Decay, of the objective in the weights
+	Steps int     // gradients taken
+	Step  float64 // the learning rate; 0 for gradient flow
+	Loss  float64 // at the end
+	// Gradient is the norm of the gradient of the loss in β at the end, relative to
+	// that at β = 0; with Decay, of the gradient of the objective in the weights.
+	Gradient float64
 }
 
-// Train runs gradient descent, or gradient flow, on every weight of the network, from
-// where it is, until the loss has converged (not for a fixed number of steps: near γ = 1
-// that would be early stopping). It is an error if the loss diverges or does not
-// converge within MaxSteps, or if ctx ends first.
+// Train runs gradient descent, or gradient flow, on every weight of the network,
+// starting from its present weights, until the loss has converged (a fixed number of
+// steps would be early stopping near γ = 1). It is an error if the loss diverges or does
+// not converge within MaxSteps, or if ctx ends first.
 func (n *Network) Train(ctx context.Context, loss *Loss, o Options) (Report, error) {
 	if d, k := n.shape(); d*k != loss.d {
 		return Report{}, fmt.Errorf("linear: the network maps to %d numbers, the loss is of %d", d*k, loss.d)

@@ -21,10 +21,11 @@ type Head struct {
 	fit    *Interpolator
 }
 
-// NewHead takes the n×d matrix X of the points and the d×k matrix F of the features.
-// Directions of F with a singular value below cutoff times the largest are left out:
-// a network from a finite start α keeps d−1 directions of size O(α) besides the one
-// it learned, and an exact fit would use them and behave like scratch.
+// NewHead returns a Head for the n×d matrix X of the points and the d×k matrix F of the
+// features. It leaves out the directions of F with a singular value below cutoff times
+// the largest: a network from a start of finite size α keeps d−1 directions of size O(α)
+// besides the one it learned, and an exact fit on all of them would be training from
+// scratch.
 func NewHead(x, features *mat.Dense, cutoff float64) (*Head, error) {
 	n, d := x.Dims()
 	rows, k := features.Dims()
@@ -96,17 +97,18 @@ func Transfer(data task.Data, features *mat.Dense, lambda, cutoff float64) ([]fl
 	return h.Fit(data.Y, lambda)
 }
 
-// FineTuned is where gradient flow on all weights ends when it starts from a
-// pretrained vector: Beta = β_sc + Scale·Uβ̂s.
+// FineTuned is the end point of gradient flow on all weights from a pretrained vector:
+// Beta = β_sc + Scale·Uβ̂s.
 type FineTuned struct {
 	Beta  []float64
 	Scale float64
 }
 
-// FineTune returns the end point of fine-tuning, from the minimum-norm solution and
-// the pretrained vector, its part null = Uβ̂s outside the row space and its norm r.
-// scale computes c from a = ‖Uβ̂s‖², b = ‖β_sc‖² and r; theory.Scale at a depth is the
-// exact one, and a constant 1 the printed one.
+// FineTune returns the end point of fine-tuning. scratch is the minimum-norm solution
+// β_sc, null = Uβ̂s the part of the pretrained vector in the null space of the data, and
+// r the norm of the pretrained vector. scale computes c from a = ‖Uβ̂s‖², b = ‖β_sc‖²
+// and r: theory.Scale at the depth of the network gives the exact form of Theorem 3.9,
+// the constant 1 the printed one.
 func FineTune(scratch, null []float64, r float64, scale func(a, b, r float64) (float64, error)) (FineTuned, error) {
 	c, err := scale(floats.Dot(null, null), floats.Dot(scratch, scratch), r)
 	if err != nil {

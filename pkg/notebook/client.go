@@ -10,20 +10,23 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/process"
 )
 
 // client is the parent's end of a worker.
 type client struct {
 	cmd     *exec.Cmd
-	end     func() // of its process group
+	end     func() // kills its process group
 	in      io.WriteCloser
 	replies chan reply
 	stderr  bytes.Buffer
 	exited  error
 	options Options
-	next    request // what the next cell is sent with
+	next    request // for the next cell, without its code
 }
 
 func startWorker(o Options) (*client, error) {
@@ -32,10 +35,16 @@ func startWorker(o Options) (*client, error) {
 		return nil, err
 	}
 	c := &client{cmd: exec.Command(exe), replies: make(chan reply), options: o}
-	c.cmd.Env = append(environment(o.Confine), workerVariable+"="+o.Engine, cacheVariable+"="+o.cache())
+	c.cmd.Env = append(environment(o.Confine), workerVariable+"="+o.Engine, engine.CacheVariable+"="+o.cache())
+	if o.Store != "" {
+		c.cmd.Env = append(c.cmd.Env, storeVariable+"="+o.Store)
+	}
+	if o.shard.Of > 0 {
+		c.cmd.Env = append(c.cmd.Env, shardVariable+"="+o.shard.String())
+	}
 	c.cmd.Dir = o.Dir
 	c.cmd.Stderr = &c.stderr
-	c.cmd.WaitDelay = time.Second // what a cell started may hold the pipe open
+	c.cmd.WaitDelay = time.Second // processes that a cell started may hold stderr open
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -43,7 +52,7 @@ func startWorker(o Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.end, err = startChild(c.cmd); err != nil {
+	if c.end, err = process.Start(c.cmd); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -56,14 +65,14 @@ func startWorker(o Options) (*client, error) {
 			if !ok {
 				continue
 			}
-			if err := file.CheckNesting(message, maxNesting+nestingAround); err != nil {
-				r = reply{Done: true, Error: errorOutput("error", "an output cannot be read: "+err.Error())}
+			if err := file.CheckNesting(message, ipynb.MaxNesting+nestingAround); err != nil {
+				r = reply{Done: true, Error: ipynb.ErrorOutput("error", "an output cannot be read: "+err.Error())}
 			} else if json.Unmarshal(message, &r) != nil {
 				continue
 			}
 			c.replies <- r
 		}
-		if err := lines.Err(); err != nil { // such as a line beyond all bounds
+		if err := lines.Err(); err != nil { // such as a line that is too long
 			fmt.Fprintf(&c.stderr, "panic: its output cannot be read: %v\n", err)
 			c.kill()
 		}
@@ -72,7 +81,8 @@ func startWorker(o Options) (*client, error) {
 	return c, nil
 }
 
-// environment is that of a worker: of one that is confined, what the Go runtime reads.
+// environment returns the environment of a worker. That of a confined one is limited to
+// variables that the Go runtime reads.
 func environment(confined bool) []string {
 	if !confined {
 		return os.Environ()
@@ -88,6 +98,12 @@ func environment(confined bool) []string {
 
 func (c *client) stop() {
 	c.in.Close()
+	if c.options.Store != "" { // which the worker closes
+		timer := time.AfterFunc(grace, c.kill)
+		defer timer.Stop()
+		for range c.replies {
+		}
+	}
 	c.kill()
 	for range c.replies {
 	}
@@ -110,7 +126,7 @@ func (c *client) at(o figure.Origin) {
 func (c *client) run(code string, replies chan<- reply) {
 	c.next.Code = code
 	if err := c.send(c.next); err != nil {
-		replies <- reply{Done: true, Error: errorOutput("crash", err.Error())}
+		replies <- reply{Done: true, Error: ipynb.ErrorOutput("crash", err.Error())}
 		return
 	}
 	for r := range c.replies {
@@ -119,5 +135,5 @@ func (c *client) run(code string, replies chan<- reply) {
 			return
 		}
 	}
-	replies <- reply{Done: true, Error: errorOutput("crash", "the process of the notebook died: "+causeOf(&c.stderr, c.exited))}
+	replies <- reply{Done: true, Error: ipynb.ErrorOutput("crash", "the process of the notebook died: "+process.Cause(&c.stderr, c.exited))}
 }

@@ -4,22 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
-// Bounds on what a run keeps of the output of one cell, and on a message of a worker.
+// Bounds on the outputs that a run keeps of one cell, on a message of a worker, and on
+// the figures of a notebook.
 const (
 	maxText    = 1 << 20 // bytes of each stream
 	maxOutputs = 1000
-	maxData    = 64 << 20 // bytes of all outputs but text
+	maxData    = 64 << 20 // bytes of all outputs except streams
 	maxMessage = 128 << 20
-	maxFigures = 1 << 30 // bytes of all figure files of a notebook
+	maxFigures = 1 << 30 // bytes of all figure files
 )
 
-// collector adds outputs to those of a cell: it joins text as Jupyter does, and cuts what
-// is beyond the bounds, with a line that says how much.
+// collector appends outputs to those of a cell. It joins consecutive text of a stream, as
+// Jupyter does, and cuts what exceeds the bounds, with a line that says how much.
 type collector struct {
-	into    *[]Output
-	text    strings.Builder // of the last output, where that is a stream
+	into    *[]ipynb.Output
+	text    strings.Builder // of the last output, if that is an open stream
 	open    bool
 	printed map[string]int // bytes of each stream
 	cut     map[string]int
@@ -27,7 +30,7 @@ type collector struct {
 	dropped int
 }
 
-func (c *collector) add(o Output) {
+func (c *collector) add(o ipynb.Output) {
 	if o.Kind != "stream" {
 		c.end()
 		size := 0
@@ -66,12 +69,12 @@ func (c *collector) add(o Output) {
 			return
 		}
 		c.open = true
-		*c.into = append(*c.into, Output{Kind: "stream", Name: o.Name})
+		*c.into = append(*c.into, ipynb.Output{Kind: "stream", Name: o.Name})
 	}
 	c.text.WriteString(o.Text)
 }
 
-// end gives the stream that is open its text.
+// end stores the text of the open stream.
 func (c *collector) end() {
 	if c.open {
 		(*c.into)[len(*c.into)-1].Text = overwrite(c.text.String())
@@ -80,10 +83,10 @@ func (c *collector) end() {
 	}
 }
 
-// close ends the outputs of the cell.
+// close ends the outputs of the cell and reports what was cut.
 func (c *collector) close() {
 	c.end()
-	say := func(text string) { *c.into = append(*c.into, Output{Kind: "stream", Name: "stderr", Text: text}) }
+	say := func(text string) { *c.into = append(*c.into, ipynb.Output{Kind: "stream", Name: "stderr", Text: text}) }
 	for _, name := range []string{"stdout", "stderr"} {
 		if n := c.cut[name]; n > 0 {
 			say(fmt.Sprintf("… %d more bytes of %s were cut: a cell keeps %d\n", n, name, maxText))
@@ -94,7 +97,7 @@ func (c *collector) close() {
 	}
 }
 
-// overwrite applies carriage returns: the last text on a line is what stays.
+// overwrite applies carriage returns: of each line the text after the last one remains.
 func overwrite(s string) string {
 	if !strings.Contains(s, "\r") {
 		return s

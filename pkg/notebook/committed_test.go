@@ -1,14 +1,15 @@
 package notebook
 
 import (
-	"fmt"
-	"go/ast"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/features-are-fate/fate/pkg/engine"
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/jupyter"
+	"github.com/google/go-cmp/cmp"
 )
 
 func committed(t *testing.T) []string {
@@ -20,29 +21,29 @@ func committed(t *testing.T) []string {
 	return files
 }
 
-// Every notebook gives in the second interpreter what is committed, which
-// `fate run --check` holds to the first.
+// Every notebook has the committed outputs in yaegi too. `fate run --check` compares them
+// with those in gomacro.
 func TestNotebooksAgreeInBothEngines(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs every notebook")
 	}
 	for _, file := range committed(t) {
-		want, err := Read(file)
+		want, err := ipynb.Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Read(file)
+		got, err := ipynb.Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Run(t.Context(), got, Options{Engine: Yaegi, Dir: filepath.Dir(file), Timeout: 10 * time.Minute}); err != nil {
+		if _, err := Run(t.Context(), got, Options{Engine: engine.Yaegi, Dir: filepath.Dir(file), Timeout: 10 * time.Minute}); err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		for _, d := range Differences(want, got) {
+		for _, d := range ipynb.Differences(want, got) {
 			t.Errorf("%s: %s", file, d)
 		}
-		verdicts, err := Verdicts(got)
+		verdicts, err := ipynb.Verdicts(got)
 		if err != nil || len(verdicts) == 0 {
 			t.Errorf("%s: %d verdicts, %v", file, len(verdicts), err)
 		}
@@ -54,81 +55,54 @@ func TestNotebooksAgreeInBothEngines(t *testing.T) {
 	}
 }
 
-// A recorded run is of the code that the notebook has now.
-func TestRecordsAreCurrent(t *testing.T) {
+// kernelName is the kernel that this test needs. It is skipped if that is not installed
+// (.ci/run installs it).
+const kernelName = "fate"
+
+// Every output of every notebook is the same in the installed kernel, in gomacro, in
+// yaegi, and in the committed file.
+func TestKernelAndEnginesAgree(t *testing.T) {
+	if !jupyter.Installed(kernelName) {
+		t.Skip("the kernel is not installed: fate kernel install")
+	}
 	for _, file := range committed(t) {
-		nb, err := Read(file)
+		want, err := ipynb.Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch recorded, stale := StaleRecord(nb); {
-		case !recorded:
-			t.Errorf("%s has no record of pace=paper: fate run --record --set pace=paper %s", file, file)
-		case stale:
-			t.Errorf("%s has changed since its record: fate run --record --set pace=paper %s", file, file)
-		}
-	}
-}
-
-// The cells of every notebook are Go that the compiler accepts (gomacro takes
-// some that it does not): wrapped into one program, they vet.
-func TestNotebooksAreGo(t *testing.T) {
-	dir, err := os.MkdirTemp(".", "_program") // in the module, for its imports
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	args := []string{"vet"}
-	for i, file := range committed(t) {
-		nb, err := Read(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		program, err := asProgram(nb)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		path := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(path, "main.go"), []byte(program), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "./"+path)
-	}
-	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-func asProgram(nb *Notebook) (string, error) {
-	var imports, decls, body strings.Builder
-	for _, cell := range nb.Cells {
-		if cell.Kind != "code" {
-			continue
-		}
-		chunks, err := split(cell.Source)
-		if err != nil {
-			return "", err
-		}
-		for i, c := range chunks {
-			paths, _ := c.imports()
-			_, isCall := c.expr().(*ast.CallExpr)
-			switch {
-			case paths != nil:
-				fmt.Fprintln(&imports, c.src)
-			case c.decl != nil:
-				fmt.Fprintln(&decls, c.src)
-			case i == len(chunks)-1 && c.expr() != nil && !isCall:
-				fmt.Fprintln(&body, "_ =", c.src)
-			default:
-				fmt.Fprintln(&body, c.src)
-				for _, id := range declares(c.stmt[0]) {
-					fmt.Fprintln(&body, "_ =", id.Name)
-				}
+		for _, name := range Engines {
+			got, err := ipynb.Read(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Run(t.Context(), got, Options{Engine: name, Kernel: kernelName, Dir: filepath.Dir(file), Name: filepath.Base(file)}); err != nil {
+				t.Errorf("%s: %s: %v", file, name, err)
+				continue
+			}
+			for _, d := range ipynb.Differences(want, got) {
+				t.Errorf("%s: %s: %s", file, name, d)
+			}
+			if d := cmp.Diff(origins(t, want), origins(t, got)); d != "" {
+				t.Errorf("%s: %s: the figures carry other recipes: %s", file, name, d)
 			}
 		}
 	}
-	return "package main\n" + imports.String() + decls.String() + "func main() {\n" + body.String() + "}\n", nil
+}
+
+// origins returns the recipes of the figures of a notebook, without versions.
+func origins(t *testing.T, nb *ipynb.Notebook) (out []figure.Recipe) {
+	if err := ipynb.EachPNG(nb, func(_ map[string]any, b []byte) error {
+		f, err := figure.Parse(b)
+		if err != nil {
+			return err
+		}
+		r := f.Recipe
+		r.Module, r.Version, r.Go, r.Arch, r.Data = "", "", "", "", ""
+		r.Verdict.Rows = nil
+		out = append(out, r)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/features-are-fate/fate/pkg/engine"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
 func TestMain(m *testing.M) {
@@ -13,20 +16,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// book makes a notebook of code cells.
-func book(cells ...string) *Notebook {
-	nb := &Notebook{Minor: 5}
+// book returns a notebook with code cells.
+func book(cells ...string) *ipynb.Notebook {
+	nb := &ipynb.Notebook{Minor: 5}
 	for _, c := range cells {
-		nb.Cells = append(nb.Cells, Cell{Kind: "code", Source: c})
+		nb.Cells = append(nb.Cells, ipynb.Cell{Kind: "code", Source: c})
 	}
 	return nb
 }
 
-// lastShown runs cells and returns what the last one shows, as text.
-func lastShown(t *testing.T, engine string, cells ...string) (string, error) {
+// lastShown runs cells and returns the outputs of the last one as text.
+func lastShown(t *testing.T, name string, cells ...string) (string, error) {
 	t.Helper()
 	nb := book(cells...)
-	_, err := Run(t.Context(), nb, Options{Engine: engine, Timeout: 20 * time.Second})
+	_, err := Run(t.Context(), nb, Options{Engine: name, Timeout: 20 * time.Second})
 	var out strings.Builder
 	for _, o := range nb.Cells[len(nb.Cells)-1].Outputs {
 		switch {
@@ -48,9 +51,9 @@ const imp = `import (
 	"gonum.org/v1/gonum/mat"
 )`
 
-// One corpus, two engines: the common dialect means the same in both.
+// The same cells show the same outputs in both engines.
 func TestEnginesAgree(t *testing.T) {
-	for name, c := range map[string]struct {
+	for what, c := range map[string]struct {
 		cells []string
 		want  string
 	}{
@@ -75,25 +78,25 @@ func TestEnginesAgree(t *testing.T) {
 	Grid:   experiment.Grid{D: 20, Gamma: []float64{0.5}, Theta: []float64{math.Pi / 4}, Sigma: []float64{0.2}},
 	Method: experiment.Law, Trials: 10, Seed: 1,
 }.Run()
-run`}, "execute_result: law: 1 cells × 10 trials at d = 20, seed 1"},
+run`}, "execute_result: law: 1 cell × 10 trials at d = 20, seed 1"},
 		"closure to compiled code": {[]string{imp, `run := experiment.Experiment{Grid: experiment.Grid{D: 20, Gamma: []float64{0.5, 2}}, Method: experiment.Law, Trials: 10}.Run()`,
 			"part := run.Where(func(s theory.Setting) bool { return s.N > s.D })\nlen(part.Cells)"}, "execute_result: 1"},
 		"changed theory": {[]string{imp, `wrong := theory.Scratch
 wrong.Mean = func(s theory.Setting) (theory.Value, error) { return theory.Value{Value: 7}, nil }`, "v, _ := wrong.Mean(theory.Setting{})", "v.Value"}, "execute_result: 7"},
 		"display": {[]string{"Display(display.Markdown(\"a\"))\nDisplay(3)"}, "display_data: <nil>display_data: 3"},
 	} {
-		for _, engine := range []string{Gomacro, Yaegi} {
-			got, err := lastShown(t, engine, c.cells...)
+		for _, name := range []string{engine.Gomacro, engine.Yaegi} {
+			got, err := lastShown(t, name, c.cells...)
 			if err != nil || got != c.want {
-				t.Errorf("%s: %s: got %q, want %q (%v)", engine, name, got, c.want, err)
+				t.Errorf("%s: %s: got %q, want %q (%v)", name, what, got, c.want, err)
 			}
 		}
 	}
 }
 
-// What goes wrong in a cell is one line with its number, in both engines.
+// An error in a cell is one line with the number of the cell, in both engines.
 func TestCellErrors(t *testing.T) {
-	for name, c := range map[string]struct {
+	for what, c := range map[string]struct {
 		cells []string
 		want  string
 	}{
@@ -106,87 +109,36 @@ func TestCellErrors(t *testing.T) {
 		"bad figure":    {[]string{imp, "plotting.Draw(plotting.Slices{X: `$\\nothing$`})"}, "cell 2: plotting: Slices has no curve"},
 		"bad theory":    {[]string{imp, "theory.Scratch.Limit(theory.Limit{Gamma: math.NaN(), Depth: 2})"}, "cell 2: theory: Gamma = NaN"},
 	} {
-		for _, engine := range []string{Gomacro, Yaegi} {
-			_, err := lastShown(t, engine, c.cells...)
+		for _, name := range []string{engine.Gomacro, engine.Yaegi} {
+			_, err := lastShown(t, name, c.cells...)
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%s: %s: got %q, want one line that begins with %q", engine, name, fmt.Sprint(err), c.want)
+				t.Errorf("%s: %s: got %q, want one line that begins with %q", name, what, fmt.Sprint(err), c.want)
 			}
 		}
 	}
 }
 
-// A cell that does not end is stopped, one that takes the process with it is
-// survived, and what had finished is there.
+// A cell that does not end is stopped, a cell that ends the process is reported, and the
+// outputs of the cells before it are kept.
 func TestRunawayCells(t *testing.T) {
-	for name, c := range map[string]struct{ cell, want string }{
+	for what, c := range map[string]struct{ cell, want string }{
 		"interpreted loop": {"for {}", "cell 2: timeout: the cell did not end within 1s"},
 		"compiled code":    {"time.Sleep(time.Hour)", "cell 2: timeout"},
 		"experiment":       {"experiment.Experiment{Grid: experiment.Grid{D: 500, Gamma: []float64{0.5}, Sigma: []float64{1}}, Method: experiment.Train, Trials: 10000}.Run()", "cell 2: timeout"},
 		"goroutine panic":  {"go func() { panic(\"elsewhere\") }()\ntime.Sleep(time.Hour)", "cell 2: crash: the process of the notebook died: panic: "},
 		"exit":             {"os.Exit(7)", "cell 2: crash: the process of the notebook died: exit status 7"},
 	} {
-		for _, engine := range []string{Gomacro, Yaegi} {
-			if engine == Yaegi && name == "exit" { // yaegi turns os.Exit into a panic
+		for _, name := range []string{engine.Gomacro, engine.Yaegi} {
+			if name == engine.Yaegi && what == "exit" { // yaegi turns os.Exit into a panic
 				continue
 			}
 			nb := book("import (\n\"os\"\n\"time\"\n\"github.com/features-are-fate/fate/pkg/experiment\"\n)\n1 + 1", c.cell, "2 + 2")
-			_, err := Run(t.Context(), nb, Options{Engine: engine, Timeout: time.Second})
+			_, err := Run(t.Context(), nb, Options{Engine: name, Timeout: time.Second})
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
-				t.Errorf("%s: %s: got %v, want %q", engine, name, err, c.want)
+				t.Errorf("%s: %s: got %v, want %q", name, what, err, c.want)
 			}
 			if len(nb.Cells[0].Outputs) != 1 || nb.Cells[2].Count != 0 {
-				t.Errorf("%s: %s: outputs before the failure are lost, or cells after it were run", engine, name)
-			}
-		}
-	}
-}
-
-// Each construct that yaegi gets silently wrong is refused, and the code beside
-// it that is right is not.
-func TestYaegiRefuses(t *testing.T) {
-	for _, c := range []struct {
-		cells []string
-		want  string
-	}{
-		{[]string{"i := 5", "for i := 0; i < 3; i++ {}"}, "i is declared in a block"},
-		{[]string{"i := 5", "for i := range []int{1} { _ = i }"}, "i is declared in a block"},
-		{[]string{"i := 5", "if i := 3; i > 2 {}"}, "i is declared in a block"},
-		{[]string{"i := 5", "{\n\ti := 3\n\t_ = i\n}"}, "i is declared in a block"},
-		{[]string{"defer print(1)"}, "defer"},
-		{[]string{"func() { }()"}, "func(){…}()"},
-		{[]string{"type p struct{ A int }", "type p struct{ B int }"}, "type p is declared again"},
-		{[]string{"func f() int { return 1 }", "func f() int { return 2 }"}, "func f is declared again"},
-		{[]string{imp, "theory.Scratch = theory.Linear"}, "theory.Scratch cannot be assigned"},
-		{[]string{"3", "println(1)"}, "has no value"},
-	} {
-		_, err := lastShown(t, Yaegi, c.cells...)
-		if err == nil || !strings.Contains(err.Error(), "refused by the yaegi engine") || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%q: got %v, want a refusal with %q", c.cells, err, c.want)
-		}
-	}
-	for _, cells := range [][]string{
-		{"i := 5", "func f() int {\n\ti := 3\n\treturn i\n}", "f()"},
-		{"i := 5", "f := func() int {\n\ti := 3\n\treturn i\n}", "f()"},
-		{"i := 5", "i := 6", "i"},
-		{"for k := 0; k < 3; k++ {}", "3"},
-	} {
-		if _, err := lastShown(t, Yaegi, cells...); err != nil {
-			t.Errorf("%q: %v", cells, err)
-		}
-	}
-}
-
-// A cell of which nothing is left, as after the special commands of the kernel,
-// is no error.
-func TestEmptyCells(t *testing.T) {
-	for _, name := range []string{Gomacro, Yaegi} {
-		eng, err := newEngine(name, func(any) error { return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, code := range []string{"", "\n", "\n\n  \t\n", "// a comment", "/* a\ncomment */\n", ";"} {
-			if values, err := eng.eval(code); err != nil || len(values) > 0 {
-				t.Errorf("%s: %q: %v, %v", name, code, values, err)
+				t.Errorf("%s: %s: outputs before the failure are lost, or cells after it were run", name, what)
 			}
 		}
 	}

@@ -1,141 +1,147 @@
+// Package notebook executes notebooks. Each runs in a process of its own, so that a cell
+// that crashes or does not end affects nothing else, and untrusted code can be confined.
+//
+//	func main() {
+//		notebook.ServeIfWorker() // the process of a notebook is this program
+//		nb, err := ipynb.Read("analysis.ipynb")
+//		…
+//		_, err = notebook.Run(ctx, nb, notebook.Options{Engine: engine.Gomacro})
+//		…
+//	}
 package notebook
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Options of a run. Engine is one of Engines; Kernel is the name of the Jupyter
-// kernel of the engine "kernel". Dir is the working directory of the cells.
-// Timeout bounds each cell; 0 is no bound. Progress, if not nil, is called when
-// a cell starts and while its experiments run. Cache is the folder in which
-// experiments keep their trials; empty is none.
+// Kernel is the name of the engine that runs cells in an installed Jupyter kernel.
+const Kernel = "kernel"
+
+// Engines are the names that [Options] may have as Engine.
+var Engines = []string{engine.Gomacro, engine.Yaegi, Kernel}
+
+// Options of a run. Engine is one of [Engines]; Kernel is the name of the installed
+// Jupyter kernel for the engine [Kernel]. Dir is the working directory of the cells.
+// Timeout bounds each cell; 0 means no bound. Progress, if not nil, is called when a cell
+// starts and while its experiments run. Cache is the folder in which experiments keep
+// their trials; empty means none.
 //
-// Name is the file name of the notebook, which the recipes of its figures have. Formats
-// (some of Formats) are those in which Run also returns each figure, at the width of
-// Columns columns of a publication, or 0; the engine "kernel" has none. Last, if not 0,
-// is the last cell to run, from 1.
+// Name is the file name of the notebook, which goes into the recipes of its figures. Run
+// also returns each figure in Formats, some of [ipynb.FigureFormats], at a width of
+// Columns columns of a publication, or its own width if that is 0; the engine [Kernel]
+// returns none. Last, if not 0, is the last cell to run, from 1.
 //
-// Confine takes from the cells, on Linux, all files outside Dir, all programs, networks
-// and other processes; Cache is not used. The engine "kernel" cannot be confined.
+// Store is the folder, an absolute path, in which experiments find trials, and in which
+// they keep those that they measure; empty means none. The engine [Kernel] has none, nor
+// has a confined process.
+//
+// Confine denies the cells, on Linux, access to files outside Dir, to programs, to
+// networks and to other processes; Cache is not used. The engine [Kernel] cannot be
+// confined.
 type Options struct {
 	Confine  bool
 	Engine   string
 	Kernel   string
 	Dir      string
 	Cache    string
+	Store    string
 	Timeout  time.Duration
 	Progress func(State)
 	Name     string
 	Formats  []string
 	Columns  int
 	Last     int
+	shard    trial.Shard
 }
 
-// cacheVariable names the cache folder of a process that runs cells, or is noCache.
-const (
-	cacheVariable = "FATE_CACHE"
-	noCache       = "off"
-)
-
 func (o Options) cache() string {
-	if o.Cache == "" || o.Confine { // trials of untrusted code could be wrong on purpose
-		return noCache
+	if o.Cache == "" || o.Confine { // untrusted code could store wrong trials
+		return engine.NoCache
 	}
 	return o.Cache
 }
 
-// CacheDir returns the folder for trials that FATE_CACHE names, by default one in the
-// user's folder for caches; "" if that variable is "off" or there is no such folder.
-func CacheDir() string {
-	switch dir := os.Getenv(cacheVariable); dir {
-	case noCache:
-		return ""
-	case "":
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return ""
-		}
-		return filepath.Join(user, "fate")
-	default:
-		return dir
-	}
-}
-
-// useCache makes the cells of this process use CacheDir. Without it they only take
-// longer.
-func useCache() {
-	if _, err := experiment.UseCache(CacheDir()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-}
-
-// State is where a run stands: code cell Cell of Cells (from 1) and the
-// progress of its experiment, if one runs.
+// State is the state of a run: the running code cell, the Cell-th (from 1) of Cells, and
+// the progress of its experiment, if one runs.
 type State struct {
 	Cell, Cells int
-	Experiment  experiment.Progress
+	Experiment  trial.Progress
 }
 
-// CellError says which cell of a notebook failed, and how. Cell counts all
-// cells, from 1; a kernel, which does not know it, has 0.
+// CellError is the error of a cell. Cell counts all cells, from 1.
 type CellError struct {
-	Cell   int
-	Name   string // "compile error", "panic", "timeout", …
-	Reason string
+	Cell int
+	Err  *engine.Error
 }
 
-func (e *CellError) Error() string {
-	var where, what string
-	if e.Cell > 0 {
-		where = fmt.Sprintf("cell %d: ", e.Cell)
+func (e *CellError) Error() string { return fmt.Sprintf("cell %d: %v", e.Cell, e.Err) }
+
+func (e *CellError) Unwrap() error { return e.Err }
+
+// Run executes the code cells of the notebook in order and replaces their outputs. It
+// stops with a [*CellError] at the first cell that fails, or when ctx ends; the outputs up
+// to there are in the notebook. The verdict of the whole run is embedded in all figures,
+// both those that Run returns and those among the outputs.
+func Run(ctx context.Context, nb *ipynb.Notebook, o Options) ([]ipynb.Figure, error) {
+	var figures []ipynb.Figure
+	var saved []string
+	drawn := 0
+	err := each(ctx, nb, o, func(i int, failed *CellError, last reply) error {
+		if failed != nil {
+			return failed
+		}
+		if !o.Confine { // an untrusted process must not name files to write to
+			saved = append(saved, last.Saved...)
+		}
+		for _, f := range last.Figures {
+			if drawn += len(f.Data); drawn > maxFigures {
+				return &CellError{i + 1, &engine.Error{Name: "error", Reason: fmt.Sprintf("the figures of the notebook take more than %d bytes", maxFigures)}}
+			}
+			if slices.Contains(o.Formats, f.Format) { // which becomes part of a file name
+				f.Cell = i + 1
+				figures = append(figures, f)
+			}
+		}
+		return nil
+	})
+	return figures, errors.Join(err, embedVerdict(nb, figures, saved))
+}
+
+// each runs the code cells and calls after for each of them, with its error, if it
+// failed, and its last reply. It stops at the first error of after.
+func each(ctx context.Context, nb *ipynb.Notebook, o Options, after func(i int, failed *CellError, last reply) error) error {
+	if o.Store != "" && (o.Confine || o.Engine == Kernel) {
+		return errors.New("notebook: a store needs an interpreter in a process that is not confined")
 	}
-	if e.Name != "error" {
-		what = e.Name + ": "
-	}
-	return where + what + e.Reason
-}
-
-// Run executes the code cells of the notebook in order and puts their outputs
-// in place of those that were there. It stops at the first cell that fails, or
-// when ctx ends, with a *CellError; the outputs up to there are in the notebook. Every
-// figure that comes back, in the outputs too, carries the verdict of the whole run.
-func Run(ctx context.Context, nb *Notebook, o Options) ([]Figure, error) {
-	figures, saved, err := run(ctx, nb, o)
-	return figures, errors.Join(err, giveVerdict(nb, figures, saved))
-}
-
-func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved []string, err error) {
 	for i := range nb.Cells {
 		if nb.Cells[i].Kind == "code" {
 			nb.Cells[i].Outputs, nb.Cells[i].Count = nil, 0
 		}
 	}
-	code := CodeCells(nb)
-	var c session
+	code := ipynb.CodeCells(nb)
+	var c runner
+	var err error
 	if o.Engine == Kernel {
 		c, err = startKernel(o)
 	} else {
 		c, err = startWorker(o)
 	}
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer c.stop()
-	count, drawn := 0, 0
-	at := newTrail(nb, o.Name)
+	count := 0
+	at := ipynb.NewOrigins(nb, o.Name)
 	for i := range nb.Cells {
 		if o.Last > 0 && i >= o.Last {
 			break
@@ -150,67 +156,44 @@ func run(ctx context.Context, nb *Notebook, o Options) (figures []Figure, saved 
 		if o.Progress != nil {
 			o.Progress(state)
 		}
-		c.at(at.next(i))
-		failed, last := execute(ctx, c, cell, o.Timeout, func(p experiment.Progress) {
+		c.at(at.At(i))
+		output, last := execute(ctx, c, cell, o.Timeout, func(p trial.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p
 				o.Progress(state)
 			}
 		})
-		if failed != nil {
-			cell.Outputs = append(cell.Outputs, *failed)
-			return figures, saved, &CellError{Cell: i + 1, Name: failed.Name, Reason: failed.Text}
+		var failed *CellError
+		if output != nil {
+			cell.Outputs = append(cell.Outputs, *output)
+			failed = &CellError{i + 1, &engine.Error{Name: output.Name, Reason: output.Text}}
 		}
-		if !o.Confine { // what the process of untrusted code says is not to be written to
-			saved = append(saved, last.Saved...)
-		}
-		for _, f := range last.Figures {
-			if drawn += len(f.Data); drawn > maxFigures {
-				return figures, saved, &CellError{Cell: i + 1, Name: "error", Reason: fmt.Sprintf("the figures of the notebook take more than %d bytes", maxFigures)}
-			}
-			if slices.Contains(o.Formats, f.Format) { // part of a file name
-				f.Cell = i + 1
-				figures = append(figures, f)
-			}
+		if err := after(i, failed, last); err != nil {
+			return err
 		}
 	}
-	return figures, saved, nil
+	return nil
 }
 
-// CodeCells counts the cells that a run executes.
-func CodeCells(nb *Notebook) (n int) {
-	for _, c := range nb.Cells {
-		if c.Kind == "code" && strings.TrimSpace(c.Source) != "" {
-			n++
-		}
-	}
-	return n
-}
-
-// session is a process that runs cells.
-type session interface {
-	// at says where the figures of the next cell are drawn.
+// runner is a process that runs cells.
+type runner interface {
+	// at sets the origin of the figures of the next cell.
 	at(figure.Origin)
-	// run runs a cell and sends what it says, the last with Done.
+	// run runs a cell and sends its replies; the last one has Done.
 	run(code string, replies chan<- reply)
 	interrupt()
 	kill()
 	stop()
 }
 
-func errorOutput(name, text string) *Output {
-	return &Output{Kind: "error", Name: name, Text: text, Traceback: []string{name + ": " + text}}
-}
-
-// grace is what an interrupted cell has to stop by itself, before its process
-// is killed.
+// grace is the time that an interrupted cell has to stop before its process is killed.
 const grace = 2 * time.Second
 
 // execute runs one cell and returns its error as an output, or nil, and the last reply.
-func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, progress func(experiment.Progress)) (*Output, reply) {
+func execute(ctx context.Context, s runner, cell *ipynb.Cell, timeout time.Duration, progress func(trial.Progress)) (*ipynb.Output, reply) {
 	replies := make(chan reply)
 	go s.run(cell.Source, replies)
-	// However this ends, run must be able to send its last reply.
+	// However this function returns, run must be able to send its last reply.
 	done := false
 	defer func() {
 		if !done {
@@ -235,9 +218,9 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return errorOutput("timeout", context.Cause(ctx).Error()), reply{}
+				return ipynb.ErrorOutput("timeout", context.Cause(ctx).Error()), reply{}
 			}
-			return errorOutput("interrupted", "the run was stopped"), reply{}
+			return ipynb.ErrorOutput("interrupted", "the run was stopped"), reply{}
 		case r := <-replies:
 			switch {
 			case r.Output != nil:
@@ -246,13 +229,13 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 				progress(*r.Progress)
 			case r.Done && late:
 				done = true
-				return errorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout)), reply{}
+				return ipynb.ErrorOutput("timeout", fmt.Sprintf("the cell did not end within %v", timeout)), reply{}
 			case r.Done:
 				done = true
 				return r.Error, r
 			}
 		case <-limit:
-			if late { // it did not heed the interrupt
+			if late { // it did not stop when interrupted
 				s.kill()
 				limit = nil
 				continue
@@ -262,39 +245,4 @@ func execute(ctx context.Context, s session, cell *Cell, timeout time.Duration, 
 			s.interrupt()
 		}
 	}
-}
-
-var panicLine = regexp.MustCompile(`(?m)^(panic: .*|fatal error: .*|runtime: out of memory.*)$`)
-
-// causeOf says in one line why a process died.
-func causeOf(stderr *bytes.Buffer, exit error) string {
-	if m := panicLine.FindString(stderr.String()); m != "" {
-		return strings.TrimSuffix(m, " [recovered]")
-	}
-	if exit != nil {
-		return exit.Error()
-	}
-	return "it ended"
-}
-
-// Verdicts returns the rows of all verdicts among the outputs.
-func Verdicts(nb *Notebook) ([]experiment.Row, error) {
-	var out []experiment.Row
-	for i, c := range nb.Cells {
-		for _, o := range c.Outputs {
-			raw, ok := o.Data[experiment.VerdictMIME].(json.RawMessage)
-			if !ok {
-				continue
-			}
-			var rows []experiment.Row
-			if err := json.Unmarshal(raw, &rows); err != nil {
-				return nil, fmt.Errorf("cell %d: verdict: %w", i+1, err)
-			}
-			if len(rows) == 0 {
-				return nil, fmt.Errorf("cell %d: the verdict has no row", i+1)
-			}
-			out = append(out, rows...)
-		}
-	}
-	return out, nil
 }

@@ -36,8 +36,8 @@ func norms(w *mat.Dense) []float64 {
 	return out
 }
 
-// angle returns cos φ, φ and sin φ of two vectors with an inner product and a product
-// of norms. A zero vector has no direction, and no effect.
+// angle returns cos φ, φ and sin φ for the angle φ between two vectors, from their inner
+// product and the product of their norms. For a zero vector any angle will do.
 func angle(inner, norms float64) (cos, phi, sin float64) {
 	if norms > 0 {
 		cos = max(-1, min(1, inner/norms))
@@ -45,8 +45,8 @@ func angle(inner, norms float64) (cos, phi, sin float64) {
 	return cos, math.Acos(cos), math.Sqrt((1 - cos) * (1 + cos))
 }
 
-// Space returns the span of the neurons of n, or of the k directions in it that
-// they favour (k = 0: all of it).
+// Space returns the span of the neurons of n as functions of the input, or for k > 0
+// that of its k leading directions (see [task.NewSpace]).
 func (n *Network) Space(k int) (*task.Space, error) {
 	return task.NewSpace(n.Gram(), k)
 }

@@ -6,6 +6,11 @@
 // products of such functions, the population loss of a student against a teacher
 // and its gradient are closed forms in the angles between neurons, so training on
 // unlimited data needs no sample.
+//
+//	target, err := relu.NewTeacher(20, 30, task.Stream(1))
+//	source, err := target.Without(0.5)         // half of its neurons
+//	space, err := source.Space(0)              // what linear transfer can fit
+//	rho, err := source.Residual(space, target) // its floor, relative to E f_t²
 package relu
 
 import (
@@ -23,8 +28,8 @@ type Network struct {
 	C []float64
 }
 
-// NewTeacher returns m neurons of norm 1 in random directions of d dimensions,
-// with output weights ±1.
+// NewTeacher returns a network of m neurons of norm 1 in random directions of d
+// dimensions, with random output weights ±1.
 func NewTeacher(m, d int, rng *rand.Rand) (*Network, error) {
 	n, err := newNetwork(m, d, 1, rng)
 	if err != nil {
@@ -37,9 +42,9 @@ func NewTeacher(m, d int, rng *rand.Rand) (*Network, error) {
 	return n, nil
 }
 
-// NewStudent returns m neurons at a random start: entries alpha·N(0, 1/d), output
-// weights ±alpha. An alpha of about 1 in this scaling is the rich regime, in which
-// neurons move; a large one is lazy.
+// NewStudent returns a network of m neurons at a random start: entries alpha·N(0, 1/d),
+// output weights ±alpha. An alpha of about 1 or less is the rich regime in this scaling,
+// in which neurons turn; a large one is the lazy regime.
 func NewStudent(m, d int, alpha float64, rng *rand.Rand) (*Network, error) {
 	return newNetwork(m, d, alpha, rng)
 }
@@ -67,14 +72,14 @@ func newNetwork(m, d int, alpha float64, rng *rand.Rand) (*Network, error) {
 	return n, nil
 }
 
-// Without returns the network without its first round(mu·m) neurons, mu in [0, 1),
-// at the scaling of the whole: the source teacher of a target teacher. With mu
-// the tasks have less in common.
+// Without returns the network without its first round(mu·m) neurons, mu in [0, 1), as
+// a function: (1/m) times the sum over those that are left. This is the source teacher
+// of a target teacher; the larger mu, the less the two have in common.
 func (n *Network) Without(mu float64) (*Network, error) {
 	m, d := n.W.Dims()
 	removed := int(math.Round(mu * float64(m)))
 	if !(mu >= 0) || removed >= m {
-		return nil, fmt.Errorf("relu: mu = %v: the removed part of %d neurons lies between 0 and 1, and leaves at least one", mu, m)
+		return nil, fmt.Errorf("relu: mu = %v: the fraction of %d neurons to remove must lie between 0 and 1 and leave at least one", mu, m)
 	}
 	out := &Network{W: mat.DenseCopyOf(n.W.Slice(removed, m, 0, d)), C: append([]float64(nil), n.C[removed:]...)}
 	floats.Scale(float64(m-removed)/float64(m), out.C)

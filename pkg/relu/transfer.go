@@ -8,10 +8,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Transfer returns linear transfer: the network with the neurons of n and new output
-// weights, fitted to the n points by least squares in a space of functions of those
-// neurons (see [Network.Space]). With fewer points than dimensions it is the fit of
-// the smallest norm E f².
+// Transfer returns the network that linear transfer ends with: the neurons of n with new
+// output weights, fitted to the points by least squares in a space of functions of those
+// neurons (see [Network.Space]). With fewer points than dimensions of the space it is
+// the fit of the smallest norm E f².
 func (n *Network) Transfer(space *task.Space, x *mat.Dense, y []float64) (*Network, error) {
 	points, _ := x.Dims()
 	if len(y) != points {
@@ -39,7 +39,7 @@ func (n *Network) Transfer(space *task.Space, x *mat.Dense, y []float64) (*Netwo
 	return &Network{W: n.W, C: c.RawVector().Data}, nil
 }
 
-// TransferAll is linear transfer on all neurons with a ridge: the new output weights
+// TransferAll is [Network.Transfer] on all neurons with a ridge: the new output weights
 // c minimise the mean of (f(x) − y)² plus lambda·‖c‖²/m, which is kernel ridge
 // regression with [Network.Kernel]. It needs lambda > 0.
 func (n *Network) TransferAll(x *mat.Dense, y []float64, lambda float64) (*Network, error) {

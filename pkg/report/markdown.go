@@ -14,8 +14,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// markdown turns the text cells of notebooks into HTML: mathematics typeset, HTML in
-// the text shown as text, links to notebooks of the report inside it.
+// markdown converts Markdown cells to HTML: it typesets mathematics, escapes HTML, and
+// makes links to notebooks of the report internal.
 type markdown struct {
 	md    goldmark.Markdown
 	math  *typesetter
@@ -71,7 +71,7 @@ func (m *markdown) formula(w util.BufWriter, source []byte, n ast.Node, entering
 	return ast.WalkSkipChildren, err
 }
 
-// escaped shows HTML in a text as text.
+// escaped escapes raw HTML.
 func (m *markdown) escaped(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if !entering {
 		return ast.WalkContinue, nil
@@ -90,7 +90,7 @@ func (m *markdown) escaped(w util.BufWriter, source []byte, n ast.Node, entering
 	return ast.WalkSkipChildren, err
 }
 
-// image leaves the words of a picture, which is not in the report.
+// image keeps the alternative text of a picture, which is not in the report.
 func (m *markdown) image(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
 	var err error
 	if entering {
@@ -101,7 +101,7 @@ func (m *markdown) image(w util.BufWriter, _ []byte, _ ast.Node, entering bool) 
 	return ast.WalkContinue, err
 }
 
-// link keeps links to the web and to notebooks of the report.
+// link renders links to the web and to notebooks of the report, and drops others.
 func (m *markdown) link(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	to := string(node.(*ast.Link).Destination)
 	name := strings.TrimSuffix(path.Base(to), ".ipynb")

@@ -12,12 +12,12 @@ import (
 )
 
 // katex is KaTeX 0.16.22 (dist/katex.min.js of the npm package), which runs here and
-// not where the report is read.
+// not in the reader's browser.
 //
 //go:embed katex/katex.min.js
 var katex string
 
-// typesetter turns LaTeX into MathML, which browsers set without a script.
+// typesetter converts LaTeX to MathML, which browsers render without a script.
 type typesetter struct {
 	vm   *goja.Runtime
 	done map[string]string
@@ -35,11 +35,10 @@ function typeset(source, display) {
 	return &typesetter{vm, map[string]string{}}, nil
 }
 
-// patience is how long one formula may take.
+// patience is the time limit for one formula.
 const patience = 5 * time.Second
 
-// html returns the formula as MathML, or its source where it is no LaTeX that KaTeX
-// knows.
+// html returns the formula as MathML, or its source if KaTeX cannot parse it.
 func (t *typesetter) html(source string, display bool) string {
 	key := fmt.Sprint(display) + source
 	out, ok := t.done[key]
@@ -70,14 +69,14 @@ var (
 	letters    = regexp.MustCompile(`<(m[ion]) mathvariant="(script|double-struck|bold|fraktur|sans-serif|monospace)">([^<]+)</m[ion]>`)
 )
 
-// alphabets are the first letters of the mathematical alphabets of Unicode: capital A,
-// small a, and 0 where there are digits.
+// alphabets are the first characters of the mathematical alphabets of Unicode: capital A,
+// small a, and the digit 0 if there are digits.
 var alphabets = map[string][3]rune{
 	"script": {0x1D49C, 0x1D4B6, 0}, "double-struck": {0x1D538, 0x1D552, 0x1D7D8}, "bold": {0x1D400, 0x1D41A, 0x1D7CE},
 	"fraktur": {0x1D504, 0x1D51E, 0}, "sans-serif": {0x1D5A0, 0x1D5BA, 0x1D7E2}, "monospace": {0x1D670, 0x1D68A, 0x1D7F6},
 }
 
-// holes are the letters that Unicode had before the alphabets.
+// holes are the letters that Unicode encodes outside the alphabets.
 var holes = map[string]string{
 	"scriptB": "ℬ", "scriptE": "ℰ", "scriptF": "ℱ", "scriptH": "ℋ", "scriptI": "ℐ", "scriptL": "ℒ", "scriptM": "ℳ", "scriptR": "ℛ",
 	"scripte": "ℯ", "scriptg": "ℊ", "scripto": "ℴ", "frakturC": "ℭ", "frakturH": "ℌ", "frakturI": "ℑ", "frakturR": "ℜ", "frakturZ": "ℨ",
@@ -85,8 +84,8 @@ var holes = map[string]string{
 	"double-struckR": "ℝ", "double-struckZ": "ℤ",
 }
 
-// unicodeLetter writes a letter of an alphabet as the character that it is: browsers
-// have dropped the attribute that KaTeX uses.
+// unicodeLetter replaces styled letters by the Unicode characters of their alphabet:
+// browsers no longer support the attribute that KaTeX uses.
 func unicodeLetter(element string) string {
 	m := letters.FindStringSubmatch(element)
 	first, out := alphabets[m[2]], ""

@@ -1,5 +1,11 @@
-// Package report writes executed notebooks as one HTML page that needs nothing beside
-// it: no network, no script, no font, no folder.
+// Package report writes executed notebooks as one self-contained HTML page, without
+// network, scripts or other files.
+//
+//	nb, err := ipynb.Read("analysis.ipynb")
+//	if err != nil {
+//		return err
+//	}
+//	err = report.Write(w, []report.Source{{Path: "analysis.ipynb", Notebook: nb}})
 package report
 
 import (
@@ -22,9 +28,9 @@ import (
 	chromahtml "github.com/alecthomas/chroma/v2/formatters/html"
 	"github.com/alecthomas/chroma/v2/lexers"
 	"github.com/alecthomas/chroma/v2/styles"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"golang.org/x/image/draw"
 )
 
@@ -34,7 +40,7 @@ var pageSource string
 //go:embed style.css
 var styleSource string
 
-// mathFont is STIX Two Math, cut by plotting/fonts/make.py.
+// mathFont is a subset of STIX Two Math that plotting/fonts/make.py makes.
 //
 //go:embed math.woff2
 var mathFont []byte
@@ -44,10 +50,10 @@ var page = template.Must(template.New("page").Parse(pageSource))
 // Source is an executed notebook and the path of its file.
 type Source struct {
 	Path     string
-	Notebook *notebook.Notebook
+	Notebook *ipynb.Notebook
 }
 
-// document is what the page shows.
+// document is the data of the page template.
 type document struct {
 	Style     template.CSS
 	Agree, Of int
@@ -55,12 +61,12 @@ type document struct {
 	Paper     []paperFigure
 }
 
-// section is a notebook.
+// section is the part of the page on one notebook.
 type section struct {
 	Name, Number string
 	Title        template.HTML
 	Agree, Of    int
-	Failed       bool         // a cell did
+	Failed       bool         // a cell failed
 	Thumb        template.URL // of its first figure
 	Cells        []part
 }
@@ -69,14 +75,14 @@ type section struct {
 type part struct {
 	HTML    template.HTML // text, code or mathematics
 	Code    bool
-	Text    string // printed
+	Text    string // plain text
 	Failed  bool
 	Image   template.URL
 	png     []byte // the image, if it is one
 	Alt     string
 	Width   int
 	ID      string
-	Paper   string // the figure of the paper that this one makes again,
+	Paper   string // the figure of the paper that this one reproduces,
 	Shows   template.HTML
 	Columns []string
 	Rows    []row
@@ -88,7 +94,7 @@ type row struct {
 	Agree bool
 }
 
-// paperFigure is a figure of the paper beside ours.
+// paperFigure is a figure that reproduces one of the paper.
 type paperFigure struct {
 	Name, Notebook, ID, Alt string
 	Shows                   template.HTML
@@ -102,7 +108,7 @@ type builder struct {
 	document document
 }
 
-// Write writes the report on executed notebooks, in their order. A notebook that was not
+// Write writes the report on executed notebooks, in the given order. A notebook that was not
 // executed is an error.
 func Write(w io.Writer, sources []Source) error {
 	math, err := newTypesetter()
@@ -128,7 +134,7 @@ func Write(w io.Writer, sources []Source) error {
 
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".ipynb") }
 
-// style is the style of the page, of code in light and in dark, and the font.
+// style returns the CSS of the page, of code in light and dark mode, and the font.
 func (b *builder) style() (template.CSS, error) {
 	var light, dark bytes.Buffer
 	if err := b.code.WriteCSS(&light, styles.Get("github")); err != nil {
@@ -190,15 +196,15 @@ func (b *builder) notebook(s Source) error {
 		}
 	}
 	if !outputs {
-		return errors.New("it was not executed: a report is on notebooks with outputs (fate run writes them)")
+		return errors.New("it was not executed: a report needs notebooks with outputs (fate run writes them)")
 	}
 	b.document.Agree, b.document.Of = b.document.Agree+out.Agree, b.document.Of+out.Of
 	b.document.Notebooks = append(b.document.Notebooks, out)
 	return nil
 }
 
-// note keeps what the dashboard says of an output.
-func (b *builder) note(p *part, c notebook.Cell, s *section) error {
+// note adds an output to the summary of its notebook.
+func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	for _, r := range p.Rows {
 		s.Of++
 		if r.Agree {
@@ -224,7 +230,7 @@ func (b *builder) note(p *part, c notebook.Cell, s *section) error {
 	return nil
 }
 
-// highlight colours Go.
+// highlight highlights Go code.
 func (b *builder) highlight(source string) (template.HTML, error) {
 	tokens, err := b.lexer.Tokenise(nil, source)
 	if err != nil {
@@ -237,20 +243,20 @@ func (b *builder) highlight(source string) (template.HTML, error) {
 
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
-// output shows the richest form of an output that is safe: HTML of a notebook is not.
-func (b *builder) output(o notebook.Output) (part, error) {
+// output converts an output in its richest safe form; HTML of a notebook is not safe.
+func (b *builder) output(o ipynb.Output) (part, error) {
 	switch o.Kind {
 	case "stream":
 		return part{Text: escapes.ReplaceAllString(o.Text, "")}, nil
 	case "error":
 		return part{Text: o.Name + ": " + o.Text, Failed: true}, nil
 	}
-	if raw, ok := o.Data[experiment.VerdictMIME].(json.RawMessage); ok {
-		var rows []experiment.Row
+	if raw, ok := o.Data[verdict.MIME].(json.RawMessage); ok {
+		var rows []verdict.Row
 		if err := json.Unmarshal(raw, &rows); err != nil {
 			return part{}, fmt.Errorf("verdict: %w", err)
 		}
-		p := part{Columns: experiment.Columns}
+		p := part{Columns: verdict.Columns}
 		for _, r := range rows {
 			p.Rows = append(p.Rows, row{r.Text(), r.Agree})
 		}
@@ -290,7 +296,7 @@ func (b *builder) output(o notebook.Output) (part, error) {
 	return part{Text: plain}, nil
 }
 
-// describe says in words what a figure shows.
+// describe returns a description of a figure in words.
 func describe(data []byte, plain string) string {
 	f, err := figure.Parse(data)
 	if err != nil || f.Data == nil {
@@ -311,7 +317,8 @@ func dataURL(mime string, data []byte) template.URL {
 	return template.URL("data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data))
 }
 
-// thumb returns a PNG of at most the given width, or "" of what is no PNG.
+// thumb returns a PNG of at most the given width, or "" if data is not a
+// PNG.
 func thumb(data []byte, width int) template.URL {
 	src, err := png.Decode(bytes.NewReader(data))
 	if err != nil {

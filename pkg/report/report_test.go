@@ -10,28 +10,28 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
-	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
 	"golang.org/x/net/html"
 )
 
-// hostile is a notebook that tries to be more than text in every place there is.
-func hostile() *notebook.Notebook {
+// hostile returns a notebook with active content in every place for text.
+func hostile() *ipynb.Notebook {
 	const evil = `<script>alert(1)</script><img src="https://example.com/x.png" onerror="alert(2)">`
-	rows, err := json.Marshal([]experiment.Row{{Result: evil, Source: evil, Setting: evil, Agree: true}})
+	rows, err := json.Marshal([]verdict.Row{{Result: evil, Source: evil, Setting: evil, Agree: true}})
 	if err != nil {
 		panic(err)
 	}
-	return &notebook.Notebook{Cells: []notebook.Cell{
+	return &ipynb.Notebook{Cells: []ipynb.Cell{
 		{Kind: "markdown", Source: "# Title " + evil + "\n\ntext " + evil + "\n\n<div onclick=\"alert(3)\">\nblock\n</div>\n\n" +
 			"[a](javascript:alert(4)) [b](https://example.com/ok) [c](other.ipynb) [d](hostile.ipynb) ![picture](https://example.com/y.png) <https://example.com/auto>\n\n" +
 			"$\\href{javascript:alert(5)}{x}$ $\\includegraphics{https://example.com/z.png}$ $x<y$ $\\nosuch$\n\n| a | b |\n|---|---|\n| " + evil + " | $|x|$ |"},
 		{Kind: "raw", Source: evil},
-		{Kind: "code", Source: `x := "` + evil + `"`, Count: 1, Outputs: []notebook.Output{
+		{Kind: "code", Source: `x := "` + evil + `"`, Count: 1, Outputs: []ipynb.Output{
 			{Kind: "stream", Name: "stdout", Text: evil},
 			{Kind: "error", Name: evil, Text: evil},
 			{Kind: "execute_result", Data: map[string]any{"text/html": evil, "text/plain": evil}},
-			{Kind: "execute_result", Data: map[string]any{"text/html": evil, experiment.VerdictMIME: json.RawMessage(rows)}},
+			{Kind: "execute_result", Data: map[string]any{"text/html": evil, verdict.MIME: json.RawMessage(rows)}},
 			{Kind: "display_data", Data: map[string]any{"image/svg+xml": `<svg xmlns="http://www.w3.org/2000/svg">` + evil + `</svg>`, "text/plain": evil}},
 			{Kind: "display_data", Data: map[string]any{"text/markdown": evil}},
 			{Kind: "display_data", Data: map[string]any{"text/latex": "$$" + evil + "$$"}},
@@ -49,7 +49,7 @@ func write(t *testing.T, sources ...Source) string {
 	return b.String()
 }
 
-// elements calls visit for every tag of a page.
+// elements calls visit for every start tag of a page.
 func elements(t *testing.T, page string, visit func(html.Token)) {
 	t.Helper()
 	z := html.NewTokenizer(strings.NewReader(page))
@@ -66,7 +66,7 @@ func elements(t *testing.T, page string, visit func(html.Token)) {
 	}
 }
 
-// outside are what a page asks of a network, or runs.
+// outside reports elements that load from a network or run.
 func outside(t *testing.T, page string) {
 	t.Helper()
 	elements(t, page, func(tag html.Token) {
@@ -115,8 +115,8 @@ func TestNotebookTextIsText(t *testing.T) {
 	}
 }
 
-// The committed notebooks: all mathematics is typeset, all verdicts are there, and the
-// file is small enough to be sent.
+// The report on the committed notebooks typesets all mathematics, has all verdicts, and is
+// small enough to send.
 func TestCommittedNotebooks(t *testing.T) {
 	files, err := filepath.Glob("../../notebooks/*.ipynb")
 	if err != nil || len(files) < 10 {
@@ -125,11 +125,11 @@ func TestCommittedNotebooks(t *testing.T) {
 	var sources []Source
 	verdicts, figures := 0, 0
 	for _, f := range files {
-		nb, err := notebook.Read(f)
+		nb, err := ipynb.Read(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := notebook.Verdicts(nb)
+		rows, err := ipynb.Verdicts(nb)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestCommittedNotebooks(t *testing.T) {
 }
 
 func TestNotExecuted(t *testing.T) {
-	err := Write(io.Discard, []Source{{"a.ipynb", &notebook.Notebook{Cells: []notebook.Cell{{Kind: "code", Source: "1"}}}}})
+	err := Write(io.Discard, []Source{{"a.ipynb", &ipynb.Notebook{Cells: []ipynb.Cell{{Kind: "code", Source: "1"}}}}})
 	if err == nil || !strings.Contains(err.Error(), "a.ipynb: it was not executed") {
 		t.Error(err)
 	}

@@ -7,9 +7,11 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Kubernetes are the limits of an Indexed Job. Image is that of the project; Claim is a
+// Kubernetes holds the limits of an Indexed Job. Image is that of the project; Claim is a
 // volume that all nodes share, and Folder the folder of the sweep in it.
 type Kubernetes struct {
 	Image, Claim, Folder string
@@ -18,7 +20,7 @@ type Kubernetes struct {
 	Cores                int // of a shard
 	Memory               string
 	Time                 time.Duration // limit of a shard
-	Retries              int           // of a shard that fails, each with its own back-off
+	Retries              int           // of a failed shard; each shard has its own back-off
 }
 
 var (
@@ -35,8 +37,8 @@ func (k Kubernetes) check() error {
 		return err
 	}
 	switch {
-	case k.Parallel < 0 || k.Parallel > MaxShards:
-		return fmt.Errorf("parallel %d: it must be 0 (all) or above, and at most %d", k.Parallel, MaxShards)
+	case k.Parallel < 0 || k.Parallel > trial.MaxShards:
+		return fmt.Errorf("parallel %d: it must be 0 (all) or above, and at most %d", k.Parallel, trial.MaxShards)
 	case k.Retries < 0 || k.Retries > maxRetries:
 		return fmt.Errorf("retries %d: it must be 0 or above, and at most %d", k.Retries, maxRetries)
 	case k.Time < time.Minute || k.Time > maxTime:
@@ -53,22 +55,24 @@ func (k Kubernetes) check() error {
 	return nil
 }
 
-// Kubernetes writes the sweep, in a ConfigMap, and its Indexed Job as one List in JSON, for
+// maxConfig bounds the file of a job: a ConfigMap holds 1 MiB.
+const maxConfig = 900 << 10
+
+// Write writes the file of a job, in a ConfigMap, and its Indexed Job as one List in JSON, for
 // kubectl apply -f. Each index has its own back-off, and one that fails for good does not
 // stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1. A pod
 // writes to its volume and to /tmp alone, as the user of the image, and keeps the
 // restricted Pod Security Standard.
-func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
+func (k Kubernetes) Write(job Job, w io.Writer) error {
 	if err := k.check(); err != nil {
 		return err
 	}
-	sweep, err := json.Marshal(p.Sweep)
-	if err != nil {
-		return err
+	if len(job.Content) > maxConfig {
+		return fmt.Errorf("%s has %d bytes: a ConfigMap takes at most %d", job.File, len(job.Content), maxConfig)
 	}
 	type m = map[string]any
-	name := "fate-sweep-" + p.Hash[:8]
-	labels := m{"app.kubernetes.io/name": "fate", "fate/sweep": p.Hash}
+	name := "fate-sweep-" + job.Hash[:8]
+	labels := m{"app.kubernetes.io/name": "fate", "fate/sweep": job.Hash}
 	size := m{"cpu": strconv.Itoa(k.Cores), "memory": k.Memory}
 	parallel := k.Parallel
 	if parallel == 0 {
@@ -83,14 +87,14 @@ func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
 		"automountServiceAccountToken":  false, // a sweep asks the cluster nothing
 		"securityContext": m{
 			"runAsNonRoot": true, "runAsUser": user, "runAsGroup": user,
-			"fsGroup": user, "fsGroupChangePolicy": "OnRootMismatch", // else each pod walks through all cells
+			"fsGroup": user, "fsGroupChangePolicy": "OnRootMismatch", // else each pod walks through all files
 			"seccompProfile": m{"type": "RuntimeDefault"},
 		},
 		"containers": []m{{
-			"name":  "fate",
-			"image": k.Image,
-			"command": []string{"fate", "sweep", "run", "--shards", strconv.Itoa(k.Shards), "--workers", strconv.Itoa(k.Cores),
-				"--out", volume + "/" + k.Folder, config + "/" + fileName},
+			"name":      "fate",
+			"image":     k.Image,
+			"command":   append([]string{"fate"}, job.Run(volume+"/"+k.Folder, config+"/"+job.File, k.Shards, k.Cores)...),
+			"env":       []m{{"name": "GOMAXPROCS", "value": strconv.Itoa(k.Cores)}},
 			"resources": m{"requests": size, "limits": size},
 			"securityContext": m{
 				"allowPrivilegeEscalation": false,
@@ -106,7 +110,7 @@ func (p *Plan) Kubernetes(w io.Writer, k Kubernetes) error {
 		},
 	}
 	list := m{"apiVersion": "v1", "kind": "List", "items": []m{
-		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "labels": labels}, "data": m{fileName: string(sweep)}},
+		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "labels": labels}, "data": m{job.File: string(job.Content)}},
 		{"apiVersion": "batch/v1", "kind": "Job", "metadata": m{"name": name, "labels": labels}, "spec": m{
 			"completionMode":       "Indexed",
 			"completions":          k.Shards,

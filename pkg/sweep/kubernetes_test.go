@@ -13,7 +13,7 @@ import (
 func TestKubernetesConfines(t *testing.T) {
 	var out bytes.Buffer
 	k := Kubernetes{Image: "fate", Claim: "data", Folder: "x", Shards: 3, Cores: 1, Memory: "1Gi", Time: time.Hour}
-	if err := plan(t, small).Kubernetes(&out, k); err != nil {
+	if err := k.Write(plan(t, small).Job(), &out); err != nil {
 		t.Fatal(err)
 	}
 	var list any

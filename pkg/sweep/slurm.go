@@ -7,12 +7,15 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Slurm are the limits of a job array. Fate is the path of the command and Dir that of
-// the folder of the sweep, which holds its file, as the nodes see them.
+// Slurm holds the limits of a job array. Fate is the path of the command, Dir that of the
+// folder of the shards, and File that of the sweep or notebook, as the nodes see them.
 type Slurm struct {
 	Fate, Dir string
+	File      string
 	Shards    int
 	Throttle  int // shards that run at a time; 0 is all
 	Cores     int // of a shard
@@ -20,8 +23,8 @@ type Slurm struct {
 	Time      time.Duration // limit of a shard
 }
 
-// Grace is how long before the time limit a shard is told to stop, in seconds. A cell is
-// dropped at once, so that it need not be long.
+// Grace is the time, in seconds, from the signal to stop a shard to its time limit.
+// Unfinished units are dropped at once, so it can be short.
 const Grace = 60
 
 // maxTime is the longest limit of a shard, some ten years.
@@ -42,9 +45,10 @@ var slurmArray = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/
 #SBATCH --open-mode=append
 #SBATCH --output={{.Dir}}/shard-%a.log
 
-# Shard $SLURM_ARRAY_TASK_ID of {{.Shards}}. What is done is not measured again: submit the
-# array, or some of its indices, as often as it takes.
-exec {{quote .Fate}} sweep run --shards {{.Shards}} --workers {{.Cores}} --out {{quote .Dir}} {{quote .Dir}}/sweep.json
+# Shard $SLURM_ARRAY_TASK_ID of {{.Shards}}. Finished units are not measured again: submit the
+# array, or some of its indices, until all are done.
+export GOMAXPROCS={{.Cores}}
+exec {{quote .Fate}}{{range .Run}} {{quote .}}{{end}}
 `))
 
 var slurmMerge = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/bash
@@ -54,17 +58,18 @@ var slurmMerge = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/
 #SBATCH --time=00:10:00
 #SBATCH --output={{.Dir}}/merge.log
 
-exec {{quote .Fate}} sweep merge {{quote .Dir}}
+exec {{quote .Fate}}{{range .Merge}} {{quote .}}{{end}}
 `))
 
-// Write writes the script of the array and that of the job that merges after it.
-func (s Slurm) Write(array, merge io.Writer) error {
+// Write writes the script of the array, and that of the job that merges the shards
+// afterwards.
+func (s Slurm) Write(job Job, array, merge io.Writer) error {
 	if err := checkShards(s.Shards, s.Cores); err != nil {
 		return err
 	}
 	switch {
-	case s.Throttle < 0 || s.Throttle > MaxShards:
-		return fmt.Errorf("throttle %d: it must be 0 (none) or above, and at most %d", s.Throttle, MaxShards)
+	case s.Throttle < 0 || s.Throttle > trial.MaxShards:
+		return fmt.Errorf("throttle %d: it must be 0 (none) or above, and at most %d", s.Throttle, trial.MaxShards)
 	case s.Time < 2*Grace*time.Second || s.Time > maxTime:
 		return fmt.Errorf("time %v: it must be at least %v, as a shard is told to stop %d s before its end, and at most %v", s.Time, 2*Grace*time.Second, Grace, maxTime)
 	case !slurmMemory.MatchString(s.Memory):
@@ -74,29 +79,38 @@ func (s Slurm) Write(array, merge io.Writer) error {
 	}
 	data := struct {
 		Slurm
-		Grace int
-	}{s, Grace}
+		Grace      int
+		Run, Merge []string
+	}{s, Grace, job.Run(s.Dir, s.File, s.Shards, s.Cores), job.Merge(s.Dir, s.File)}
 	if err := slurmArray.Execute(array, data); err != nil {
 		return err
 	}
 	return slurmMerge.Execute(merge, data)
 }
 
-// checkShards is what every scheduler asks of a sweep.
+// checkShards checks the limits that all schedulers share.
 func checkShards(shards, cores int) error {
 	switch {
-	case shards < 1 || shards > MaxShards:
-		return fmt.Errorf("shards %d: there must be at least 1 and at most %d", shards, MaxShards)
+	case shards < 1 || shards > trial.MaxShards:
+		return fmt.Errorf("shards %d: there must be at least 1 and at most %d", shards, trial.MaxShards)
 	case cores < 1 || cores > MaxCores:
 		return fmt.Errorf("cores %d: a shard needs at least 1 and has at most %d", cores, MaxCores)
 	}
 	return nil
 }
 
-// quote makes one word of a text for the shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// plain matches a word that the shell takes literally.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./=-]+$`)
 
-// clock is a duration as Slurm has it, hours:minutes:seconds.
+// quote returns a text as one word of the shell.
+func quote(s string) string {
+	if plain.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// clock formats a duration for Slurm, as hours:minutes:seconds.
 func clock(d time.Duration) string {
 	s := int(d.Seconds())
 	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)

@@ -1,73 +1,48 @@
-// Package sweep measures a grid that takes longer than one machine has: its cells are
-// listed in one order, each has a seed of its own, and any part of them can be run
-// anywhere, any number of times, and merged to the same bytes.
+// Package sweep measures large studies in shards, on any number of machines. The units of a
+// study have a fixed order; shards of them can run anywhere and repeatedly, and the merged
+// result always has the same bytes. A sweep is a file; the studies of a notebook run in
+// shards without one (see fate run --shard).
 package sweep
 
 import (
-	"cmp"
+	"bytes"
+	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Sweep is an experiment over a grid, as its file holds it in JSON. Method (law, solve,
-// train), Trials (2 to 10⁸ a cell) and the D and Gamma of the grid are required; the other
-// fields and the empty axes are as those of [experiment.Experiment] and its Grid. For the
-// experiment "students", which is always trained, the axes are D, Teacher, Width, Mu and N
-// of [experiment.Students].
-type Sweep struct {
-	Name       string                 `json:"name,omitempty"`
-	Experiment Kind                   `json:"experiment,omitempty"` // linear if empty
-	Method     experiment.Method      `json:"method"`
-	Procedures []experiment.Procedure `json:"procedures,omitempty"`
-	Trials     int                    `json:"trials"`
-	Seed       uint64                 `json:"seed"`
-	Alpha      float64                `json:"alpha,omitempty"`
-	ExactFit   bool                   `json:"exact_fit,omitempty"`
-	Balanced   bool                   `json:"balanced,omitempty"`
-	Grid       Grid                   `json:"grid"`
-	// Pace is that of a notebook, see [experiment.Experiment].
-	Pace string `json:"-"`
-}
-
-// Grid is the product of its axes, Theta in radians. The order of values is free.
-type Grid struct {
-	D           []int     `json:"d"`
-	Gamma       []float64 `json:"gamma,omitempty"`
-	Theta       []float64 `json:"theta,omitempty"`
-	Sigma       []float64 `json:"sigma,omitempty"`
-	Lambda      []float64 `json:"lambda,omitempty"`
-	Depth       []int     `json:"depth,omitempty"`
-	Features    []int     `json:"features,omitempty"`
-	SourceGamma []float64 `json:"source_gamma,omitempty"`
-	SourceSigma []float64 `json:"source_sigma,omitempty"`
-	Decay       []float64 `json:"decay,omitempty"`
-	Norm        []float64 `json:"norm,omitempty"`
-	Teacher     []int     `json:"teacher,omitempty"`
-	Width       []int     `json:"width,omitempty"`
-	Mu          []float64 `json:"mu,omitempty"`
-	N           []int     `json:"n,omitempty"`
-}
-
-// Plan is a sweep with its cells in their order, and the hash of all that determines
-// their numbers but the code.
+// Plan is the study of a sweep. Hash identifies all that determines its numbers, except the
+// code.
 type Plan struct {
-	Sweep Sweep
-	Cells []Setting
+	*experiment.Plan
+	Study experiment.Study
+	Name  string
 	Hash  string
+	file  []byte // the content of the file in the folder of the sweep
 }
+
+// MaxCores bounds the cores of a shard.
+const MaxCores = 10_000
 
 // maxFile bounds the file of a sweep.
 const maxFile = 16 << 20
 
-// Read reads the file of a sweep and lists its cells. A field that is not known, an
-// empty grid, or a cell that cannot be measured is an error.
+// Read reads the file of a sweep: a JSON object with the kind of study, "experiment"
+// ("linear" if there is none, see experiment.Decode), an optional "name", and the fields of
+// the study. An unknown field and a study that cannot be measured are errors.
 func Read(path string) (*Plan, error) {
 	b, err := file.Read(path, maxFile)
 	if err != nil {
@@ -81,94 +56,211 @@ func Read(path string) (*Plan, error) {
 }
 
 func parse(b []byte) (*Plan, error) {
-	var s Sweep
-	if err := file.Decode(b, &s); err != nil {
+	var fields map[string]json.RawMessage
+	if err := file.Decode(b, &fields); err != nil {
 		return nil, fmt.Errorf("not a sweep: %w", err)
 	}
-	return s.Plan()
-}
-
-// experiment is the sweep at one dimension, without its seed.
-func (s Sweep) experiment(grid experiment.Grid) experiment.Experiment {
-	return experiment.Experiment{Grid: grid, Method: s.Method, Trials: s.Trials, Procedures: s.Procedures,
-		Alpha: s.Alpha, ExactFit: s.ExactFit, Balanced: s.Balanced, Pace: s.Pace}
-}
-
-// maxCells bounds a sweep; a product of axes is soon larger than it was meant to be.
-const maxCells = 1_000_000
-
-// MaxShards and MaxCores bound what a sweep is cut into and the cores of a shard.
-const (
-	MaxShards = 1_000_000
-	MaxCores  = 10_000
-)
-
-// Plan lists the cells of a sweep, with the values of every axis in rising order and each
-// setting once.
-func (s Sweep) Plan() (*Plan, error) {
-	cells, err := s.settings()
+	head := map[string]string{"experiment": "linear", "name": ""}
+	for name := range head {
+		if raw, ok := fields[name]; ok {
+			var text string
+			if err := json.Unmarshal(raw, &text); err != nil {
+				return nil, fmt.Errorf("not a sweep: %s: %w", name, err)
+			}
+			head[name] = text
+			delete(fields, name)
+		}
+	}
+	rest, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Sweep: s, Cells: cells}
-	h := sha256.New()
-	canonical := s
-	canonical.Name, canonical.Grid, canonical.Experiment = "", Grid{N: sorted(s.Grid.N)}, s.kind() // a source transfers to all N
-	canonical.Procedures = sorted(s.Procedures)
-	for _, v := range []any{canonical, p.Cells} {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		h.Write(b)
+	study, err := experiment.Decode(head["experiment"], rest)
+	if err != nil {
+		return nil, fmt.Errorf("not a sweep: %w", err)
 	}
-	p.Hash = hex.EncodeToString(h.Sum(nil))[:32]
+	p, err := Of(study)
+	if err != nil {
+		return nil, err
+	}
+	p.Name = head["name"]
 	return p, nil
 }
 
-// sorted returns the values of an axis in rising order, each once.
-func sorted[T cmp.Ordered](x []T) []T {
-	out := slices.Clone(x)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// seed is that of a cell: it depends on the seed of the sweep and on the setting alone, so
-// that a larger grid keeps the numbers of the cells that it has already. Students of one
-// trial share their teacher, which comes from the seed of the sweep and the trial.
-func (p *Plan) seed(cell int) (uint64, error) {
-	if p.Sweep.kind() == Students {
-		return p.Sweep.Seed, nil
-	}
-	b, err := json.Marshal(p.Cells[cell])
+// Of returns the plan of a sweep of the study. A [experiment.Measure] is an error: its
+// Trial is a function, and no file can hold it.
+func Of(study experiment.Study) (*Plan, error) {
+	plan, err := experiment.PlanOf(study)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "fate sweep %d %s", p.Sweep.Seed, b))
-	return binary.LittleEndian.Uint64(sum[:]), nil
+	kind := experiment.Kind(study)
+	if kind == "" {
+		return nil, fmt.Errorf("sweep: a study of type %T calls a function, which no file can hold: run its notebook in shards", study)
+	}
+	b, err := json.Marshal(study)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(append([]byte(kind+"\n"), b...))
+	head := fmt.Sprintf(`{"experiment":%q,`, kind)
+	return &Plan{Plan: plan, Study: study, Hash: hex.EncodeToString(sum[:])[:32], file: append([]byte(head), b[1:]...)}, nil
 }
 
-// Shard lists the cells of shard i of n, from 1: every n-th one, so that the expensive
-// cells, which stand together, are spread.
-func (p *Plan) Shard(i, n int) ([]int, error) {
-	if n < 1 || i < 1 || i > n || n > MaxShards {
-		return nil, fmt.Errorf("shard %d/%d: it must be 1/N to N/N, with N at most %d", i, n, MaxShards)
+// fileName is the file of the sweep in its folder.
+const fileName = "sweep.json"
+
+// Adopt makes dir the folder of the sweep: it writes the file of the sweep and lists its
+// units. The folder of another sweep is an error.
+func (p *Plan) Adopt(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
 	}
-	var out []int
-	for c := i - 1; c < len(p.Cells); c += n {
-		out = append(out, c)
+	path := filepath.Join(dir, fileName)
+	b, err := file.Read(path, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := file.Write(path, append(bytes.Clone(p.file), '\n')); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	case !bytes.Equal(bytes.TrimSpace(b), p.file):
+		there, err := parse(b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if there.Hash != p.Hash {
+			return fmt.Errorf("%s is the folder of another sweep: its hash is %s, that of this one %s", dir, there.Hash, p.Hash)
+		}
 	}
-	return out, nil
+	return trial.Register(dir, p.Work())
 }
 
-// ShardsOf lists the shards of n that hold any of the cells, in rising order.
-func (p *Plan) ShardsOf(cells []int, n int) ([]int, error) {
-	if n < 1 || n > MaxShards {
-		return nil, fmt.Errorf("shards %d: there must be at least 1 and at most %d", n, MaxShards)
+// Open reads the sweep of a folder.
+func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, fileName)) }
+
+// Run measures the units of a shard that are missing in the folder and stores each part at
+// once, on a number of cores; 0 means all. When ctx ends, unfinished units are dropped and
+// the report is marked as interrupted.
+func (p *Plan) Run(ctx context.Context, dir string, shard trial.Shard, workers int) (report trial.Report, err error) {
+	if workers < 0 || workers > MaxCores {
+		return report, fmt.Errorf("workers %d: it must be 0 (all cores) or above, and at most %d", workers, MaxCores)
 	}
-	var out []int
-	for _, c := range cells {
-		out = append(out, c%n+1)
+	if err := shard.Validate(); err != nil {
+		return report, err
 	}
-	return sorted(out), nil
+	if err := p.Adopt(dir); err != nil {
+		return report, err
+	}
+	store, err := trial.OpenFolder(dir, shard)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	t, report := p.Plan.Run(ctx, trial.Options{Store: store, Shard: shard, Workers: workers})
+	var owed *experiment.Owed
+	if err := t.Err(); err != nil && !errors.As(err, &owed) && !report.Interrupted {
+		return report, err
+	}
+	return report, nil
+}
+
+// Merge returns the record of the units in a folder. Missing units are an error unless
+// partial is set. The record does not depend on the machines, the order and the number of
+// the shards.
+func (p *Plan) Merge(dir string, partial bool) (*experiment.Record, error) {
+	store, err := trial.ReadFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return p.Record(store, partial)
+}
+
+// Shards measures a study in n shards, one after another, in a temporary folder, as a
+// cluster would, and returns the bytes of the merged file.
+func Shards(n int, study experiment.Study) ([]byte, error) {
+	p, err := Of(study)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := file.TempDir("sweep")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	for i := 1; i <= max(1, n); i++ {
+		if err := p.shard(dir, trial.Shard{Index: i, Of: n}); err != nil {
+			return nil, err
+		}
+	}
+	r, err := p.Merge(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	return r.Encode()
+}
+
+// shard measures one shard with the cache, progress and interrupt of the session.
+func (p *Plan) shard(dir string, shard trial.Shard) (err error) {
+	if err := shard.Validate(); err != nil {
+		return err
+	}
+	store, err := trial.OpenFolder(dir, shard)
+	if err != nil {
+		return err
+	}
+	s := session.Begin("shard " + shard.String())
+	o := s.Trial(0)
+	o.Store, o.Shard = store, shard
+	t, report := p.Plan.Run(s.Context, o)
+	s.End(trial.Report{}) // what other shards owe comes next, in this process
+	err = store.Close()
+	var owed *experiment.Owed
+	switch {
+	case t.Err() != nil && !errors.As(t.Err(), &owed):
+		return t.Err()
+	case report.Interrupted:
+		return errors.New("the sweep was interrupted")
+	}
+	return err
+}
+
+// InShards measures a study in n shards, one after another, and returns the merged table.
+// In a process that itself measures a shard it only calls Run of the study.
+func InShards(n int, study experiment.Study) *experiment.Table {
+	if session.InShard() {
+		return study.Run()
+	}
+	b, err := Shards(n, study)
+	return experiment.Parse(b, err)
+}
+
+// Same reports whether the merged files of a study in n and in m shards have the same
+// bytes.
+func Same(study experiment.Study, n, m int) (bool, error) {
+	a, err := Shards(n, study)
+	if err != nil {
+		return false, err
+	}
+	b, err := Shards(m, study)
+	return bytes.Equal(a, b), err
+}
+
+// List formats indices for sbatch --array: 1-3,7,9-12.
+func List(indices []int) string {
+	var out []string
+	for i := 0; i < len(indices); {
+		j := i
+		for j+1 < len(indices) && indices[j+1] == indices[j]+1 {
+			j++
+		}
+		text := strconv.Itoa(indices[i])
+		if j > i {
+			text += "-" + strconv.Itoa(indices[j])
+		}
+		out = append(out, text)
+		i = j + 1
+	}
+	return strings.Join(out, ",")
 }

@@ -3,16 +3,20 @@ package sweep
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 func plan(t testing.TB, text string) *Plan {
@@ -26,192 +30,123 @@ func plan(t testing.TB, text string) *Plan {
 
 const small = `{"method": "solve", "trials": 3, "seed": 5, "grid": {"d": [10, 6], "gamma": [0.5, 1.5, 0.25], "sigma": [0.3, 0]}}`
 
-func (p *Plan) all(t testing.TB, i, n int) []int {
-	t.Helper()
-	out, err := p.Shard(i, n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
+// studies are a small sweep of each study.
+var studies = map[string]string{
+	"linear":      small,
+	"law":         `{"method": "law", "trials": 3000, "seed": 5, "grid": {"d": [10, 6], "gamma": [0.5]}}`,
+	"paired":      `{"experiment": "paired", "method": "solve", "trials": 9, "seed": 5, "grid": {"d": [10], "gamma": [0.5, 1.5], "theta": [0.5, 1]}}`,
+	"drawn":       `{"experiment": "paired", "method": "law", "trials": 9000, "seed": 5, "grid": {"d": [10], "gamma": [0.5, 1.5]}}`,
+	"trained":     `{"experiment": "paired", "method": "train", "trials": 4, "seed": 5, "grid": {"d": [5], "gamma": [0.5, 1.5], "sigma": [0.2]}}`,
+	"pretraining": `{"experiment": "pretraining", "d": 5, "depth": [2, 3], "alpha": [0.1], "trials": 3, "seed": 1, "course": true}`,
+	"transports":  `{"experiment": "transports", "d": [2, 3], "n": 6, "theta": [0, 1], "sigma": 0.2, "trials": 3, "seed": 1}`,
+	"students":    `{"experiment": "students", "d": 3, "teacher": 3, "width": 8, "mu": [0.67, 0.33], "n": [20, 10], "trials": 2, "seed": 3}`,
+	"teachers":    `{"experiment": "teachers", "d": 4, "neurons": 4, "mu": [0.25, 0.5], "trials": 8, "seed": 1}`,
+	"kernels":     `{"experiment": "kernels", "d": 3, "teacher": 3, "width": 12, "mu": 0.34, "alpha": [0.1, 0.3], "trials": 2, "seed": 1}`,
+	"curves":      `{"experiment": "curves", "setting": {"N": 3, "D": 5, "Theta": 1, "Sigma": 0.2, "Depth": 2}, "seed": 1, "alpha": 0.1}`,
+	"flows":       `{"experiment": "flows", "setting": {"N": 3, "D": 5, "Theta": 1, "Sigma": 0.2}, "depths": [2, 3], "seed": 1, "step": 0.1}`,
 }
 
-// merged runs shards in some order and returns the bytes of the merged file.
+// merged returns the bytes of the merged file.
 func merged(t *testing.T, p *Plan, dir string) []byte {
 	t.Helper()
 	r, err := p.Merge(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "result.json")
-	if err := r.Write(path); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
+	b, err := r.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func none(int) {}
+func measure(t *testing.T, ctx context.Context, p *Plan, dir string, i, n, workers int) trial.Report {
+	t.Helper()
+	report, err := p.Run(ctx, dir, trial.Shard{Index: i, Of: n}, workers)
+	if err != nil {
+		t.Error(err)
+	}
+	return report
+}
 
-// One shard, seven in any order, two at once on the same cells, and one that is killed and
-// resumed give the same bytes.
+// Of every study: one shard, seven in any order, two at once on the same units, and one that
+// is stopped and resumed give the same bytes; and the merged table is that of one process.
 func TestShardsMergeToTheSameBytes(t *testing.T) {
-	p := plan(t, small)
-	ctx := t.Context()
-	one := t.TempDir()
-	if err := p.Run(ctx, one, p.all(t, 1, 1), 0, none); err != nil {
-		t.Fatal(err)
-	}
-	want := merged(t, p, one)
+	for name, text := range studies {
+		t.Run(name, func(t *testing.T) {
+			p := plan(t, text)
+			one := t.TempDir()
+			measure(t, t.Context(), p, one, 1, 1, 0)
+			want := merged(t, p, one)
 
-	seven := t.TempDir()
-	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(7) {
-		cells := p.all(t, i+1, 7)
-		slices.Reverse(cells)
-		if err := p.Run(ctx, seven, cells, 1, none); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !bytes.Equal(merged(t, p, seven), want) {
-		t.Error("seven shards differ from one")
-	}
+			seven := t.TempDir()
+			for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(7) {
+				measure(t, t.Context(), p, seven, i+1, 7, 1)
+			}
+			if !bytes.Equal(merged(t, p, seven), want) {
+				t.Error("seven shards differ from one")
+			}
 
-	both := t.TempDir()
-	failed := make(chan error)
-	for range 2 {
-		go func() { failed <- p.Run(ctx, both, p.all(t, 1, 1), 1, none) }()
-	}
-	for range 2 {
-		if err := <-failed; err != nil {
-			t.Error(err)
-		}
-	}
-	if !bytes.Equal(merged(t, p, both), want) {
-		t.Error("two runs of the same cells at once differ from one")
-	}
+			both := t.TempDir()
+			var group sync.WaitGroup
+			for range 2 {
+				group.Go(func() { measure(t, t.Context(), p, both, 1, 1, 1) })
+			}
+			group.Wait()
+			if !bytes.Equal(merged(t, p, both), want) {
+				t.Error("two runs of the same units at once differ from one")
+			}
 
-	killed := t.TempDir()
-	stopped, cancel := context.WithCancel(ctx)
-	n := 0
-	err := p.Run(stopped, killed, p.all(t, 1, 1), 1, func(int) {
-		if n++; n == 4 {
+			killed := t.TempDir()
+			stopped, cancel := context.WithCancel(t.Context())
 			cancel()
-		}
-	})
-	if err == nil {
-		t.Error("a run that was stopped reports no error")
-	}
-	s, err := p.Status(killed)
-	if err != nil || len(s.Done) != 4 || len(s.Missing) != len(p.Cells)-4 || len(s.Running) != 0 {
-		t.Errorf("after 4 cells: %+v, %v", s, err)
-	}
-	if _, err := p.Merge(killed, false); err == nil || !strings.Contains(err.Error(), "cell 4 is missing; 8 of 12") {
-		t.Error(err)
-	}
-	if r, err := p.Merge(killed, true); err != nil || !r.Partial || len(r.Missing) != 8 {
-		t.Error(err)
-	}
-	if err := p.Run(ctx, killed, p.all(t, 1, 1), 0, none); err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(merged(t, p, killed), want) {
-		t.Error("a run that was resumed differs")
-	}
-	if left, _ := filepath.Glob(filepath.Join(killed, ".*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+			if r := measure(t, stopped, p, killed, 1, 1, 1); !r.Interrupted || r.Done == r.Units {
+				t.Errorf("a run that was stopped reports %+v", r)
+			}
+			if _, err := p.Merge(killed, false); err == nil || !strings.Contains(err.Error(), "units are missing") {
+				t.Error(err)
+			}
+			measure(t, t.Context(), p, killed, 1, 1, 0)
+			if !bytes.Equal(merged(t, p, killed), want) {
+				t.Error("a run that was resumed differs")
+			}
+
+			for _, dir := range []string{one, seven, both, killed} {
+				if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+					t.Errorf("left behind: %v", left)
+				}
+			}
+			alone := p.Study.Run()
+			table := experiment.Parse(want, nil)
+			if alone.Err() != nil || table.Err() != nil || table.String() != alone.String() {
+				t.Fatalf("%v, want %v", table, alone)
+			}
+			for i, c := range table.Cells {
+				for _, q := range table.Quantities() {
+					got, err := c.Mean(q)
+					if w, errAlone := alone.Cells[i].Mean(q); (err == nil) != (errAlone == nil) || err == nil && got != w {
+						t.Errorf("%v: %s = %v, %v, in one process %v, %v", c, q, got, err, w, errAlone)
+					}
+				}
+			}
+		})
 	}
 }
 
-func TestCellsAreCanonical(t *testing.T) {
+func TestHash(t *testing.T) {
 	p := plan(t, small)
-	if len(p.Cells) != 12 || p.Cells[0].Linear.D != 6 || p.Cells[11].Linear.D != 10 {
-		t.Fatalf("%v", p.Cells)
-	}
-	for name, same := range map[string]string{
-		"the order of values": `{"method": "solve", "trials": 3, "seed": 5, "grid": {"sigma": [0, 0.3, 0], "d": [6, 10], "gamma": [0.25, 0.5, 1.5]}}`,
-		"a name":              strings.Replace(small, "{", `{"name": "x", `, 1),
-	} {
-		if q := plan(t, same); q.Hash != p.Hash || !slices.Equal(q.Cells, p.Cells) {
-			t.Errorf("%s changes the sweep", name)
-		}
+	if named := plan(t, strings.Replace(small, "{", `{"name": "x", "experiment": "linear", `, 1)); named.Hash != p.Hash || named.Name != "x" {
+		t.Error("a name changes the sweep")
 	}
 	for name, other := range map[string]string{
 		"the seed":   strings.Replace(small, `"seed": 5`, `"seed": 6`, 1),
 		"the trials": strings.Replace(small, `"trials": 3`, `"trials": 4`, 1),
 		"the grid":   strings.Replace(small, `0.25`, `0.75`, 1),
-		"the tier":   strings.Replace(small, `solve`, `law`, 1),
+		"the method": strings.Replace(small, `solve`, `law`, 1),
+		"the kind":   `{"experiment": "paired", "method": "law", "trials": 3, "seed": 5, "grid": {"d": [10], "gamma": [0.5]}}`,
 	} {
 		if plan(t, other).Hash == p.Hash {
 			t.Errorf("%s does not change the sweep", name)
-		}
-	}
-	// A larger grid keeps the seeds of its cells, which are all different.
-	larger := plan(t, strings.Replace(small, `[10, 6]`, `[10, 6, 8]`, 1))
-	seeds := map[uint64]bool{}
-	next := plan(t, strings.Replace(small, `"seed": 5`, `"seed": 6`, 1))
-	for i := range next.Cells {
-		seed, err := next.seed(i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds[seed] = true
-	}
-	for i, s := range larger.Cells {
-		seed, err := larger.seed(i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds[seed] = true
-		if k := slices.Index(p.Cells, s); k >= 0 {
-			if was, _ := p.seed(k); was != seed {
-				t.Errorf("cell %v has another seed in a larger grid", s)
-			}
-		}
-	}
-	if len(seeds) != len(larger.Cells)+len(next.Cells) {
-		t.Error("two cells have one seed, or the next sweep has a cell of this one")
-	}
-}
-
-// The values are those of the experiment with the seed of the cell.
-func TestValues(t *testing.T) {
-	p := plan(t, small)
-	f, ok, err := p.measure(3, 1)
-	if err != nil || !ok {
-		t.Fatal(err)
-	}
-	run := experiment.Experiment{Method: experiment.Solve, Trials: 3, Seed: f.Cell.Seed}.RunAt(p.Cells[3].Linear)
-	for _, q := range []theory.Quantity{theory.RiskScratch, theory.TLinear, theory.ScaleC} {
-		v, err := run.Cells[0].Mean(q)
-		if err != nil || f.Cell.Values[q] != v {
-			t.Errorf("%s: %v, want %v: %v", q, f.Cell.Values[q], v, err)
-		}
-	}
-	if _, ok := f.Cell.Values[theory.RiskTuned]; ok {
-		t.Error("there is a tuned risk, which was not asked for")
-	}
-}
-
-func TestShardsCoverTheCellsOnce(t *testing.T) {
-	p := plan(t, small)
-	for n := 1; n <= 14; n++ {
-		seen := map[int]int{}
-		for i := 1; i <= n; i++ {
-			for _, c := range p.all(t, i, n) {
-				seen[c]++
-			}
-		}
-		for c := range p.Cells {
-			if seen[c] != 1 {
-				t.Errorf("%d shards: cell %d is in %d of them", n, c, seen[c])
-			}
-		}
-	}
-	for _, bad := range [][2]int{{0, 3}, {4, 3}, {1, 0}, {-1, -1}} {
-		if _, err := p.Shard(bad[0], bad[1]); err == nil {
-			t.Errorf("shard %d/%d is no error", bad[0], bad[1])
 		}
 	}
 }
@@ -221,12 +156,16 @@ func TestBadSweeps(t *testing.T) {
 		"not a sweep":          `hello`,
 		`unknown field "rows"`: `{"rows": 1}`,
 		"more after its end":   small + "{}",
-		"grid.d is empty":      `{"method": "law", "trials": 2, "grid": {"gamma": [1]}}`,
+		"D = 0":                `{"method": "law", "trials": 2, "grid": {"gamma": [1]}}`,
 		"Gamma is empty":       `{"method": "law", "trials": 2, "grid": {"d": [10]}}`,
 		`Method = "guess"`:     strings.Replace(small, "solve", "guess", 1),
 		"Trials = 1":           strings.Replace(small, `"trials": 3`, `"trials": 1`, 1),
 		"more than 1000000":    fmt.Sprintf(`{"method": "law", "trials": 2, "grid": {"d": [10], "gamma": [%s1], "sigma": [%s0]}}`, strings.Repeat("1,", 1100), strings.Repeat("0,", 1100)),
 		"Sigma = -1":           strings.Replace(small, `"sigma": [0.3, 0]`, `"sigma": [-1]`, 1),
+		`experiment = "trees"`: `{"experiment": "trees"}`,
+		`unknown field "gamma`: strings.Replace(studies["students"], `"n"`, `"gamma": [1], "n"`, 1),
+		"Width = 2":            strings.Replace(studies["students"], `"width": 8`, `"width": 2`, 1),
+		"set Independent":      strings.Replace(studies["paired"], `[10]`, `[10, 20]`, 1),
 	} {
 		if _, err := parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -235,58 +174,157 @@ func TestBadSweeps(t *testing.T) {
 	if _, err := Read(filepath.Join(t.TempDir(), "none.json")); err == nil {
 		t.Error("no file is no error")
 	}
+	own := experiment.Measure{Name: "x", Trials: 2, Grid: experiment.Grid{D: 4, Gamma: []float64{1}}, Trial: func(experiment.Draw) experiment.Values { return nil }}
+	if _, err := Of(own); err == nil || !strings.Contains(err.Error(), "calls a function") {
+		t.Error(err)
+	}
 }
 
-// A file that is cut, flipped, of another cell, sweep or code is never merged.
-func TestDamagedAndForeignCells(t *testing.T) {
+// A folder of another sweep or of other code is never merged, and damage is measured again.
+func TestDamagedAndForeignFolders(t *testing.T) {
 	p := plan(t, small)
 	dir := t.TempDir()
-	if err := p.Run(t.Context(), dir, p.all(t, 1, 1), 0, none); err != nil {
-		t.Fatal(err)
+	measure(t, t.Context(), p, dir, 1, 1, 0)
+	want := merged(t, p, dir)
+	logs, err := filepath.Glob(filepath.Join(dir, "*.trials"))
+	if err != nil || len(logs) != 1 {
+		t.Fatal(logs, err)
 	}
-	path := cellPath(dir, 2)
-	good, err := os.ReadFile(path)
+	good, err := os.ReadFile(logs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	neighbour, err := os.ReadFile(cellPath(dir, 3))
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := bytes.Index(good, []byte(`"Value":`)) + 9
 	flipped := bytes.Clone(good)
-	flipped[i+2] ^= 1
-	for name, bad := range map[string][]byte{"cut": good[:len(good)/2], "empty": nil, "flipped": flipped, "another cell": neighbour} {
-		if err := os.WriteFile(path, bad, 0o644); err != nil {
+	flipped[len(good)/2] ^= 1
+	for name, bad := range map[string][]byte{"cut": good[:len(good)-9], "empty": nil, "flipped": flipped} {
+		dir := t.TempDir()
+		if err := p.Adopt(dir); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := p.Status(dir); err != nil || !slices.Equal(s.Damaged, []int{2}) {
-			t.Errorf("%s: %+v, %v", name, s, err)
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(logs[0])), bad, 0o644); err != nil {
+			t.Fatal(err)
 		}
-		if _, err := p.Merge(dir, false); err == nil || !strings.Contains(err.Error(), "damaged") {
+		if _, err := p.Merge(dir, false); err == nil || !strings.Contains(err.Error(), "missing") && !strings.Contains(err.Error(), "no unit") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := p.Run(t.Context(), dir, []int{2}, 0, none); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, good) {
+		measure(t, t.Context(), p, dir, 1, 1, 0)
+		if !bytes.Equal(merged(t, p, dir), want) {
 			t.Errorf("%s: it is not measured again", name)
 		}
 	}
 	other := plan(t, strings.Replace(small, `"seed": 5`, `"seed": 6`, 1))
-	if s, err := other.Status(dir); err != nil || len(s.Other) != 12 {
-		t.Errorf("%+v, %v", s, err)
+	if _, err := other.Run(t.Context(), dir, trial.Shard{}, 0); err == nil || !strings.Contains(err.Error(), "another sweep") {
+		t.Errorf("units of another sweep: %v", err)
 	}
-	for _, err := range []error{other.Run(t.Context(), dir, []int{2}, 0, none), func() error { _, err := other.Merge(dir, true); return err }()} {
-		if err == nil || !strings.Contains(err.Error(), "its sweep is") && !strings.Contains(err.Error(), "another sweep") {
-			t.Errorf("cells of another sweep: %v", err)
+	if _, err := other.Merge(dir, true); err == nil || !strings.Contains(err.Error(), "no unit") {
+		t.Error(err)
+	}
+	for _, none := range []string{filepath.Join(dir, "none"), t.TempDir()} {
+		if _, err := p.Merge(none, true); err == nil {
+			t.Errorf("%s is no error", none)
 		}
 	}
-	if _, err := p.Merge(filepath.Join(dir, "none"), true); err == nil {
-		t.Error("no folder is no error")
+}
+
+// A partial record names what it lacks, and its table counts as interrupted.
+func TestPartial(t *testing.T) {
+	p := plan(t, small)
+	dir := t.TempDir()
+	measure(t, t.Context(), p, dir, 1, 3, 0)
+	status, err := trial.StatusOf(dir)
+	if err != nil || len(status) != 1 || len(status[0].Done) != 4 || len(status[0].Missing) != 8 || len(status[0].Running) != 0 {
+		t.Fatalf("%+v, %v", status, err)
 	}
-	if _, err := p.Merge(t.TempDir(), true); err == nil {
-		t.Error("an empty folder is no error")
+	if again, err := status[0].ShardsOf(status[0].Missing, 3); err != nil || !slices.Equal(again, []int{2, 3}) {
+		t.Errorf("shards to run again: %v, %v", again, err)
+	}
+	r, err := p.Merge(dir, true)
+	if err != nil || !slices.Equal(r.Missing, status[0].Missing) {
+		t.Fatal(r, err)
+	}
+	path := filepath.Join(t.TempDir(), "some.json")
+	if err := r.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	table := experiment.Load(path)
+	if table.Err() != nil || !table.Interrupted || len(table.Cells) != 4 {
+		t.Errorf("%v, %v", table.Err(), table)
+	}
+	if err := table.Verdict(theory.Scratch).Err(); err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Error(err)
+	}
+}
+
+// A record that is not what its study says is not loaded.
+func TestLoad(t *testing.T) {
+	b, err := Shards(2, plan(t, small).Study)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "result.json")
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	table := experiment.Load(path)
+	if table.Err() != nil || len(table.Cells) != 12 || !strings.Contains(table.String(), "12 cells × 3 trials at d from 6 to 10") {
+		t.Fatal(table)
+	}
+	points := table.Where(func(s theory.Setting) bool { return s.Sigma == 0 }).Measured(theory.RiskLinear, experiment.Dimension, experiment.Gamma)
+	if points.Err() != nil || points.Len() == 0 {
+		t.Error(points.Err())
+	}
+	for want, change := range map[string]func(r *experiment.Record){
+		"its unit 0 is": func(r *experiment.Record) {
+			r.Study = json.RawMessage(strings.Replace(string(r.Study), "0.3", "0.4", 1))
+		},
+		"its unit 1 is":    func(r *experiment.Record) { r.Units[1].Unit = r.Units[0].Unit },
+		"it has 11":        func(r *experiment.Record) { r.Units = r.Units[1:] },
+		`experiment = "x"`: func(r *experiment.Record) { r.Kind = "x" },
+	} {
+		bad, _, err := experiment.ReadRecord(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(bad)
+		other := filepath.Join(dir, "bad.json")
+		if err := bad.Write(other); err != nil {
+			t.Fatal(err)
+		}
+		if err := experiment.Load(other).Err(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "invalid record") {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	if experiment.Load(filepath.Join(dir, "none.json")).Err() == nil {
+		t.Error("no file is no error")
+	}
+	bad := plan(t, small).Study.(experiment.Experiment)
+	bad.Pace = "fast"
+	if err := InShards(2, bad).Err(); err == nil || !strings.Contains(err.Error(), `Pace = "fast"`) {
+		t.Error(err)
+	}
+	bad.Pace = ""
+	if err := InShards(0, bad).Err(); err == nil || !strings.Contains(err.Error(), "shard 1/0") {
+		t.Error(err)
+	}
+	if same, err := Same(bad, 1, 5); err != nil || !same {
+		t.Errorf("one shard and five differ: %v", err)
+	}
+}
+
+// The estimate is positive, finite, and as long as there are units.
+func TestEstimate(t *testing.T) {
+	for _, name := range []string{"linear", "law", "paired", "drawn", "trained", "students", "teachers"} {
+		p := plan(t, studies[name])
+		e, err := p.Estimate(0)
+		if err != nil || len(e.Units) != p.Work().Units || e.Measured < 2 {
+			t.Fatal(name, e, err)
+		}
+		for i, s := range e.Units {
+			if !(s > 0) || math.IsInf(s, 0) {
+				t.Errorf("%s: unit %d takes %v s", name, i, s)
+			}
+		}
 	}
 }
 
@@ -300,31 +338,39 @@ func TestList(t *testing.T) {
 
 // What 10,000 cells cost to plan and to merge; the cells themselves are made once.
 func BenchmarkTenThousandCells(b *testing.B) {
-	gamma := make([]string, 100)
-	theta := make([]string, 100)
-	for i := range gamma {
-		gamma[i], theta[i] = fmt.Sprint(0.02*float64(i+1)), fmt.Sprint(0.01*float64(i))
+	e := experiment.Experiment{Method: experiment.Law, Trials: 2, Independent: true,
+		Grid: experiment.Grid{Dimension: []int{1000}, Gamma: experiment.Range(0.02, 2, 100), Theta: experiment.Range(0, 0.99, 100)}}
+	p, err := Of(e)
+	if err != nil {
+		b.Fatal(err)
 	}
-	text := fmt.Sprintf(`{"method": "law", "trials": 2, "grid": {"d": [1000], "gamma": [%s], "theta": [%s]}}`, strings.Join(gamma, ","), strings.Join(theta, ","))
-	p := plan(b, text)
 	dir := b.TempDir()
-	if err := p.Run(b.Context(), dir, p.all(b, 1, 1), 0, none); err != nil {
+	if _, err := p.Run(b.Context(), dir, trial.Shard{}, 0); err != nil {
 		b.Fatal(err)
 	}
 	b.Run("plan", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			plan(b, text)
+			if _, err := Of(e); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 	b.Run("merge", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			r, err := p.Merge(dir, false)
-			if err != nil || len(r.Cells) != 10_000 {
-				b.Fatal(len(r.Cells), err)
+			if err != nil || len(r.Units) != 10_000 {
+				b.Fatal(err)
 			}
 			if err := r.Write(filepath.Join(dir, "result", "r.json")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("shard", func(b *testing.B) { // that finds its units in the folder
+		for b.Loop() {
+			if _, err := p.Run(b.Context(), dir, trial.Shard{Index: 1, Of: 100}, 1); err != nil {
 				b.Fatal(err)
 			}
 		}

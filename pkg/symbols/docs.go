@@ -25,7 +25,7 @@ var docs = sync.OnceValue(func() map[string]string {
 
 // Doc returns the declaration and documentation of a name of a linked package:
 // an import path or its last element, and what stands behind it, as in
-// "theory", "theory.Scale" or "experiment.Run.Verdict". ok is false for a name
+// "theory", "theory.Scale" or "experiment.Table.Verdict". ok is false for a name
 // that is not known.
 func Doc(name string) (text string, ok bool) {
 	all := docs()

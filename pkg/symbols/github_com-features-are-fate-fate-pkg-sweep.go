@@ -12,28 +12,21 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/sweep/sweep"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Grace":     reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
-		"Linear":    reflect.ValueOf(sweep.Linear),
-		"List":      reflect.ValueOf(sweep.List),
-		"Load":      reflect.ValueOf(sweep.Load),
-		"MaxCores":  reflect.ValueOf(constant.MakeFromLiteral("10000", token.INT, 0)),
-		"MaxShards": reflect.ValueOf(constant.MakeFromLiteral("1000000", token.INT, 0)),
-		"Open":      reflect.ValueOf(sweep.Open),
-		"Read":      reflect.ValueOf(sweep.Read),
-		"Students":  reflect.ValueOf(sweep.Students),
+		"Grace":       reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
+		"InShards":    reflect.ValueOf(sweep.InShards),
+		"List":        reflect.ValueOf(sweep.List),
+		"MaxCores":    reflect.ValueOf(constant.MakeFromLiteral("10000", token.INT, 0)),
+		"NotebookJob": reflect.ValueOf(sweep.NotebookJob),
+		"Of":          reflect.ValueOf(sweep.Of),
+		"Open":        reflect.ValueOf(sweep.Open),
+		"Read":        reflect.ValueOf(sweep.Read),
+		"Same":        reflect.ValueOf(sweep.Same),
+		"Shards":      reflect.ValueOf(sweep.Shards),
 
 		// type definitions
-		"Cell":       reflect.ValueOf((*sweep.Cell)(nil)),
-		"Estimate":   reflect.ValueOf((*sweep.Estimate)(nil)),
-		"Grid":       reflect.ValueOf((*sweep.Grid)(nil)),
-		"Kind":       reflect.ValueOf((*sweep.Kind)(nil)),
+		"Job":        reflect.ValueOf((*sweep.Job)(nil)),
 		"Kubernetes": reflect.ValueOf((*sweep.Kubernetes)(nil)),
 		"Plan":       reflect.ValueOf((*sweep.Plan)(nil)),
-		"Result":     reflect.ValueOf((*sweep.Result)(nil)),
-		"Setting":    reflect.ValueOf((*sweep.Setting)(nil)),
 		"Slurm":      reflect.ValueOf((*sweep.Slurm)(nil)),
-		"Status":     reflect.ValueOf((*sweep.Status)(nil)),
-		"Student":    reflect.ValueOf((*sweep.Student)(nil)),
-		"Sweep":      reflect.ValueOf((*sweep.Sweep)(nil)),
 	}
 }

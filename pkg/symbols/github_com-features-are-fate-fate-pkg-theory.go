@@ -10,6 +10,7 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/theory/theory"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"All":                            reflect.ValueOf(theory.All),
 		"Axes":                           reflect.ValueOf(theory.Axes),
 		"AxisAlpha":                      reflect.ValueOf(theory.AxisAlpha),
 		"AxisDecay":                      reflect.ValueOf(theory.AxisDecay),
@@ -32,6 +33,7 @@ func init() {
 		"EscapeExponent":                 reflect.ValueOf(theory.EscapeExponent),
 		"EscapeTime":                     reflect.ValueOf(theory.EscapeTime),
 		"FeatureResidual":                reflect.ValueOf(theory.FeatureResidual),
+		"Find":                           reflect.ValueOf(theory.Find),
 		"FineTune":                       reflect.ValueOf(&theory.FineTune).Elem(),
 		"FineTuneBreakEven":              reflect.ValueOf(theory.FineTuneBreakEven),
 		"FineTuneBreakEvenMean":          reflect.ValueOf(theory.FineTuneBreakEvenMean),
@@ -66,6 +68,7 @@ func init() {
 		"Axis":     reflect.ValueOf((*theory.Axis)(nil)),
 		"AxisInfo": reflect.ValueOf((*theory.AxisInfo)(nil)),
 		"Curve":    reflect.ValueOf((*theory.Curve)(nil)),
+		"Entry":    reflect.ValueOf((*theory.Entry)(nil)),
 		"Interval": reflect.ValueOf((*theory.Interval)(nil)),
 		"Law":      reflect.ValueOf((*theory.Law)(nil)),
 		"Limit":    reflect.ValueOf((*theory.Limit)(nil)),

@@ -20,11 +20,13 @@ func init() {
 		"Panel":        reflect.ValueOf((*plotting.Panel)(nil)),
 		"PhaseDiagram": reflect.ValueOf((*plotting.PhaseDiagram)(nil)),
 		"Slices":       reflect.ValueOf((*plotting.Slices)(nil)),
+		"View":         reflect.ValueOf((*plotting.View)(nil)),
 
 		// interface wrapper definitions
 		"_Curves": reflect.ValueOf((*_github_com_features_are_fate_fate_plotting_Curves)(nil)),
 		"_Field":  reflect.ValueOf((*_github_com_features_are_fate_fate_plotting_Field)(nil)),
 		"_Panel":  reflect.ValueOf((*_github_com_features_are_fate_fate_plotting_Panel)(nil)),
+		"_View":   reflect.ValueOf((*_github_com_features_are_fate_fate_plotting_View)(nil)),
 	}
 }
 
@@ -67,4 +69,30 @@ func (W _github_com_features_are_fate_fate_plotting_Field) Values() (x []float64
 // _github_com_features_are_fate_fate_plotting_Panel is an interface wrapper for Panel type
 type _github_com_features_are_fate_fate_plotting_Panel struct {
 	IValue interface{}
+}
+
+// _github_com_features_are_fate_fate_plotting_View is an interface wrapper for View type
+type _github_com_features_are_fate_fate_plotting_View struct {
+	IValue    interface{}
+	WCurve    func(i int) (label string, x []float64, y []float64, stderr []float64)
+	WErr      func() error
+	WLen      func() int
+	WMeasured func(i int) bool
+	WTitles   func() (x string, y string)
+}
+
+func (W _github_com_features_are_fate_fate_plotting_View) Curve(i int) (label string, x []float64, y []float64, stderr []float64) {
+	return W.WCurve(i)
+}
+func (W _github_com_features_are_fate_fate_plotting_View) Err() error {
+	return W.WErr()
+}
+func (W _github_com_features_are_fate_fate_plotting_View) Len() int {
+	return W.WLen()
+}
+func (W _github_com_features_are_fate_fate_plotting_View) Measured(i int) bool {
+	return W.WMeasured(i)
+}
+func (W _github_com_features_are_fate_fate_plotting_View) Titles() (x string, y string) {
+	return W.WTitles()
 }

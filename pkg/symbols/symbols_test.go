@@ -92,11 +92,11 @@ func checkGenerated(t *testing.T, command, name string, embedded []byte) {
 
 func TestDoc(t *testing.T) {
 	for name, want := range map[string]string{
-		"theory":                 "Package theory holds the results",
-		"theory.Scale":           "r²·c^(2L/(L−1)) = a·c² + b",
-		"theory.RiskScratch":     "β_sc − βt",
-		"experiment.Run.Verdict": "func (r *Run) Verdict(",
-		"mat.NewDense":           "NewDense creates",
+		"theory":                   "Package theory holds the results",
+		"theory.Scale":             "r²·c^(2L/(L−1)) = a·c² + b",
+		"theory.RiskScratch":       "β_sc − βt",
+		"experiment.Table.Verdict": "func (t *Table) Verdict(",
+		"mat.NewDense":             "NewDense creates",
 		"github.com/features-are-fate/fate/pkg/theory.Setting": "type Setting struct",
 	} {
 		if text, ok := Doc(name); !ok || !strings.Contains(text, want) {

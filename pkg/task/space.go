@@ -9,21 +9,21 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// rankCutoff is the E φ² of a direction, relative to the largest, from which on it
-// is there: far above rounding.
+// rankCutoff is the E φ² below which, relative to the largest, a direction counts as
+// rounding.
 const rankCutoff = 1e-10
 
-// Space is a space of functions of the input: the span of features φ₁ … φ_m, or of
-// the directions in it that the features favour. It is made from the inner products
-// E φᵢφⱼ alone, so it is the same for the features of a linear network (columns u
-// of W₁⋯W_{L−1}, E (uᵢ·x)(uⱼ·x) = uᵢ·uⱼ) and for neurons.
+// Space is a space of functions of the input: the span of features φ₁ … φ_m, or of its
+// leading directions, those with the largest E φ². It is computed from the inner products
+// E φᵢφⱼ alone, in the same way for the features of a linear network (columns u of
+// W₁⋯W_{L−1}, with E (uᵢ·x)(uⱼ·x) = uᵢ·uⱼ) and for neurons.
 type Space struct {
 	basis *mat.Dense
 }
 
-// NewSpace takes the Gram matrix E φᵢφⱼ (m×m) of the features and keeps the k
-// orthogonal directions with the largest E φ²; k = 0 keeps all of them, but for
-// those below 1e-10 of the largest. It is an error if there are fewer than k.
+// NewSpace returns the space of the k orthogonal directions with the largest E φ², from
+// the Gram matrix E φᵢφⱼ (m×m) of the features. k = 0 keeps all directions except those
+// below 1e-10 of the largest. It is an error if there are fewer than k.
 func NewSpace(gram mat.Symmetric, k int) (*Space, error) {
 	m := gram.SymmetricDim()
 	if k < 0 || k > m {
@@ -72,8 +72,8 @@ func (s *Space) Dim() int {
 	return k
 }
 
-// Basis returns an m×k matrix: column j has the weights of the features in the
-// j-th of k functions with E ψᵢψⱼ = δᵢⱼ that span the space.
+// Basis returns the m×k matrix whose column j holds the weights of the features in ψⱼ,
+// for k functions ψ with E ψᵢψⱼ = δᵢⱼ that span the space.
 func (s *Space) Basis() *mat.Dense { return s.basis }
 
 // Residual returns ρ = ‖P⊥f‖²/‖f‖², the part of a target f outside the space: the
@@ -85,7 +85,7 @@ func (s *Space) Residual(inner []float64, square float64) (float64, error) {
 	case len(inner) != m:
 		return 0, fmt.Errorf("task: inner has %d entries for %d features", len(inner), m)
 	case !(square > 0) || math.IsInf(square, 0):
-		return 0, fmt.Errorf("task: ‖f‖² = %v: the residual is relative to a target that is not zero", square)
+		return 0, fmt.Errorf("task: ‖f‖² = %v: the residual is relative to it, and it must be a number above 0", square)
 	}
 	var p mat.VecDense
 	p.MulVec(s.basis.T(), mat.NewVecDense(m, inner))

@@ -1,6 +1,13 @@
 // Package task holds a source task and a target task at a known angle, the
-// Gaussian data drawn from them, and the random streams that everything else
-// draws from.
+// Gaussian data drawn from them, and the random streams that all other packages
+// draw from.
+//
+//	pair, err := task.NewPair(100, math.Pi/3, 0.2, task.Stream(1))
+//	data, err := pair.Draw(40, task.Stream(2)) // 40 points of the target
+//	risk := pair.Risk(pair.Source)             // 1: ‖βs − βt‖² at 60°
+//
+// A [Space] is the span of features of any kind, and says how much of a target lies
+// outside it.
 package task
 
 import (
@@ -15,10 +22,10 @@ import (
 
 // Pair is a source and a target regression task in D dimensions: y = βᵀx + ε
 // with x ~ N(0, I) and ε ~ N(0, Sigma²). Source (βs) and Target (βt) are unit
-// vectors of length D with overlap βs·βt = cos θ. Sources (D×k) are the source
-// tasks, unit vectors: βs alone, or several, and then Source is the direction in
-// their span that is closest to the target. Outside is the unit vector across all
-// sources that the target leans to: βt = cos θ·βs + sin θ·Outside.
+// vectors of length D with overlap βs·βt = cos θ. The columns of Sources (D×k) are the
+// source tasks, unit vectors: βs alone, or several, and then Source is the direction in
+// their span that is closest to the target. Outside is the unit vector, orthogonal to all
+// sources, for which βt = cos θ·βs + sin θ·Outside.
 type Pair struct {
 	D                       int
 	Theta, Sigma            float64
@@ -160,9 +167,9 @@ func Stream(seed uint64, path ...uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(hi, lo))
 }
 
-// Seed returns the seed that belongs to a study and a path in it, for what takes a seed
-// and not a stream. Seeds, studies and paths that differ give independent ones, which
-// seed + 1 does not: trial k of it is trial k + 1 of seed.
+// Seed derives a seed from another one, the name of a study and a path in it, for
+// functions that take a seed and not a stream. Different arguments give independent
+// seeds. The seed + 1 would not be one: its trial k is trial k + 1 of seed.
 func Seed(seed uint64, study string, path ...uint64) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(study)) // does not fail

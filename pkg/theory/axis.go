@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Axis names a coordinate that a grid, a curve or a map runs over.
+// Axis names a coordinate along which a grid, a curve or a map extends.
 type Axis string
 
 // The axes. Those of a [Setting] can be read from it and set in it; the others
@@ -30,10 +30,10 @@ const (
 	AxisMu     Axis = "mu"    // the fraction of the neurons of a ReLU teacher that is removed
 	AxisPoints Axis = "n"     // the number of target points
 
-	AxisNone Axis = "" // no axis, where one to split curves by is asked for
+	AxisNone Axis = "" // no axis: all points are on one curve
 )
 
-// AxisInfo is what is known of an axis.
+// AxisInfo describes an axis.
 type AxisInfo struct {
 	Axis   Axis
 	Symbol string // in LaTeX, without dollars
@@ -41,55 +41,11 @@ type AxisInfo struct {
 	// Field is the name of the field that holds the values of the axis in the
 	// description of an experiment: a grid, pretrainings or students.
 	Field   string
-	Log     bool // drawn on a logarithmic axis unless something else is asked for
+	Log     bool // drawn on a logarithmic axis by default
 	Integer bool // the values are whole numbers
 
 	get func(s Setting) float64 // nil for an axis that is not of a Setting
 	set func(s *Setting, l *Limit, x float64)
-}
-
-var axes = []AxisInfo{
-	{Axis: AxisGamma, Symbol: `\gamma`, Field: "Gamma", get: Setting.Gamma,
-		set: func(s *Setting, l *Limit, x float64) { s.N, l.Gamma = Points(x, s.D), x }},
-	{Axis: AxisTheta, Symbol: `\theta`, Unit: "rad", Field: "Theta", get: func(s Setting) float64 { return s.Theta },
-		set: func(s *Setting, l *Limit, x float64) { s.Theta, l.Theta = x, x }},
-	{Axis: AxisResidual, Symbol: `\rho`, Field: "Theta", get: func(s Setting) float64 { return residual(s.Theta) },
-		set: func(s *Setting, l *Limit, x float64) {
-			s.Theta = math.Asin(math.Sqrt(x))
-			l.Theta = s.Theta
-		}},
-	{Axis: AxisSigma, Symbol: `\sigma`, Field: "Sigma", get: func(s Setting) float64 { return s.Sigma },
-		set: func(s *Setting, l *Limit, x float64) { s.Sigma, l.Sigma = x, x }},
-	{Axis: AxisLambda, Symbol: `\lambda`, Field: "Lambda", Log: true, get: func(s Setting) float64 { return s.Lambda },
-		set: func(s *Setting, l *Limit, x float64) { s.Lambda, l.Lambda = x, x }},
-	{Axis: AxisDepth, Symbol: `L`, Field: "Depth", Integer: true, get: func(s Setting) float64 { return float64(s.Depth) },
-		set: func(s *Setting, l *Limit, x float64) { s.Depth = int(math.Round(x)); l.Depth = s.Depth }},
-	{Axis: AxisFeatures, Symbol: `k`, Field: "Features", Integer: true, get: func(s Setting) float64 { return float64(max(1, s.Features)) },
-		set: func(s *Setting, _ *Limit, x float64) { s.Features = int(math.Round(x)) }}, // no line of limits is along k
-	{Axis: AxisSourceGamma, Symbol: `\gamma_s`, Field: "SourceGamma", get: func(s Setting) float64 { return s.Limit().SourceGamma },
-		set: func(s *Setting, l *Limit, x float64) { s.SourceN, l.SourceGamma = Points(x, s.D), x }},
-	{Axis: AxisSourceSigma, Symbol: `\sigma_s`, Field: "SourceSigma", get: func(s Setting) float64 { return s.SourceSigma },
-		set: func(s *Setting, l *Limit, x float64) { s.SourceSigma, l.SourceSigma = x, x }},
-	{Axis: AxisDecay, Symbol: `\mu`, Field: "Decay", Log: true, get: func(s Setting) float64 { return s.Decay },
-		set: func(s *Setting, l *Limit, x float64) { s.Decay, l.Decay = x, x }},
-	{Axis: AxisNorm, Symbol: `\|\beta_t\|`, Field: "Norm", Log: true,
-		get: func(s Setting) float64 {
-			if s.Norm == 0 {
-				return 1
-			}
-			return s.Norm
-		},
-		set: func(s *Setting, l *Limit, x float64) { s.Norm, l.Norm = x, x }},
-	{Axis: AxisDimension, Symbol: `d`, Field: "D", Log: true, Integer: true, get: func(s Setting) float64 { return float64(s.D) },
-		set: func(s *Setting, _ *Limit, x float64) {
-			gamma, source := s.Gamma(), s.Limit().SourceGamma
-			s.D = int(math.Round(x))
-			s.N, s.SourceN = Points(gamma, s.D), Points(source, s.D)
-		}},
-	{Axis: AxisAlpha, Symbol: `\alpha`, Field: "Alpha", Log: true},
-	{Axis: AxisStep, Symbol: `\eta`, Field: "Step", Log: true},
-	{Axis: AxisMu, Symbol: `\mu`, Field: "Mu"},
-	{Axis: AxisPoints, Symbol: `n`, Field: "N", Log: true, Integer: true},
 }
 
 // Points returns the number of points at n/d = gamma in d dimensions, rounded. It is
@@ -177,14 +133,29 @@ func (a Axis) Symbol() string {
 	return string(a)
 }
 
+// Title returns the label of a figure's axis along a, in the math notation of the figures:
+// the symbol, and for a ratio what it is.
+func (a Axis) Title() string {
+	switch a {
+	case AxisGamma:
+		return `$\gamma = n/d$`
+	case AxisSourceGamma:
+		return `$\gamma_s = n_s/d$`
+	case AxisDepth:
+		return `number of layers $L$`
+	case AxisStep:
+		return `learning rate`
+	}
+	return "$" + a.Symbol() + "$"
+}
+
 // Unit returns "rad" for an angle and "" otherwise.
 func (a Axis) Unit() string {
 	r, _ := a.Info()
 	return r.Unit
 }
 
-// Log reports whether a is drawn on a logarithmic axis unless something else is asked
-// for.
+// Log reports whether a is drawn on a logarithmic axis by default.
 func (a Axis) Log() bool {
 	r, _ := a.Info()
 	return r.Log

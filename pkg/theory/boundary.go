@@ -38,8 +38,9 @@ func LinearLoses(theta, sigma float64) ([]Interval, error) {
 	return append(out, Interval{1 + v/s2, math.Inf(1)}), nil
 }
 
-// Curve is a line in the (θ, γ) plane; Theta is in radians.
-type Curve struct{ Theta, Gamma []float64 }
+// Curve is a piece of a phase boundary: Y is γ, X the other coordinate of the plane (θ in
+// radians for the boundaries of a [Result]).
+type Curve struct{ X, Y []float64 }
 
 // linearBoundary returns the zero contour of linear transfer against a baseline
 // whose risk in the limit is scratch, over θ in [0, π] and γ up to gammaMax. T is
@@ -72,13 +73,13 @@ func contour(at Limit, gammaMax float64, scratch func(Limit) (float64, error)) (
 	var out []Curve
 	var left Curve
 	flush := func() {
-		if n := len(left.Theta); n > 1 {
+		if n := len(left.X); n > 1 {
 			var right Curve
 			for i := n - 1; i >= 0; i-- {
-				right.add(math.Pi-left.Theta[i], left.Gamma[i])
+				right.add(math.Pi-left.X[i], left.Y[i])
 			}
-			if left.Theta[n-1] > math.Pi/2-1e-3 { // the two halves meet
-				left.Theta, left.Gamma = append(left.Theta, right.Theta...), append(left.Gamma, right.Gamma...)
+			if left.X[n-1] > math.Pi/2-1e-3 { // the two halves meet
+				left.X, left.Y = append(left.X, right.X...), append(left.Y, right.Y...)
 				out = append(out, left)
 			} else {
 				out = append(out, left, right)
@@ -127,13 +128,13 @@ func edge(in, off float64, ok func(float64) bool) float64 {
 	return in
 }
 
-func (c *Curve) add(theta, gamma float64) {
-	c.Theta, c.Gamma = append(c.Theta, theta), append(c.Gamma, gamma)
+func (c *Curve) add(x, y float64) {
+	c.X, c.Y = append(c.X, x), append(c.Y, y)
 }
 
 // FineTuneBreakEven returns the angle at which fine-tuning ties with scratch
-// in the limit, cosθ = c/2 in the exact form (c·r²/2g with finite source data);
-// Theta of l is not read. ok is false where there is no such angle: for γ ≥ 1,
+// in the limit: cosθ = c/2 in the exact form, c·r²/2g with finite source data.
+// It ignores the Theta of l. ok is false if there is no such angle: for γ ≥ 1,
 // where the two are equal at every angle, and where fine-tuning loses at every
 // angle, as for c ≥ 2. The printed form is π/3 at every γ < 1.
 func FineTuneBreakEven(l Limit) (theta float64, ok bool, err error) {
@@ -152,8 +153,8 @@ func breakEvenCos(l Limit) (float64, error) {
 }
 
 // FineTuneBreakEvenMean returns the angle at which the exact mean of T_ft is 0
-// at a finite size, over the given number of draws of the law; Theta of s is
-// not read. ok is false as in [FineTuneBreakEven].
+// at a finite size, computed over the given number of draws of the law. It ignores
+// the Theta of s. ok is false as in [FineTuneBreakEven].
 func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err error) {
 	s.Theta = 0
 	if err := s.Validate(); err != nil || s.N >= s.D {
@@ -222,11 +223,11 @@ func fineTuneBoundary(at Limit, gammaMax float64) ([]Curve, error) {
 		tie.add(math.Acos(c), gamma)
 	}
 	var out []Curve
-	if len(tie.Theta) > 1 {
+	if len(tie.X) > 1 {
 		out = append(out, tie)
 	}
 	if gammaMax > 1 {
-		out = append(out, Curve{Theta: []float64{0, math.Pi}, Gamma: []float64{1, 1}})
+		out = append(out, Curve{X: []float64{0, math.Pi}, Y: []float64{1, 1}})
 	}
 	return out, nil
 }

@@ -66,7 +66,7 @@ func scale(depth int, a, b, r float64) float64 {
 // scaleLimit is c in the proportional limit, the root of
 // c^(2L/(L−1)) = (1−γ)c² + b/r² with b = γ + σ²γ/(1−γ) and r² the squared norm of
 // the pretrained vector (1 for unlimited source data). For γ ≥ 1 the null space
-// is empty, a = 0, and c multiplies nothing.
+// is empty, a = 0, and c has no effect.
 func scaleLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil {
 		return 0, err
@@ -82,15 +82,15 @@ func scaleLimit(l Limit) (float64, error) {
 	return scale(l.Depth, math.Max(0, 1-l.Gamma), b/r2, 1), nil
 }
 
-// tunable refuses what the fine-tuning results do not cover.
+// tunable returns an error for what the fine-tuning results do not cover.
 func tunable(several bool, decay, norm float64) error {
 	switch {
 	case norm != 0 && norm != 1:
-		return fmt.Errorf("theory: Norm = %v: fine-tuning is known for a target of norm 1 only", norm)
+		return fmt.Errorf("theory: Norm = %v: fine-tuning has a formula for a target of norm 1 only", norm)
 	case several:
-		return errors.New("theory: Features above 1: fine-tuning is known for one feature only")
+		return errors.New("theory: Features above 1: fine-tuning has a formula for one feature only")
 	case decay > 0:
-		return fmt.Errorf("theory: Decay = %v: fine-tuning is known without weight decay only", decay)
+		return fmt.Errorf("theory: Decay = %v: fine-tuning has a formula without weight decay only", decay)
 	}
 	return nil
 }

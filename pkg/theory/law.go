@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Risks are the three risks on one target set, and the scale c of fine-tuning.
+// Risks holds the three risks on one target set and the scale c of fine-tuning.
 type Risks struct {
 	Scratch, Linear, FineTune float64
 	Scale                     float64
@@ -44,11 +44,11 @@ func (r Risks) Of(q Quantity) float64 {
 }
 
 // Law is the exact joint law of (R_scratch, R_linear, R_finetune) over data
-// sets at one setting: a draw costs O(1) at any n and d and holds no matrix
-// larger than 3×3. All of it follows from the Gram matrix of
-// [Xβs, Xe₂, ε] with βt = cosθ·βs + sinθ·e₂, and from the compression of the
-// other d−2 columns of X to a 3×3 Wishart matrix. With finite source data the
-// target law is the same, at the random norm and angle of the pretrained vector.
+// sets at one setting. A draw costs O(1) at any n and d and needs no matrix
+// larger than 3×3: the risks follow from the Gram matrix of [Xβs, Xe₂, ε] with
+// βt = cosθ·βs + sinθ·e₂, and from the compression of the other d−2 columns of X
+// to a 3×3 Wishart matrix. With finite source data the law is the same, at the
+// random norm and angle of the pretrained vector.
 type Law struct {
 	s        Setting
 	cos, sin float64
@@ -76,8 +76,8 @@ type draw struct {
 	a, q float64 // ‖Uβ̂s‖² and β̂sᵀUβt
 }
 
-// Draw returns one draw. For a target of a norm other than 1 the risk of
-// fine-tuning and its scale are NaN.
+// Draw returns one draw. The risk of fine-tuning and its scale are NaN for a target
+// of a norm other than 1.
 func (l Law) Draw(rng *rand.Rand) Risks { return l.draw(rng).Risks }
 
 func (l Law) draw(rng *rand.Rand) draw {
@@ -213,17 +213,18 @@ func (l Law) Sample(draws int, seed uint64) []Risks {
 	return out
 }
 
-// Summary holds what the law says about fine-tuning and about one data set.
+// Summary holds means of the law that have no closed form, and the probabilities that
+// transfer wins on one data set.
 type Summary struct {
-	TFineTune     Value // E[R_sc − R_ft], +Inf nowhere: the noise terms cancel
+	TFineTune     Value // E[R_sc − R_ft], always finite, since the noise terms cancel
 	Scale         Value // E[c]
 	PLinearWins   Value // P(R_lt < R_sc)
 	PFineTuneWins Value // P(R_ft < R_sc), 0 for n ≥ d where the two are equal
 }
 
-// Summary computes means over draws of the exact law at s, in memory that does
-// not grow with draws. The mean transferability uses the printed form (c = 1),
-// whose mean is known, as control variate. The draws are fixed by s alone.
+// Summary computes means over draws of the exact law at s. Its memory does not grow
+// with draws. The mean transferability uses the printed form (c = 1), whose mean is
+// known, as control variate. The draws depend on s alone: there is no seed to choose.
 func (s Setting) Summary(draws int) (Summary, error) {
 	l, err := NewLaw(s)
 	if err == nil {

@@ -98,8 +98,8 @@ func linearMean(s Setting) (Value, error) {
 // of linear transfer at a finite size, and that risk,
 // R* = sin²θ + τ²cos²θ·E[1/(S cos²θ+τ²)], S ~ χ²_n. It lies below the risk at
 // λ = 0 by O(1/n) and never below the floor sin²θ. At cos θ = 0 the best ridge
-// is +Inf. Lambda of s is not read. Several features and finite source data are
-// errors.
+// is +Inf. It ignores the Lambda of s. It is an error if s has several features or
+// finite source data.
 func BestRidge(s Setting) (lambda, risk float64, err error) {
 	s.Lambda = 1 // whose Validate refuses what has no formula
 	if err := s.Validate(); err != nil {

@@ -28,15 +28,16 @@ func EscapeTime(d int, alpha float64) (Value, error) {
 	})}, nil
 }
 
-// EscapeExponent returns p so that the time to escape a small start grows as
-// α^p: −(L−2) for L ≥ 3 layers, and 0, a logarithm, for two.
+// EscapeExponent returns the p for which the time to escape a start of size α grows
+// as α^p: −(L−2) for L ≥ 3 layers, and 0 for two, where it grows as log(1/α).
 func EscapeExponent(depth int) float64 { return float64(2 - depth) }
 
 // SecondSingular returns the mean second singular value of the features of a
 // pretrained two-layer network in d dimensions, relative to the first (Theorem
-// 3.4): α·E‖G‖/√d with G a (d−1)×(d−1) matrix of independent standard normals. In
-// all directions but the learned one W₁ keeps its start; ‖G‖ is about 2√d. Exact
-// up to O(α²), by 4096 draws of G. Domain: d ≥ 2, alpha finite and > 0.
+// 3.4): α·E‖G‖/√d with G a (d−1)×(d−1) matrix of independent standard normals,
+// since W₁ keeps its start in all directions but the learned one. ‖G‖ is about 2√d.
+// The formula is exact up to O(α²), and its mean is over 4096 draws of G. Domain:
+// 2 ≤ d ≤ 10,000, alpha finite and > 0.
 func SecondSingular(d int, alpha float64) (Value, error) {
 	switch {
 	case d < 2:

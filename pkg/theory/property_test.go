@@ -232,8 +232,8 @@ func TestBoundariesLieOnZero(t *testing.T) {
 			}
 			points := 0
 			for _, c := range curves {
-				for i, theta := range c.Theta {
-					l.Gamma, l.Theta = c.Gamma[i], theta
+				for i, theta := range c.X {
+					l.Gamma, l.Theta = c.Y[i], theta
 					points++
 					if T, err := r.Limit(l); err != nil || math.Abs(T) > 1e-9 {
 						t.Fatalf("%s: %+v: T = %v, %v", r.Name, l, T, err)
@@ -242,7 +242,7 @@ func TestBoundariesLieOnZero(t *testing.T) {
 			}
 			if l.Sigma == 0 && r.Quantity == TLinear { // the tie at θ = 0 for every γ > 1 is none
 				for _, c := range curves {
-					if g := slices.Max(c.Gamma); g > 1 {
+					if g := slices.Max(c.Y); g > 1 {
 						t.Errorf("%s: without noise the boundary reaches γ = %v", r.Name, g)
 					}
 				}

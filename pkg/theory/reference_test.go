@@ -90,9 +90,9 @@ func reference(name string, a map[string]float64) (float64, error) {
 		best := math.Inf(1)
 		var gamma float64
 		for _, c := range curves {
-			for i := range c.Theta {
-				if off := math.Abs(c.Theta[i] - theta); off < best {
-					best, gamma = off, c.Gamma[i]
+			for i := range c.X {
+				if off := math.Abs(c.X[i] - theta); off < best {
+					best, gamma = off, c.Y[i]
 				}
 			}
 		}

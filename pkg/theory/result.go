@@ -18,7 +18,8 @@ const (
 	TFineTune    Quantity = "T_ft"  // R_sc − R_ft
 	TLinearTuned Quantity = "T*_lt" // R*_sc − R_lt
 	ScaleC       Quantity = "c"     // β_ft = β_sc + c·Uβs
-	// FeatureResidual is ‖P⊥βt‖²/‖βt‖², P⊥ off the span of the pretrained features.
+	// FeatureResidual is ‖P⊥βt‖²/‖βt‖², where P⊥ projects off the span of the
+	// pretrained features.
 	FeatureResidual Quantity = "ρ"
 )
 
@@ -57,9 +58,9 @@ type Result struct {
 	Source   string // theorem and equation, or "exact" beyond the paper
 	Limit    func(Limit) (float64, error)
 	Mean     func(Setting) (Value, error)
-	// Boundary is the zero contour of a transferability in the (θ, γ) plane up
-	// to gammaMax, in the limit, at its argument, of which Gamma and Theta are not
-	// read; nil for a result that is not a transferability.
+	// Boundary is the zero contour of a transferability in the (θ, γ) plane, in
+	// the limit and for γ up to gammaMax. It ignores the Gamma and Theta of its
+	// argument. It is nil for a result that is not a transferability.
 	Boundary func(at Limit, gammaMax float64) ([]Curve, error)
 }
 
@@ -81,9 +82,9 @@ var (
 	Linear = scaled(Result{Name: "linear transfer risk", Quantity: RiskLinear, Source: "Theorems 3.7, 3.8",
 		Limit: linearLimit, Mean: linearMean})
 
-	// Outside is the part of the target outside the features, the floor of linear
-	// transfer relative to ‖βt‖²: sin²θ, or with finite source data its mean over
-	// them.
+	// Outside is the squared norm of the target outside the features, relative to
+	// ‖βt‖²: the floor of linear transfer. It is sin²θ, or with finite source data
+	// the mean of sin² of the angle to the pretrained vector.
 	Outside = Result{Name: "target outside the features", Quantity: FeatureResidual, Source: "Theorem 3.7",
 		Limit: outsideLimit, Mean: outsideMean}
 
@@ -127,13 +128,13 @@ var (
 	FineTuneScale = Result{Name: "fine-tuning scale", Quantity: ScaleC, Source: "exact form of Theorem 3.9",
 		Limit: scaleLimit, Mean: scaleMean}
 
-	// FineTuneScalePrinted is c = 1, which Theorem 3.9 takes for granted.
+	// FineTuneScalePrinted is c = 1, which Theorem 3.9 assumes.
 	FineTuneScalePrinted = Result{Name: "fine-tuning scale, c = 1", Quantity: ScaleC, Source: "Theorem 3.9, eq. 15 as printed",
 		Limit: func(l Limit) (float64, error) { return 1, l.Validate() },
 		Mean:  func(s Setting) (Value, error) { return Value{Value: 1}, s.Validate() }}
 )
 
-// scaled gives a result, derived for a unit target, for a target of any norm.
+// scaled extends a result for a unit target to a target of any norm.
 func scaled(r Result) Result {
 	limit, mean, boundary := r.Limit, r.Mean, r.Boundary
 	r.Limit = func(l Limit) (float64, error) {

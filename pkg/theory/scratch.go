@@ -36,7 +36,7 @@ func scratchMean(s Setting) (float64, error) {
 		return 0, err
 	}
 	if s.Decay > 0 {
-		return 0, fmt.Errorf("theory: Decay = %v: the mean scratch risk with weight decay is known in the limit only", s.Decay)
+		return 0, fmt.Errorf("theory: Decay = %v: the mean scratch risk with weight decay has a formula in the limit only", s.Decay)
 	}
 	n, d, v := float64(s.N), float64(s.D), s.Sigma*s.Sigma
 	switch {

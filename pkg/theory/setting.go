@@ -11,6 +11,11 @@
 // For most uses take a [Result] such as [LinearTransferability]: it carries
 // the proportional limit, the exact finite-size mean and the place in the
 // paper. [Setting] is a finite size, [Limit] the limit n, d → ∞ at fixed γ.
+//
+//	s := theory.Setting{N: 250, D: 500, Theta: math.Pi / 4, Sigma: 0.2, Depth: 2}
+//	t, err := theory.LinearTransferability.Mean(s) // t.Value is 0.038
+//
+// [All] lists the results of the paper by name, and [Find] finds one.
 package theory
 
 import (
@@ -21,10 +26,10 @@ import (
 )
 
 // Setting is one finite-size experiment. Theta, in radians, is the angle between
-// the target and the source, or the space of all sources where there are
-// several: sin²θ is the squared norm ρ of the target outside the features.
-// Lambda is the ridge of linear transfer; Depth is the number of weight matrices
-// and is read by the fine-tuning results only.
+// the target and the source, or the span of the sources if there are several:
+// sin²θ is the squared norm ρ of the target outside the features. Lambda is the
+// ridge of linear transfer. Depth is the number of weight matrices; only the
+// fine-tuning results depend on it.
 type Setting struct {
 	N, D   int
 	Theta  float64
@@ -38,11 +43,12 @@ type Setting struct {
 	// (σ_s); 0 means unlimited source data.
 	SourceN     int
 	SourceSigma float64
-	// Decay is the weight decay μ on all weights of a network of two layers that
-	// is trained from scratch.
+	// Decay is the weight decay μ on all weights of a two-layer network that is
+	// trained from scratch.
 	Decay float64
-	// Norm is ‖βt‖; 0 means 1. A target of norm c with noise σ is c times one of
-	// norm 1 with noise σ/c, so risks from scratch and of linear transfer scale.
+	// Norm is ‖βt‖; 0 means 1. A target of norm c with noise σ is c times a unit
+	// target with noise σ/c, so the risks from scratch and of linear transfer are
+	// c² times those at σ/c.
 	Norm float64
 }
 
@@ -60,6 +66,52 @@ type Limit struct {
 	SourceSigma float64
 	Decay       float64
 	Norm        float64
+}
+
+// axes is the table of axes: how each is written, and how it is read from a setting and set
+// in it. A new coordinate is a field of Setting and of Limit, and a row here.
+var axes = []AxisInfo{
+	{Axis: AxisGamma, Symbol: `\gamma`, Field: "Gamma", get: Setting.Gamma,
+		set: func(s *Setting, l *Limit, x float64) { s.N, l.Gamma = Points(x, s.D), x }},
+	{Axis: AxisTheta, Symbol: `\theta`, Unit: "rad", Field: "Theta", get: func(s Setting) float64 { return s.Theta },
+		set: func(s *Setting, l *Limit, x float64) { s.Theta, l.Theta = x, x }},
+	{Axis: AxisResidual, Symbol: `\rho`, Field: "Theta", get: func(s Setting) float64 { return residual(s.Theta) },
+		set: func(s *Setting, l *Limit, x float64) {
+			s.Theta = math.Asin(math.Sqrt(x))
+			l.Theta = s.Theta
+		}},
+	{Axis: AxisSigma, Symbol: `\sigma`, Field: "Sigma", get: func(s Setting) float64 { return s.Sigma },
+		set: func(s *Setting, l *Limit, x float64) { s.Sigma, l.Sigma = x, x }},
+	{Axis: AxisLambda, Symbol: `\lambda`, Field: "Lambda", Log: true, get: func(s Setting) float64 { return s.Lambda },
+		set: func(s *Setting, l *Limit, x float64) { s.Lambda, l.Lambda = x, x }},
+	{Axis: AxisDepth, Symbol: `L`, Field: "Depth", Integer: true, get: func(s Setting) float64 { return float64(s.Depth) },
+		set: func(s *Setting, l *Limit, x float64) { s.Depth = int(math.Round(x)); l.Depth = s.Depth }},
+	{Axis: AxisFeatures, Symbol: `k`, Field: "Features", Integer: true, get: func(s Setting) float64 { return float64(max(1, s.Features)) },
+		set: func(s *Setting, _ *Limit, x float64) { s.Features = int(math.Round(x)) }}, // no line of limits is along k
+	{Axis: AxisSourceGamma, Symbol: `\gamma_s`, Field: "SourceGamma", get: func(s Setting) float64 { return s.Limit().SourceGamma },
+		set: func(s *Setting, l *Limit, x float64) { s.SourceN, l.SourceGamma = Points(x, s.D), x }},
+	{Axis: AxisSourceSigma, Symbol: `\sigma_s`, Field: "SourceSigma", get: func(s Setting) float64 { return s.SourceSigma },
+		set: func(s *Setting, l *Limit, x float64) { s.SourceSigma, l.SourceSigma = x, x }},
+	{Axis: AxisDecay, Symbol: `\mu`, Field: "Decay", Log: true, get: func(s Setting) float64 { return s.Decay },
+		set: func(s *Setting, l *Limit, x float64) { s.Decay, l.Decay = x, x }},
+	{Axis: AxisNorm, Symbol: `\|\beta_t\|`, Field: "Norm", Log: true,
+		get: func(s Setting) float64 {
+			if s.Norm == 0 {
+				return 1
+			}
+			return s.Norm
+		},
+		set: func(s *Setting, l *Limit, x float64) { s.Norm, l.Norm = x, x }},
+	{Axis: AxisDimension, Symbol: `d`, Field: "D", Log: true, Integer: true, get: func(s Setting) float64 { return float64(s.D) },
+		set: func(s *Setting, _ *Limit, x float64) {
+			gamma, source := s.Gamma(), s.Limit().SourceGamma
+			s.D = int(math.Round(x))
+			s.N, s.SourceN = Points(gamma, s.D), Points(source, s.D)
+		}},
+	{Axis: AxisAlpha, Symbol: `\alpha`, Field: "Alpha", Log: true},
+	{Axis: AxisStep, Symbol: `\eta`, Field: "Step", Log: true},
+	{Axis: AxisMu, Symbol: `\mu`, Field: "Mu"},
+	{Axis: AxisPoints, Symbol: `n`, Field: "N", Log: true, Integer: true},
 }
 
 // Gamma returns n/d.
@@ -107,11 +159,11 @@ const (
 )
 
 // Validate reports the first field that is out of its domain: 1 ≤ N ≤ 10¹²,
-// 2 ≤ D ≤ 10¹² (two unit vectors at any angle need a plane), |Theta| ≤ 2π, Sigma and
+// 2 ≤ D ≤ 10¹² (two unit vectors at an angle span a plane), |Theta| ≤ 2π, Sigma and
 // SourceSigma from 0 to 10⁶, Lambda and Decay from 0 to 10¹², Norm 0 (for 1) or from
-// 10⁻⁶ to 10⁶, 1 ≤ Depth ≤ 10⁶, 0 ≤ Features < D, 0 ≤ SourceN ≤ 10¹². A ridge, several
-// features and finite source data do not go together, and Decay goes with Depth 2 and
-// Norm 1 only.
+// 10⁻⁶ to 10⁶, 1 ≤ Depth ≤ 10⁶, 0 ≤ Features < D, 0 ≤ SourceN ≤ 10¹². At most one of a
+// ridge, several features and finite source data may be set, and Decay requires Depth 2
+// and Norm 0.
 func (s Setting) Validate() error {
 	switch {
 	case s.D < 2 || s.D > maxCount:
@@ -152,15 +204,15 @@ func (l Limit) Validate() error {
 	case !(l.Norm == 0 || l.Norm >= 1/maxNoise && l.Norm <= maxNoise):
 		return fmt.Errorf("theory: Norm = %v: the norm of the target must be 0 (for 1) or a number from %v to %v", l.Norm, 1/maxNoise, float64(maxNoise))
 	case l.Decay > 0 && l.Depth != 2:
-		return fmt.Errorf("theory: Decay = %v at Depth = %d: weight decay is known for networks of 2 layers", l.Decay, l.Depth)
+		return fmt.Errorf("theory: Decay = %v at Depth = %d: weight decay has a formula for networks of 2 layers only", l.Decay, l.Depth)
 	case l.Norm != 0 && l.Decay > 0:
-		return fmt.Errorf("theory: Decay = %v with Norm = %v: weight decay is known for a target of norm 1", l.Decay, l.Norm)
+		return fmt.Errorf("theory: Decay = %v with Norm = %v: weight decay has a formula for a target of norm 1 only, which is Norm = 0", l.Decay, l.Norm)
 	case l.SourceSigma > 0 && l.SourceGamma == 0:
 		return fmt.Errorf("theory: SourceSigma = %v with unlimited source data: noise in the source needs a finite number of source points", l.SourceSigma)
 	case l.Features > 0 && l.SourceGamma > 0:
-		return fmt.Errorf("theory: several features are known for unlimited source data only, not with SourceGamma = %v", l.SourceGamma)
+		return fmt.Errorf("theory: several features require unlimited source data, not SourceGamma = %v", l.SourceGamma)
 	case l.Lambda > 0 && (l.Features > 0 || l.SourceGamma > 0):
-		return fmt.Errorf("theory: Lambda = %v: the ridge is known for one feature and unlimited source data only", l.Lambda)
+		return fmt.Errorf("theory: Lambda = %v: a ridge requires one feature and unlimited source data", l.Lambda)
 	}
 	return nil
 }

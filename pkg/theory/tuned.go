@@ -64,7 +64,7 @@ func decayRidge(gamma, sigma, mu float64) (lambda float64, ok bool) {
 }
 
 // tunedLimit is the risk at the best ridge λ* = σ²/γ,
-// ½[1−γ−σ²+√((1−γ−σ²)²+4σ²)]: finite at γ = 1. Decay is not read.
+// ½[1−γ−σ²+√((1−γ−σ²)²+4σ²)]: finite at γ = 1. It ignores the Decay of l.
 func tunedLimit(l Limit) (float64, error) {
 	if err := l.Validate(); err != nil {
 		return 0, err
@@ -83,8 +83,8 @@ func tuned(gamma, sigma float64) float64 {
 }
 
 // TunedRidge returns λ* = σ²d/n, the ridge with the least mean risk from scratch
-// at any size (the ridge that a Gaussian prior of variance 1/d asks for); for a
-// target of norm c, (σ/c)²d/n.
+// at any size: that of the posterior mean under the prior βt ~ N(0, I/d). For a
+// target of norm c it is (σ/c)²d/n.
 func TunedRidge(s Setting) float64 {
 	_, sigma := targetScale(s.Norm, s.Sigma)
 	return sigma * sigma / s.Gamma()
@@ -105,7 +105,7 @@ func tunedMean(s Setting) (Value, error) {
 	short, long := min(s.N, s.D), max(s.N, s.D)
 	const most = 10_000_000
 	if short > most {
-		return Value{}, fmt.Errorf("theory: N = %d, D = %d: the tuned scratch risk is known to min(N, D) = %d; beyond, take the limit", s.N, s.D, most)
+		return Value{}, fmt.Errorf("theory: N = %d, D = %d: the mean of the tuned scratch risk is computed for min(N, D) up to %d; beyond, take its limit", s.N, s.D, most)
 	}
 	rng := rand.New(rand.NewPCG(lawSeed, 1))
 	x := make([]float64, max(64, (1<<14)/short))

@@ -1,11 +1,11 @@
-"""Makes the fonts of the figures: STIX Two as TrueType, the characters that labels use.
+"""Makes the fonts of the figures: STIX Two as TrueType, with the characters of labels.
 
 python -m venv v && v/bin/pip install fonttools==4.68.0 brotli==1.2.1 && v/bin/python plotting/fonts/make.py FOLDER
 
-FOLDER is that of the module github.com/go-fonts/stix v0.2.2 (go mod download -json).
-A PDF can hold TrueType outlines alone, and the fonts there are in PostScript ones. The
-script capitals, which Unicode has beyond its first plane, stand at A to Z of a font of
-their own, where a PDF can hold them and a reader who copies the text gets the letter.
+FOLDER is the folder of the module github.com/go-fonts/stix v0.2.2 (go mod download -json).
+Our PDF writer embeds only TrueType outlines, and the source fonts have PostScript ones.
+The script capitals, which Unicode encodes beyond its first plane, are at A to Z of a font
+of their own, so that the PDF can embed them and copied text contains the letter.
 """
 
 import pathlib
@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont, newTable
 
 TEXT = [range(0x20, 0x7F), range(0xA0, 0x180), range(0x370, 0x400), range(0x2010, 0x2050), range(0x2070, 0x20A0), range(0x2100, 0x2150), range(0x2190, 0x2200), range(0x2200, 0x2300)]
 SYMBOLS = [range(0x2010, 0x2050), range(0x2190, 0x21A0), range(0x2200, 0x2270), range(0x22A0, 0x22D0)]
-HOLES = dict(zip("BEFHILMR", "ℬℰℱℋℐℒℳℛ"))  # capitals that Unicode had earlier
+HOLES = dict(zip("BEFHILMR", "ℬℰℱℋℐℒℳℛ"))  # capitals outside the block of script letters
 
 
 def make(source, characters, name, moved=None):
@@ -66,7 +66,7 @@ make(folder / "stix2mathregular/STIXTwoMath-Regular.otf", SYMBOLS, "script.ttf",
 
 
 def make_math(source, out):
-    """The font of the formulas of a report, for the web."""
+    """Makes the web font of the formulas of a report."""
     font = TTFont(source, recalcTimestamp=False)
     ranges = [range(0x20, 0x7F), range(0xA0, 0x100), range(0x370, 0x400), range(0x2000, 0x2070), range(0x20D0, 0x20F0), range(0x2100, 0x2150), range(0x2190, 0x2300), range(0x2308, 0x230C), range(0x23DC, 0x23E2), range(0x27E6, 0x2800), range(0x1D400, 0x1D5D4), range(0x1D6A4, 0x1D6A8), range(0x1D7CE, 0x1D800)]
     subsetter = Subsetter(Options(layout_features=["ssty", "dtls"], name_IDs=[0, 1, 2, 13, 14]))

@@ -28,11 +28,11 @@ var refusedPackages = []string{"github.com/features-are-fate/fate/pkg/sweep"}
 var refused = map[string][]string{
 	"fmt":  {"Scan", "Scanf", "Scanln"},
 	"time": {"LoadLocation"},
-	"github.com/features-are-fate/fate/pkg/experiment": {"UseCache", "Caches", "CacheStats", "Interrupt", "OnProgress"},
+	"github.com/features-are-fate/fate/pkg/experiment": {"Load", "ReadRecord"},
 }
 
 // refusedNames are methods that do, of any type.
-var refusedNames = []string{"Save", "Recorded", "Adopt"}
+var refusedNames = []string{"Save", "Recorded", "Adopt", "Record", "Write"}
 
 func main() {
 	tables := map[string]map[string]reflect.Value{}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/verdict"
+)
+
+// mayWrite returns an error if the output folder cannot be written, or if a file in the
+// place of an output is not the output of an earlier run.
+func (f runFlags) mayWrite(jobs []*job) error {
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return err
+	}
+	file.Clean(f.out)
+	var names []string
+	for _, j := range jobs {
+		name := j.name + ".ipynb"
+		for _, source := range jobs {
+			if sameFile(filepath.Join(f.out, name), source.path) {
+				return fmt.Errorf("the output %s would replace the notebook %s: choose another folder, or store the outputs in the notebook with --in-place", name, source.path)
+			}
+		}
+		names = append(names, name)
+	}
+	return file.Output{Dir: f.out}.Check(names)
+}
+
+// write writes an executed notebook and its figures. After a failed run the figures
+// of an earlier run are kept.
+func (f runFlags) write(j *job, drawn []ipynb.Figure, failed bool) error {
+	out := file.Output{Dir: f.out}
+	b, err := j.nb.Marshal()
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{j.name + ".ipynb": b}
+	earlier := false
+	if failed {
+		if earlier, err = out.Wrote(j.name); err != nil {
+			return err
+		}
+	}
+	prune := j.name
+	if failed {
+		prune = ""
+	}
+	if !earlier {
+		images, err := ipynb.Images(j.nb)
+		if err != nil {
+			return err
+		}
+		for _, d := range append(images, drawn...) {
+			files[j.name+"/"+d.Name()] = d.Data
+		}
+	}
+	return out.Put(files, prune)
+}
+
+func (j *job) print() {
+	agree := 0
+	for _, v := range j.verdicts {
+		if v.Agree {
+			agree++
+		}
+	}
+	state := "ok    "
+	if len(j.problems) > 0 {
+		state = "FAILED"
+	}
+	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
+	j.printProblems()
+}
+
+func (j *job) printProblems() {
+	const most = 8
+	for i, p := range j.problems {
+		if i == most {
+			fmt.Fprintf(stdout, "        … and %d more\n", len(j.problems)-most)
+			break
+		}
+		fmt.Fprintf(stdout, "        %s: %s\n", j.name, p)
+	}
+}
+
+// summary prints the table of all verdicts.
+func summary(jobs []*job) error {
+	failed, rows := 0, 0
+	for _, j := range jobs {
+		rows += len(j.verdicts)
+		if len(j.problems) > 0 {
+			failed++
+		}
+	}
+	if rows > 0 {
+		fmt.Fprintln(stdout)
+		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "notebook\t"+strings.Join(verdict.Columns, "\t"))
+		for _, j := range jobs {
+			short, _, _ := strings.Cut(j.name, "_")
+			for _, v := range j.verdicts {
+				fmt.Fprintln(w, short+"\t"+strings.Join(v.Text(), "\t"))
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return failure{fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+// Package engine runs the cells of a Go notebook in an interpreter. There are two:
+// gomacro, which the gophernotes kernel uses, and yaegi. Both import the packages of
+// package symbols and the standard library. The package also judges by its names what the
+// code of an untrusted notebook could do (see [Judge]).
+//
+//	e, err := engine.New(engine.Gomacro, func(v any) error { return nil })
+//	if err != nil {
+//		return err
+//	}
+//	shown, err := engine.Run(e, "x := 41\nx + 1")
+//	// shown.Data is {"text/plain": "42"}
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cosmos72/gomacro/imports"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/symbols"
+)
+
+// The names of the engines.
+const (
+	Gomacro = "gomacro" // the interpreter of the gophernotes kernel
+	Yaegi   = "yaegi"
+)
+
+// Engine runs cells one after another in one interpreter.
+type Engine interface {
+	// Eval runs a cell and returns the values of its last statement, if that
+	// is an expression.
+	Eval(src string) ([]any, error)
+	// Interrupt stops the interpreted code that is running, if the interpreter can.
+	Interrupt()
+}
+
+// New returns the engine with a name. The Display function of cells calls show.
+func New(name string, show func(v any) error) (Engine, error) {
+	switch name {
+	case Gomacro:
+		return newGomacro(show), nil
+	case Yaegi:
+		return newYaegi(show)
+	}
+	return nil, fmt.Errorf("engine %q: it must be %s or %s", name, Gomacro, Yaegi)
+}
+
+// Run runs a cell and returns the display of its last expression. If that value carries
+// an error, the cell has failed with it. An error is an [*Error].
+func Run(e Engine, code string) (Display, error) {
+	values, err := do(e, code)
+	if err != nil {
+		return Display{}, AsError(err)
+	}
+	return render(values), nil
+}
+
+// Do runs a cell and shows nothing. Unlike [Run] it returns the error that a value carries
+// as it is.
+func Do(e Engine, code string) error {
+	_, err := do(e, code)
+	return err
+}
+
+func do(e Engine, code string) ([]any, error) {
+	values, err := e.Eval(code)
+	if err == nil {
+		err = failure(values)
+	}
+	return values, err
+}
+
+var registerOnce sync.Once
+
+// LinkPackages makes the packages of package symbols importable in every gomacro
+// interpreter of this process. It must be called before the first one is made.
+func LinkPackages() { registerOnce.Do(symbols.RegisterGomacro) }
+
+// checkImports refuses packages that are not linked in. An interpreter would try to
+// download them, or fail without a list of the packages that there are.
+func checkImports(chunks []ipynb.Chunk) error {
+	for _, c := range chunks {
+		paths, _ := c.Imports()
+		for _, p := range paths {
+			if _, ok := imports.Packages[p]; !ok {
+				return fmt.Errorf("line %d: package %q is not linked in; there are the standard library (except its generic packages) and %s; to have it here, add it to pkg/symbols/symbols.go, run go generate ./pkg/symbols and install the kernel again",
+					c.Line, p, strings.Join(Linked(), ", "))
+			}
+		}
+	}
+	return nil
+}
+
+// Linked returns the import paths of the packages outside the standard library that a
+// notebook can import.
+func Linked() []string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(symbols.Symbols)) {
+		out = append(out, path.Dir(key))
+	}
+	return out
+}
+
+// Error is the error of a cell.
+type Error struct {
+	Name   string // the kind: "compile error", "panic", …; "error" if a value carried it
+	Reason string
+}
+
+func (e *Error) Error() string {
+	if e.Name == "error" {
+		return e.Reason
+	}
+	return e.Name + ": " + e.Reason
+}
+
+// AsError returns err as the error of a cell, with a reason of one line.
+func AsError(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Name: "error", Reason: err.Error()}
+	}
+	return &Error{Name: e.Name, Reason: firstLine(e.Reason)}
+}
+
+// panicked returns the error of a cell for a recovered value.
+func panicked(name string, p any) *Error {
+	return &Error{Name: name, Reason: firstLine(fmt.Sprint(p))}
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return s
+}

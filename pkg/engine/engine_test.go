@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+)
+
+// lastError runs cells in a new engine and returns the first error.
+func lastError(t *testing.T, name string, cells ...string) error {
+	t.Helper()
+	e, err := New(name, func(any) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cells {
+		if _, err := Run(e, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Each construct that yaegi runs wrongly without an error is refused, and similar code that
+// it runs correctly is not.
+func TestYaegiRefuses(t *testing.T) {
+	for _, c := range []struct {
+		cells []string
+		want  string
+	}{
+		{[]string{"i := 5", "for i := 0; i < 3; i++ {}"}, "i is declared in a block"},
+		{[]string{"i := 5", "for i := range []int{1} { _ = i }"}, "i is declared in a block"},
+		{[]string{"i := 5", "if i := 3; i > 2 {}"}, "i is declared in a block"},
+		{[]string{"i := 5", "{\n\ti := 3\n\t_ = i\n}"}, "i is declared in a block"},
+		{[]string{"defer print(1)"}, "defer"},
+		{[]string{"func() { }()"}, "func(){…}()"},
+		{[]string{"type p struct{ A int }", "type p struct{ B int }"}, "type p is declared again"},
+		{[]string{"func f() int { return 1 }", "func f() int { return 2 }"}, "func f is declared again"},
+		{[]string{`import "github.com/features-are-fate/fate/pkg/theory"`, "theory.Scratch = theory.Linear"}, "theory.Scratch cannot be assigned"},
+		{[]string{"3", "println(1)"}, "has no value"},
+	} {
+		err := lastError(t, Yaegi, c.cells...)
+		if err == nil || !strings.Contains(err.Error(), "refused by the yaegi engine") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: got %v, want a refusal with %q", c.cells, err, c.want)
+		}
+	}
+	for _, cells := range [][]string{
+		{"i := 5", "func f() int {\n\ti := 3\n\treturn i\n}", "f()"},
+		{"i := 5", "f := func() int {\n\ti := 3\n\treturn i\n}", "f()"},
+		{"i := 5", "i := 6", "i"},
+		{"for k := 0; k < 3; k++ {}", "3"},
+	} {
+		if err := lastError(t, Yaegi, cells...); err != nil {
+			t.Errorf("%q: %v", cells, err)
+		}
+	}
+}
+
+// A blank cell, such as after the special commands of the kernel were removed, is no
+// error.
+func TestEmptyCells(t *testing.T) {
+	for _, name := range []string{Gomacro, Yaegi} {
+		e, err := New(name, func(any) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range []string{"", "\n", "\n\n  \t\n", "// a comment", "/* a\ncomment */\n", ";"} {
+			if values, err := e.Eval(code); err != nil || len(values) > 0 {
+				t.Errorf("%s: %q: %v, %v", name, code, values, err)
+			}
+		}
+	}
+}
+
+// No engine has the evaluators and macros of gomacro, not even for trusted code.
+func TestNoEvaluators(t *testing.T) {
+	e := newGomacro(func(any) error { return nil })
+	for _, name := range evaluators {
+		if _, err := e.Eval(name); err == nil || !strings.Contains(err.Error(), "undefined") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := e.Eval("~quote{1}"); err == nil {
+		t.Error("macros are there")
+	}
+	nodes := func() (err any) {
+		defer func() { err = recover() }()
+		e.ir.Comp.ParseBytes([]byte("~quote{1}"))
+		return nil
+	}
+	if nodes() == nil { // independently of the checks before it
+		t.Error("the parser of the interpreter knows macros")
+	}
+}
+
+// Every hostile notebook is refused for the names in its code.
+func TestJudgeRefusesHostileNotebooks(t *testing.T) {
+	files, err := filepath.Glob("testdata/hostile/*.txt")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d notebooks, %v", len(files), err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nb := &ipynb.Notebook{}
+		for _, source := range strings.Split(string(b), "\n----\n") {
+			nb.Cells = append(nb.Cells, ipynb.Cell{Kind: "code", Source: source})
+		}
+		if found := Judge(nb); len(found) == 0 {
+			t.Errorf("%s: no name in it is refused", f)
+		} else {
+			t.Logf("%s: %s", f, found[0])
+		}
+	}
+}
+
+// Closures of cells are called from many goroutines at a time, as by experiment.Measure: they
+// read what they captured, allocate, call compiled and interpreted functions, and panic.
+func TestClosuresInManyGoroutines(t *testing.T) {
+	for _, name := range []string{Gomacro, Yaegi} {
+		t.Run(name, func(t *testing.T) {
+			e, err := New(name, func(any) error { return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var f func(experiment.Draw) experiment.Values
+			for _, cell := range []string{`import (
+	"errors"
+	"math"
+
+	"github.com/features-are-fate/fate/pkg/experiment"
+	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/floats"
+)`, `name := theory.Quantity(string("a"))
+scale := 2.0
+table := map[int]float64{1: 3, 2: 5}`, `type point struct{ X, Y float64 }
+func (p point) norm() float64 { return math.Hypot(p.X, p.Y) }`, `func sum(xs []float64, f func(float64) float64) float64 {
+	out := 0.0
+	for _, x := range xs {
+		out += f(x)
+	}
+	return out
+}`, `f := func(t experiment.Draw) experiment.Values {
+	xs := make([]float64, 8)
+	for i := range xs {
+		xs[i] = scale * float64(t.Trial+i)
+	}
+	roots := []float64{}
+	for _, x := range xs {
+		roots = append(roots, math.Sqrt(x))
+	}
+	if t.Trial%17 == 16 {
+		t.Check(errors.New("of trial 16"))
+	}
+	p := point{X: floats.Sum(roots), Y: table[1]}
+	own := map[string]float64{"norm": p.norm()}
+	g := func(x float64) float64 { return x*scale + own["norm"] }
+	return experiment.Values{name: sum(roots, g)}
+}
+f`} {
+				values, err := e.Eval(cell)
+				if err != nil {
+					t.Fatal(cell, err)
+				}
+				if len(values) == 1 {
+					f, _ = values[0].(func(experiment.Draw) experiment.Values)
+				}
+			}
+			if f == nil {
+				t.Fatal("the closure has another type")
+			}
+			call := func(trial int) (out string) {
+				defer func() {
+					if p := recover(); p != nil {
+						out = "panic"
+					}
+				}()
+				return fmt.Sprint(f(experiment.Draw{Trial: trial}))
+			}
+			want := make([]string, 50)
+			for i := range want {
+				want[i] = call(i)
+			}
+			if want[16] != "panic" || want[3] != "map[a:284.8731314219502]" {
+				t.Errorf("trial 16 gives %s, trial 3 %s", want[16], want[3])
+			}
+			var group sync.WaitGroup
+			for range 8 {
+				group.Go(func() {
+					for i := range 500 {
+						if got := call(i % 50); got != want[i%50] {
+							t.Errorf("trial %d gives %s, want %s", i%50, got, want[i%50])
+							return
+						}
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
+}

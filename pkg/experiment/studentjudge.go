@@ -1,0 +1,188 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/verdict"
+)
+
+// byTrial returns a row that compares the mean of a value over trials with its prediction.
+func (t *Table) byTrial(result, setting string, predicted float64, value func(trial int) (float64, error)) *verdict.Verdict {
+	if t.err != nil {
+		return verdict.Failed(t.err)
+	}
+	x := make([]float64, t.trials)
+	for i := range x {
+		var err error
+		if x[i], err = value(i); err != nil {
+			return verdict.Failed(err)
+		}
+	}
+	return verdict.Compare(result, "Section 4, eq. 18", setting, theory.Value{Value: predicted}, theory.Mean(x), len(x))
+}
+
+// fitted returns the numbers of points n ≥ 2k of the study, at which a fit of k features is
+// stable: near n = k it has a double descent.
+func (s Students) fitted(mu float64) (sizes []int, k int) {
+	k = s.features(mu)
+	for _, n := range s.N {
+		if n >= 2*k {
+			sizes = append(sizes, n)
+		}
+	}
+	return sizes, k
+}
+
+// of returns a quantity at mu and n points in one trial; n = 0 is the source.
+func (t *Table) of(q theory.Quantity, mu float64, n, trial int) (float64, error) {
+	c, err := t.student(mu, n)
+	if err != nil {
+		return 0, err
+	}
+	x := c.column(q)
+	if x == nil && len(c.scratch[q]) > 0 { // training from scratch has no μ
+		x = c.scratch[q]
+	}
+	if x == nil {
+		return 0, fmt.Errorf("experiment: %s was not measured at %v: its procedure was not run", q, c)
+	}
+	return x[trial], nil
+}
+
+// Floors compares two residuals ρ of [Students]: the part of the target outside the k
+// leading directions of the student, and the part outside the k neurons of the source. The
+// row is their difference, averaged over Mu, against 0.
+func (t *Table) Floors() *verdict.Verdict {
+	all := t.removed()
+	return t.byTrial("floor: ρ of the student − ρ of the source", fmt.Sprintf("mean over %d μ", len(all)), 0, func(trial int) (float64, error) {
+		total := 0.0
+		for _, mu := range all {
+			residual, err := t.of(theory.FeatureResidual, mu, 0, trial)
+			if err != nil {
+				return 0, err
+			}
+			floor, err := t.of(Floor, mu, 0, trial)
+			if err != nil {
+				return 0, err
+			}
+			total += (residual - floor) / float64(len(all))
+		}
+		return total, nil
+	})
+}
+
+// OnFeatures compares the risk of linear transfer of [Students] with the k-feature law of
+// linear networks at the measured ρ of the student (see FeatureLaw). Each Mu has a row with
+// their ratio, averaged over n ≥ 2k, against 1. It is an error if no n is that large.
+func (t *Table) OnFeatures() *verdict.Verdict {
+	students, err := t.students()
+	if err != nil {
+		return verdict.Failed(err)
+	}
+	out := verdict.Of()
+	for _, mu := range t.removed() {
+		sizes, k := students.fitted(mu)
+		out = out.And(t.byTrial("R_lt over ρ(1 + k/(n−k−1))", fmt.Sprintf("μ=%.4g k=%d n≥%d", mu, k, 2*k), 1, func(trial int) (float64, error) {
+			if len(sizes) == 0 {
+				return 0, fmt.Errorf("experiment: μ = %v: linear transfer was not measured on %d points or more", mu, 2*k)
+			}
+			rho, err := t.of(theory.FeatureResidual, mu, 0, trial)
+			if err != nil {
+				return 0, err
+			}
+			total := 0.0
+			for _, n := range sizes {
+				want, err := onFeatures(rho, k, n)
+				if err != nil {
+					return 0, err
+				}
+				linear, err := t.of(theory.RiskLinear, mu, n, trial)
+				if err != nil {
+					return 0, err
+				}
+				total += linear / want / float64(len(sizes))
+			}
+			return total, nil
+		}))
+	}
+	return out
+}
+
+// Signs compares the sign of a transferability q of [Students] with its prediction.
+// Transfer is predicted to win where the power law of training from scratch is above the
+// k-feature law on the neurons of the source, which is the floor for n ≫ k. The mean of q
+// over the cells predicted to win must be above 0, and over the others below 0; each has a
+// row. Cells have n ≥ 2k.
+func (t *Table) Signs(q theory.Quantity, law PowerLaw) *verdict.Verdict {
+	students, err := t.students()
+	if err := errors.Join(err, law.err); err != nil {
+		return verdict.Failed(err)
+	}
+	type cell struct {
+		mu float64
+		n  int
+	}
+	var wins, loses []cell
+	for _, mu := range t.removed() {
+		sizes, _ := students.fitted(mu)
+		for _, n := range sizes {
+			expected, err := t.onFeatures(mu, n, Floor)
+			if err != nil {
+				return verdict.Failed(err)
+			}
+			if law.At(float64(n)) > expected {
+				wins = append(wins, cell{mu, n})
+			} else {
+				loses = append(loses, cell{mu, n})
+			}
+		}
+	}
+	pooled := func(cells []cell, where string) *verdict.Verdict {
+		if len(cells) == 0 {
+			return verdict.Of()
+		}
+		return t.byTrial("mean "+string(q), fmt.Sprintf("%d cells with R_sc law %s R_lt law", len(cells), where), 0, func(trial int) (float64, error) {
+			total := 0.0
+			for _, c := range cells {
+				x, err := t.of(q, c.mu, c.n, trial)
+				if err != nil {
+					return 0, err
+				}
+				total += x / float64(len(cells))
+			}
+			return total, nil
+		})
+	}
+	return pooled(wins, ">").Above().And(pooled(loses, "<").Below())
+}
+
+// Changes compares two risks or transferabilities of [Students] on the same data sets. Each
+// Mu has a row with the first minus the second, averaged over n ≥ 2k, against 0.
+func (t *Table) Changes(first, second theory.Quantity) *verdict.Verdict {
+	students, err := t.students()
+	if err != nil {
+		return verdict.Failed(err)
+	}
+	out := verdict.Of()
+	for _, mu := range t.removed() {
+		sizes, k := students.fitted(mu)
+		out = out.And(t.byTrial(fmt.Sprintf("%s − %s", first, second), fmt.Sprintf("μ=%.4g, mean over n≥%d", mu, 2*k), 0, func(trial int) (float64, error) {
+			total := 0.0
+			for _, n := range sizes {
+				a, err := t.of(first, mu, n, trial)
+				if err != nil {
+					return 0, err
+				}
+				b, err := t.of(second, mu, n, trial)
+				if err != nil {
+					return 0, err
+				}
+				total += (a - b) / float64(len(sizes))
+			}
+			return total, nil
+		}))
+	}
+	return out
+}

@@ -1,0 +1,83 @@
+package jupyter
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/google/go-cmp/cmp"
+)
+
+func originBook() *ipynb.Notebook {
+	code := func(id, source string, tags ...any) ipynb.Cell {
+		return ipynb.Cell{ID: id, Kind: "code", Source: source, Metadata: map[string]any{"tags": tags}}
+	}
+	return &ipynb.Notebook{Minor: 5, Cells: []ipynb.Cell{
+		{ID: "title", Kind: "markdown", Source: "# Title"},
+		code("imports", `import "math"`),
+		code("params", "d := 20\nsigma := 0.2 // noise\npace := \"quick\"\nseed := uint64(3)\nlist := []int{1, 2}\nloud := true", "parameters"),
+		code("run", "x := math.Sqrt(sigma)"),
+		code("figure", "draw(x)"),
+		code("after", "y := 1"),
+	}}
+}
+
+// The origin of a figure in a kernel is that of a run from the top if the cells ran in
+// that order, and another one otherwise.
+func TestSession(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv(sessionVariable, "some/folder/book.ipynb")
+	nb := originBook()
+	if err := nb.Write(filepath.Join(dir, "book.ipynb")); err != nil {
+		t.Fatal(err)
+	}
+	defer figure.Begin(figure.Origin{})
+	want := ipynb.NewOrigins(nb, "book.ipynb").At(4)
+	var s Session
+	run := func(ids ...string) figure.Recipe {
+		for _, id := range ids {
+			for _, c := range nb.Cells {
+				if c.ID == id {
+					s.Begin(id, c.Source)
+				}
+			}
+		}
+		return figure.Add(nil)
+	}
+	same := func(r figure.Recipe) bool {
+		return r.Notebook == want.Notebook && r.Cell == want.Cell && r.Code == want.Code && cmp.Equal(r.Parameters, want.Parameters)
+	}
+	if r := run("imports", "params", "run", "figure"); !same(r) {
+		t.Errorf("from the top: %+v, want %+v", r, want)
+	}
+	if r := run("after", "run", "figure"); !same(r) {
+		t.Errorf("after cells below, and again: %+v", r)
+	}
+	if r := run("params", "figure"); same(r) {
+		t.Error("parameters that ran after the experiment are those of the figure")
+	}
+	if r := run("run", "figure"); !same(r) {
+		t.Errorf("put right again: %+v", r)
+	}
+	nb.Cells[3].Source = "x := 7" // edited, and not yet saved
+	if r := run("run", "figure"); same(r) {
+		t.Error("an edited cell has the code of the file")
+	}
+	nb = originBook()
+	s = Session{}
+	for _, i := range []int{1, 2, 3, 4} {
+		s.Begin("", nb.Cells[i].Source) // a front end that does not send the id
+	}
+	if r := figure.Add(nil); !same(r) {
+		t.Errorf("by source: %+v", r)
+	}
+	if err := os.Remove("book.ipynb"); err != nil {
+		t.Fatal(err)
+	}
+	if r := run("imports"); r.Notebook != "" || r.Check() == nil && r.Cell != "" {
+		t.Errorf("without a file: %+v", r)
+	}
+}

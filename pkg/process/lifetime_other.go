@@ -1,0 +1,14 @@
+//go:build !unix
+
+package process
+
+import "os"
+
+// ParentPipe returns nil: children do not inherit files on this system.
+func ParentPipe() *os.File { return nil }
+
+// EndWithParent does nothing on this system.
+func EndWithParent(*os.File) {}
+
+// EndOthers does nothing on this system.
+func EndOthers() {}

@@ -1,0 +1,128 @@
+package verdict
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/features-are-fate/fate/pkg/theory"
+)
+
+func value(x, stderr float64) theory.Value { return theory.Value{Value: x, StdErr: stderr} }
+
+// A row agrees within 4 standard errors of both sides together, and each claim has its own
+// side.
+func TestClaims(t *testing.T) {
+	for _, c := range []struct {
+		theory, measured      theory.Value
+		z                     float64
+		same, not, over, less bool
+	}{
+		{value(1, 0), value(1.3, 0.1), 3, true, false, false, false},
+		{value(1, 0), value(1.5, 0.1), 5, false, true, true, false},
+		{value(1, 0), value(0.5, 0.1), -5, false, true, false, true},
+		{value(1, 0.3), value(3, 0.4), 4, true, false, false, false},
+		{value(1, 0), value(1, 0), 0, true, false, false, false},
+		{value(1, 0), value(1+1e-13, 0), 0, true, false, false, false},
+		{value(1, 0), value(2, 0), math.Inf(1), false, true, true, false},
+		{value(2, 0), value(1, 0), math.Inf(-1), false, true, false, true},
+		{value(math.NaN(), 0), value(1, 0.1), math.NaN(), false, false, false, false},
+		{value(1, 0), value(math.NaN(), 0.1), math.NaN(), false, false, false, false},
+	} {
+		v := Compare("r", "s", "at", c.theory, c.measured, 9)
+		if z := v.Rows[0].Z; math.Abs(z-c.z) > 1e-9 || math.IsNaN(z) != math.IsNaN(c.z) {
+			t.Errorf("%v against %v: z = %v, want %v", c.theory, c.measured, z, c.z)
+		}
+		for claim, got := range map[string][2]bool{"=": {v.Agrees(), c.same}, "≠": {v.Refuted().Agrees(), c.not},
+			">": {v.Above().Agrees(), c.over}, "<": {v.Below().Agrees(), c.less}} {
+			if got[0] != got[1] {
+				t.Errorf("%v %s %v: agrees is %v", c.measured, claim, c.theory, got[0])
+			}
+		}
+		if !v.Agrees() && c.same {
+			t.Error("a claim changed the verdict that it was made from")
+		}
+	}
+}
+
+// The z of a true prediction is standard normal.
+func TestZIsCalibrated(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	const trials = 4000
+	z, z2 := make([]float64, trials), make([]float64, trials)
+	for i := range z {
+		z[i] = NewRow("", "", "", value(1+0.3*rng.NormFloat64(), 0.3), value(1+0.4*rng.NormFloat64(), 0.4), 2).Z
+		z2[i] = z[i] * z[i]
+	}
+	for what, m := range map[string]theory.Value{"mean z": theory.Mean(z), "mean z² − 1": {Value: theory.Mean(z2).Value - 1, StdErr: theory.Mean(z2).StdErr}} {
+		if math.Abs(m.Value) > 4*m.StdErr {
+			t.Errorf("%s = %v", what, m)
+		}
+	}
+}
+
+// An error anywhere is the error of the whole, which then does not agree.
+func TestAnd(t *testing.T) {
+	good := Compare("a", "", "", value(1, 0), value(1, 0.1), 2)
+	bad := Failed(errors.New("no data"))
+	for _, v := range []*Verdict{good.And(bad), bad.And(good)} {
+		if v.Agrees() || v.Err() == nil || v.String() != "no data" {
+			t.Errorf("%v, %v", v, v.Err())
+		}
+	}
+	if v := good.And(good, good); !v.Agrees() || len(v.Rows) != 3 || len(good.Rows) != 1 {
+		t.Errorf("%v", v)
+	}
+	if Of().Agrees() {
+		t.Error("an empty verdict agrees")
+	}
+}
+
+// Numbers are shown with as many decimals as their error has meaning.
+func TestFormat(t *testing.T) {
+	for want, v := range map[string]theory.Value{"0.123 ± 0.046": value(0.12345, 0.0456), "12 ± 57": value(12.3, 56.7), "0": value(1e-14, 0), "0.33333": value(1./3, 0),
+		"∞": value(math.Inf(1), 0), "−∞": value(math.Inf(-1), 0)} {
+		if got := Format(v); got != want {
+			t.Errorf("%v is shown as %q, want %q", v, got, want)
+		}
+	}
+}
+
+// What a notebook carries comes back: the machine-readable rows, with null for what is not
+// finite, and the same table as text and as HTML with nothing unescaped.
+func TestRender(t *testing.T) {
+	v := Compare("<b>a</b>", "Theorem 1", "n=1", value(1, 0), value(2, 0), 5).And(Compare("b", "", "", value(1, 0.5), value(2, 0.5), 5).Refuted())
+	data := v.SimpleRender()
+	b, err := json.Marshal(data[MIME])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []Row
+	if err := json.Unmarshal(b, &rows); err != nil || !slices.Equal(rows, v.Rows) {
+		t.Errorf("%v, %v", rows, err)
+	}
+	if html := fmt.Sprint(data["text/html"]); strings.Contains(html, "<b>a") || !strings.Contains(html, "not 1.00 ± 0.50") {
+		t.Error(html)
+	}
+	if text := fmt.Sprint(data["text/plain"]); !strings.Contains(text, "+∞") && !strings.Contains(text, "∞") || !strings.Contains(text, "NO") {
+		t.Error(text)
+	}
+	if data := Failed(errors.New("no data")).SimpleRender(); data["text/plain"] != "no data" || data[MIME] != nil {
+		t.Errorf("%v", data)
+	}
+}
+
+func ExampleCompare() {
+	v := Compare("scratch risk", "Theorem 3.6, eq. 8", "n=50 d=100", theory.Value{Value: 0.54}, theory.Value{Value: 0.536, StdErr: 0.006}, 200)
+	fmt.Print(v)
+	fmt.Println(v.Agrees())
+	// Output:
+	// result        source              setting     theory  measured         z      trials  agrees
+	// scratch risk  Theorem 3.6, eq. 8  n=50 d=100  0.54    0.5360 ± 0.0060  -0.67  200     yes
+	// true
+}
