@@ -155,7 +155,8 @@ func (m Measure) plan() (*plan, error) {
 			return ordered(v, p.quantities)
 		}}.work(p)
 	p.work.Cheap = m.Key == "" // a store knows the code, a cache does not
-	if m.Key == "" && code == "" {
+	// A key does not say what Trial takes from the results of earlier studies.
+	if m.Key == "" && code == "" || session.Incomplete() {
 		p.work.Key = nil
 	}
 	return p, nil

@@ -143,7 +143,7 @@ type Owed struct {
 // Error describes the missing units.
 func (o *Owed) Error() string {
 	if o.Waits {
-		return fmt.Sprintf("experiment: %s: it waits for the trials of other shards of the studies before it; with a Key it would not", o.Study)
+		return fmt.Sprintf("experiment: %s: it waits for the trials of other shards of the studies before it", o.Study)
 	}
 	return fmt.Sprintf("experiment: %s: %d of %d units are those of other shards", o.Study, o.Owed, o.Units)
 }

@@ -69,6 +69,14 @@ func Code(study string) string {
 	return fmt.Sprintf("%s %d", code, current.count[study])
 }
 
+// Incomplete reports whether a study of this shard misses units that other shards measure, so
+// that what a cell made of its results is not what one process makes.
+func Incomplete() bool {
+	current.Lock()
+	defer current.Unlock()
+	return current.owed
+}
+
 // InShard reports whether the process measures a shard.
 func InShard() bool {
 	current.Lock()

@@ -51,12 +51,18 @@ func Compare(result, source, setting string, predicted, measured theory.Value, t
 }
 
 // NewRow compares a prediction with a measurement over trials. result names the predicted
-// result, source the theorem, setting the setting. A prediction or measurement of NaN does
-// not agree.
+// result, source the theorem, setting the setting. NaN, an infinite value and an
+// error that is negative or infinite never agree.
 func NewRow(result, source, setting string, predicted, measured theory.Value, trials int) Row {
 	r := Row{Result: result, Source: source, Setting: setting, Claim: "=", Theory: predicted, Measured: measured, Trials: trials}
 	diff := measured.Value - predicted.Value
 	switch se := math.Hypot(predicted.StdErr, measured.StdErr); {
+	case math.IsNaN(diff) || math.IsNaN(se) || predicted.StdErr < 0 || measured.StdErr < 0:
+		r.Z = math.NaN()
+	case math.IsInf(diff, 0): // of two infinities diff is not a number
+		r.Z = diff
+	case math.IsInf(se, 0):
+		r.Z = math.NaN()
 	case math.Abs(diff) <= rounding*(1+math.Abs(predicted.Value)): // also with no spread
 	case se == 0:
 		r.Z = math.Copysign(math.Inf(1), diff)

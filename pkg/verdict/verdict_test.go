@@ -32,6 +32,10 @@ func TestClaims(t *testing.T) {
 		{value(1, 0), value(2, 0), math.Inf(1), false, true, true, false},
 		{value(2, 0), value(1, 0), math.Inf(-1), false, true, false, true},
 		{value(math.NaN(), 0), value(1, 0.1), math.NaN(), false, false, false, false},
+		{value(math.Inf(1), 0), value(1, 0.1), math.Inf(-1), false, true, false, true},
+		{value(math.Inf(1), 0), value(math.Inf(1), 0), math.NaN(), false, false, false, false},
+		{value(5, math.Inf(1)), value(1, 0.1), math.NaN(), false, false, false, false},
+		{value(1, -1), value(1, 0.1), math.NaN(), false, false, false, false},
 		{value(1, 0), value(math.NaN(), 0.1), math.NaN(), false, false, false, false},
 	} {
 		v := Compare("r", "s", "at", c.theory, c.measured, 9)
