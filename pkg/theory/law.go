@@ -73,7 +73,9 @@ func NewLaw(s Setting) (Law, error) {
 // draw is one draw of the law: the risks, and the geometry behind fine-tuning.
 type draw struct {
 	Risks
-	a, q float64 // ‖Uβ̂s‖² and β̂sᵀUβt
+	a, q              float64 // ‖Uβ̂s‖² and β̂sᵀUβt
+	norm              float64 // ‖β̂s‖
+	fit, noise, along float64 // for n ≤ d ‖Pβt‖², ‖ε‖, and βtᵀ times the direction of X⁺ε
 }
 
 // Draw returns one draw. The risk of fine-tuning and its scale are NaN for a target
@@ -102,7 +104,7 @@ func (l Law) unit(rng *rand.Rand) draw {
 		t[i][2] *= l.s.Sigma
 	}
 	y := gram(t)
-	out := draw{Risks: Risks{Tuned: math.NaN(), Residual: math.NaN()}}
+	out := draw{Risks: Risks{Tuned: math.NaN(), Residual: math.NaN()}, norm: norm}
 	w := (l.cos*y[0][0] + l.sin*y[0][1] + y[0][2]) / (y[0][0] + float64(n)*l.s.Lambda)
 	out.Linear = (w-l.cos)*(w-l.cos) + l.sin*l.sin
 
@@ -125,6 +127,7 @@ func (l Law) unit(rng *rand.Rand) draw {
 		ut := [2]float64{u[0][0]*l.cos + u[0][1]*l.sin, u[1][0]*l.cos + u[1][1]*l.sin}
 		tUt := l.cos*ut[0] + l.sin*ut[1]
 		b := (1 - tUt) + 2*(l.cos*k[0][2]+l.sin*k[1][2]) + noise
+		out.fit, out.noise, out.along = 1-tUt, math.Sqrt(y[2][2]), (l.cos*k[0][2]+l.sin*k[1][2])/math.Sqrt(noise)
 		out.a, out.q = norm*norm*math.Max(0, u[0][0]), norm*ut[0]
 		out.Scale = scale(l.s.Depth, out.a, math.Max(0, b), norm)
 		out.Scratch = tUt + noise
@@ -214,9 +217,11 @@ func (l Law) Sample(draws int, seed uint64) []Risks {
 }
 
 // Summary holds means of the law that have no closed form, and the probabilities that
-// transfer wins on one data set.
+// transfer wins on one data set. A StdErr of +Inf says that the variance over data sets is
+// infinite, so that draws do not tell how exact their mean is: take the median of
+// [Law.Sample].
 type Summary struct {
-	TFineTune     Value // E[R_sc − R_ft], always finite, since the noise terms cancel
+	TFineTune     Value // E[R_sc − R_ft]: the noise terms cancel, so it is finite without finite source data
 	Scale         Value // E[c]
 	PLinearWins   Value // P(R_lt < R_sc)
 	PFineTuneWins Value // P(R_ft < R_sc), 0 for n ≥ d where the two are equal
@@ -224,7 +229,8 @@ type Summary struct {
 
 // Summary computes means over draws of the exact law at s. Its memory does not grow
 // with draws. The mean transferability uses the printed form (c = 1), whose mean is
-// known, as control variate. The draws depend on s alone: there is no seed to choose.
+// known, as control variate. Near n = d, where c has a heavy tail, the first 16,384 draws
+// are integrated over it. The draws depend on s alone: there is no seed to choose.
 func (s Setting) Summary(draws int) (Summary, error) {
 	l, err := NewLaw(s)
 	if err == nil {
@@ -235,6 +241,10 @@ func (s Setting) Summary(draws int) (Summary, error) {
 	}
 	type sums struct{ t, c, linear, finetune []float64 }
 	parts := make([]sums, (draws+chunk-1)/chunk)
+	var near radius
+	if s.needsRadius() {
+		near = newRadius(s)
+	}
 	l.each(draws, lawSeed, func(first int, part []draw) {
 		var p sums
 		p.t, p.c = make([]float64, len(part)), make([]float64, len(part))
@@ -242,6 +252,10 @@ func (s Setting) Summary(draws int) (Summary, error) {
 		for i, d := range part {
 			p.t[i] = (d.Scratch - d.FineTune) - (2*d.q - d.a)
 			p.c[i] = d.Scale
+			if near.at != nil && first < radiusDraws {
+				c, c2 := near.scale(s.Depth, d)
+				p.t[i], p.c[i] = 2*(c-1)*d.q-(c2-1)*d.a, c
+			}
 			p.linear[i] = indicator(d.Linear < d.Scratch)
 			p.finetune[i] = indicator(d.FineTune < d.Scratch)
 		}
@@ -251,20 +265,27 @@ func (s Setting) Summary(draws int) (Summary, error) {
 		}
 		parts[first/chunk] = sums{reduce(p.t), reduce(p.c), reduce(p.linear), reduce(p.finetune)}
 	})
-	total := func(pick func(sums) []float64) Value {
+	total := func(draws int, pick func(sums) []float64) Value {
 		var sum, sq float64
-		for _, p := range parts {
+		for _, p := range parts[:(draws+chunk-1)/chunk] {
 			sum, sq = sum+pick(p)[0], sq+pick(p)[1]
 		}
 		n := float64(draws)
 		mean := sum / n
 		return Value{mean, math.Sqrt(math.Max(0, sq/n-mean*mean) / n)}
 	}
+	tails := draws
+	if near.at != nil {
+		tails = min(draws, radiusDraws)
+	}
 	out := Summary{
-		TFineTune:     total(func(p sums) []float64 { return p.t }),
-		Scale:         total(func(p sums) []float64 { return p.c }),
-		PLinearWins:   total(func(p sums) []float64 { return p.linear }),
-		PFineTuneWins: total(func(p sums) []float64 { return p.finetune }),
+		TFineTune:     total(tails, func(p sums) []float64 { return p.t }),
+		Scale:         total(tails, func(p sums) []float64 { return p.c }),
+		PLinearWins:   total(draws, func(p sums) []float64 { return p.linear }),
+		PFineTuneWins: total(draws, func(p sums) []float64 { return p.finetune }),
+	}
+	if s.SourceN == 1 && s.Depth > 1 {
+		out.Scale.StdErr = math.Inf(1) // c ~ r^(−(L−1)/L), and r has a density at 0
 	}
 	if s.N >= s.D {
 		out.TFineTune = Value{}
@@ -272,6 +293,12 @@ func (s Setting) Summary(draws int) (Summary, error) {
 	}
 	printed, err := fineTunePrintedMean(s)
 	out.TFineTune.Value += printed
+	switch {
+	case math.IsInf(printed, 0):
+		out.TFineTune = Value{Value: printed}
+	case s.Depth > 1 && s.heavySource():
+		out.TFineTune.StdErr = math.Inf(1)
+	}
 	return out, err
 }
 

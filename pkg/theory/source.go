@@ -46,6 +46,11 @@ func (s Setting) sourceMean() (g, r2 float64) {
 	return math.Min(1, n/d), r2
 }
 
+// heavySource reports whether r⁴ has an infinite mean, and so T_ft an infinite variance.
+func (s Setting) heavySource() bool {
+	return s.SourceN >= s.D-3 && s.SourceN <= s.D+3 && s.SourceN > 0 && s.SourceSigma > 0
+}
+
 // source draws the norm of β̂s and the cosine and sine of its angle to βt.
 func (l Law) source(rng *rand.Rand) (norm, cos, sin float64) {
 	d, n := float64(l.s.D), float64(l.s.SourceN)
