@@ -2,31 +2,54 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/spf13/cobra"
+	"gonum.org/v1/gonum/stat"
 )
 
-// prediction is the output of fate predict. A field is null if its number is infinite or
-// does not exist.
+// prediction is the output of fate predict.
 type prediction struct {
-	Gamma               *float64     `json:"gamma"`
-	RiskScratch         *float64     `json:"risk_scratch"`
-	RiskLinear          *float64     `json:"risk_linear"`
-	RiskFineTunePrinted *float64     `json:"risk_finetune_printed"`
-	RiskFineTune        *float64     `json:"risk_finetune"`
-	ScaleC              *float64     `json:"scale_c"`
-	TLinear             *float64     `json:"t_linear"`
-	TFineTunePrinted    *float64     `json:"t_finetune_printed"`
-	TFineTune           *float64     `json:"t_finetune"`
-	PLinearWins         *float64     `json:"p_linear_wins"`
-	PFineTuneWins       *float64     `json:"p_finetune_wins"`
-	BreakEvenDeg        *float64     `json:"break_even_deg"`
-	GammaNegative       [][]*float64 `json:"gamma_negative"`
+	Gamma               number     `json:"gamma"`
+	RiskScratch         number     `json:"risk_scratch"`
+	RiskLinear          number     `json:"risk_linear"`
+	RiskFineTunePrinted number     `json:"risk_finetune_printed"`
+	RiskFineTune        number     `json:"risk_finetune"`
+	ScaleC              number     `json:"scale_c"`
+	TLinear             number     `json:"t_linear"`
+	TFineTunePrinted    number     `json:"t_finetune_printed"`
+	TFineTune           number     `json:"t_finetune"`
+	PLinearWins         number     `json:"p_linear_wins"`
+	PFineTuneWins       number     `json:"p_finetune_wins"`
+	BreakEvenDeg        number     `json:"break_even_deg"`
+	Median              *medians   `json:"median"` // null where the risks have a finite variance
+	GammaNegative       [][]number `json:"gamma_negative"`
+}
+
+// medians are those over data sets, for settings where a mean says little about one data set.
+type medians struct {
+	RiskScratch  number `json:"risk_scratch"`
+	RiskLinear   number `json:"risk_linear"`
+	RiskFineTune number `json:"risk_finetune"`
+	TLinear      number `json:"t_linear"`
+	TFineTune    number `json:"t_finetune"`
+}
+
+// number is null in JSON if it is infinite, or if it is NaN because it does not exist.
+type number float64
+
+// MarshalJSON implements json.Marshaler.
+func (x number) MarshalJSON() ([]byte, error) {
+	if v := float64(x); !math.IsInf(v, 0) && !math.IsNaN(v) {
+		return json.Marshal(v)
+	}
+	return []byte("null"), nil
 }
 
 func predictCommand() *cobra.Command {
@@ -44,7 +67,8 @@ transfer beats scratch on one data set.
 
 Risks are exact means over data sets of this size if they have a closed form; those
 of fine-tuning at depth 2 or more, and the probabilities, are means over draws of
-the exact law. With --limit everything is in the limit n, d → ∞ at this γ; the phase
+the exact law. Where a risk has an infinite variance, medians over data sets are given
+too. With --limit everything is in the limit n, d → ∞ at this γ; the phase
 boundaries always are.
 
 N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360° to 360°.`,
@@ -89,14 +113,6 @@ N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360�
 	return cmd
 }
 
-// finite returns nil for a number that JSON cannot hold.
-func finite(x float64) *float64 {
-	if math.IsInf(x, 0) || math.IsNaN(x) {
-		return nil
-	}
-	return &x
-}
-
 // maxDraws take minutes.
 const maxDraws = 1_000_000_000
 
@@ -104,26 +120,28 @@ const maxDraws = 1_000_000_000
 const breakEvenDraws = 1 << 18
 
 func predict(s theory.Setting, limit bool, draws int) (prediction, error) {
-	p := prediction{Gamma: finite(s.Gamma()), GammaNegative: [][]*float64{}}
+	p := prediction{Gamma: number(s.Gamma()), GammaNegative: [][]number{}, BreakEvenDeg: number(math.NaN())}
 	l := s.Limit()
 	intervals, err := theory.LinearLoses(s.Theta, s.Sigma)
 	if err != nil {
 		return p, err
 	}
 	for _, i := range intervals {
-		p.GammaNegative = append(p.GammaNegative, []*float64{finite(i.From), finite(i.To)})
+		p.GammaNegative = append(p.GammaNegative, []number{number(i.From), number(i.To)})
 	}
-	at := func(r theory.Result) *float64 {
-		if err != nil {
-			return nil
-		}
+	at := func(r theory.Result) number {
 		var v theory.Value
+		var e error
 		if limit {
-			v.Value, err = r.Limit(l)
+			v.Value, e = r.Limit(l)
 		} else {
-			v, err = r.Mean(s)
+			v, e = r.Mean(s)
 		}
-		return finite(v.Value)
+		if errors.Is(e, theory.ErrNoMean) {
+			return number(math.NaN())
+		}
+		err = errors.Join(err, e)
+		return number(v.Value)
 	}
 	p.RiskScratch, p.RiskLinear = at(theory.Scratch), at(theory.Linear)
 	p.TLinear = at(theory.LinearTransferability)
@@ -132,7 +150,7 @@ func predict(s theory.Setting, limit bool, draws int) (prediction, error) {
 	var ok bool
 	if limit {
 		p.ScaleC, p.TFineTune, p.RiskFineTune = at(theory.FineTuneScale), at(theory.FineTuneTransferability), at(theory.FineTune)
-		p.PLinearWins, p.PFineTuneWins = wins(theory.LinearTransferability, l), wins(theory.FineTuneTransferability, l)
+		p.PLinearWins, p.PFineTuneWins = wins(p.TLinear), wins(p.TFineTune)
 		if err == nil {
 			theta, ok, err = theory.FineTuneBreakEven(l)
 		}
@@ -141,29 +159,51 @@ func predict(s theory.Setting, limit bool, draws int) (prediction, error) {
 		if sum, err = s.Summary(draws); err != nil {
 			return p, err
 		}
-		p.ScaleC, p.TFineTune = finite(sum.Scale.Value), finite(sum.TFineTune.Value)
-		if p.RiskScratch != nil {
-			p.RiskFineTune = finite(*p.RiskScratch - sum.TFineTune.Value)
+		p.ScaleC, p.TFineTune = number(sum.Scale.Value), number(sum.TFineTune.Value)
+		p.RiskFineTune = p.RiskScratch - p.TFineTune
+		p.PLinearWins, p.PFineTuneWins = number(sum.PLinearWins.Value), number(sum.PFineTuneWins.Value)
+		if p.Median, err = median(s, min(draws, medianDraws)); err != nil {
+			return p, err
 		}
-		p.PLinearWins, p.PFineTuneWins = finite(sum.PLinearWins.Value), finite(sum.PFineTuneWins.Value)
 		theta, ok, err = theory.FineTuneBreakEvenMean(s, min(draws, breakEvenDraws))
 	}
 	if ok {
-		p.BreakEvenDeg = finite(theta * 180 / math.Pi)
+		p.BreakEvenDeg = number(theta * 180 / math.Pi)
 	}
 	return p, err
 }
 
-// wins is the probability of winning in the limit, where risks do not fluctuate.
-func wins(r theory.Result, l theory.Limit) *float64 {
-	t, err := r.Limit(l)
+// medianDraws give a median to a hundredth of the spread.
+const medianDraws = 1 << 16
+
+// median returns the medians at a setting where a risk has an infinite variance, else nil.
+func median(s theory.Setting, draws int) (*medians, error) {
+	scratch := s.Sigma > 0 && s.N-s.D <= 3 && s.D-s.N <= 3
+	if !scratch && (s.N > 4 || s.Lambda > 0) {
+		return nil, nil
+	}
+	law, err := theory.NewLaw(s)
 	if err != nil {
-		return nil
+		return nil, err
 	}
+	sample := law.Sample(draws, 1)
+	of := func(q theory.Quantity) number {
+		x := make([]float64, len(sample))
+		for i, r := range sample {
+			x[i] = r.Of(q)
+		}
+		slices.Sort(x)
+		return number(stat.Quantile(0.5, stat.LinInterp, x, nil))
+	}
+	return &medians{of(theory.RiskScratch), of(theory.RiskLinear), of(theory.RiskFineTune), of(theory.TLinear), of(theory.TFineTune)}, nil
+}
+
+// wins is the probability of winning in the limit, where risks do not fluctuate.
+func wins(t number) number {
 	if t > 0 {
-		return finite(1)
+		return 1
 	}
-	return finite(0)
+	return 0
 }
 
 func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
@@ -176,20 +216,34 @@ func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
 		fmt.Fprintf(stdout, ", λ = %.4g", s.Lambda)
 	}
 	fmt.Fprintf(stdout, " (%s)\n\n", what)
-	w := tabwriter.NewWriter(stdout, 0, 0, 3, ' ', 0)
-	show := func(x *float64) string { return numberText(x, "%.5f") }
-	fmt.Fprintf(w, "\trisk\ttransferability\tbeats scratch\n")
-	fmt.Fprintf(w, "scratch\t%s\t\t\n", show(p.RiskScratch))
-	fmt.Fprintf(w, "linear transfer\t%s\t%s\t%s\n", show(p.RiskLinear), show(p.TLinear), percent(p.PLinearWins))
-	fmt.Fprintf(w, "fine-tuning\t%s\t%s\t%s\n", show(p.RiskFineTune), show(p.TFineTune), percent(p.PFineTuneWins))
-	fmt.Fprintf(w, "  as printed (c = 1)\t%s\t%s\t\n", show(p.RiskFineTunePrinted), show(p.TFineTunePrinted))
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 3, ' ', 0)
+	show := func(x number) string { return numberText(x, "%.5f") }
+	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")+"\t") }
+	m, head := medians{}, []string{"", "risk", "transferability", "beats scratch"}
+	medianOf := func(x number) string { return "" }
+	if p.Median != nil {
+		m, head = *p.Median, append(head, "median risk", "median transferability")
+		medianOf = show
+	}
+	row(head...)
+	row("scratch", show(p.RiskScratch), "", "", medianOf(m.RiskScratch), "")
+	row("linear transfer", show(p.RiskLinear), show(p.TLinear), percent(p.PLinearWins), medianOf(m.RiskLinear), medianOf(m.TLinear))
+	row("fine-tuning", show(p.RiskFineTune), show(p.TFineTune), percent(p.PFineTuneWins), medianOf(m.RiskFineTune), medianOf(m.TFineTune))
+	row("  as printed (c = 1)", show(p.RiskFineTunePrinted), show(p.TFineTunePrinted), "", "", "")
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(stdout, strings.TrimRight(line, " \n"))
+	}
+	if p.Median != nil {
+		fmt.Fprintln(stdout, "\nA risk has an infinite variance here: the medians tell what happens on one data set.")
+	}
 	fmt.Fprintf(stdout, "\nscale c of fine-tuning       %s\n", show(p.ScaleC))
 	switch {
-	case p.BreakEvenDeg != nil:
-		fmt.Fprintf(stdout, "fine-tuning breaks even at   %.3f°\n", *p.BreakEvenDeg)
+	case !math.IsNaN(float64(p.BreakEvenDeg)):
+		fmt.Fprintf(stdout, "fine-tuning breaks even at   %.3f°\n", p.BreakEvenDeg)
 	case s.N >= s.D:
 		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: for n ≥ d it equals scratch\n")
 	default:
@@ -206,19 +260,18 @@ func (p prediction) print(s theory.Setting, theta float64, limit bool) error {
 	return err
 }
 
-func percent(x *float64) string {
-	if x == nil {
-		return "∞"
-	}
-	return fmt.Sprintf("%.2f %%", 100**x)
-}
+func percent(x number) string { return fmt.Sprintf("%.2f %%", 100*x) }
 
-func numberText(x *float64, format string) string {
-	switch {
-	case x == nil:
+func numberText(x number, format string) string {
+	switch v := float64(x); {
+	case math.IsNaN(v):
+		return "does not exist"
+	case math.IsInf(v, 1):
 		return "∞"
-	case math.Abs(*x) < 1e-12: // rounding
+	case math.IsInf(v, -1):
+		return "−∞"
+	case math.Abs(v) < 1e-12: // rounding
 		return "0"
 	}
-	return fmt.Sprintf(format, *x)
+	return fmt.Sprintf(format, x)
 }

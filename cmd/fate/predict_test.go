@@ -1,18 +1,20 @@
 package main
 
 import (
+	"encoding/json"
 	"math"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-func value(t *testing.T, name string, x *float64) float64 {
+func value(t *testing.T, name string, x number) float64 {
 	t.Helper()
-	if x == nil {
-		t.Fatalf("%s is null", name)
+	if v := float64(x); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		return v
 	}
-	return *x
+	t.Fatalf("%s = %v", name, x)
+	return 0
 }
 
 func TestPredict(t *testing.T) {
@@ -22,7 +24,7 @@ func TestPredict(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		got  *float64
+		got  number
 		want float64
 	}{
 		"gamma": {p.Gamma, 0.5}, "risk_scratch": {p.RiskScratch, 0.54}, "risk_linear": {p.RiskLinear, 0.5}, "t_linear": {p.TLinear, 0.04},
@@ -33,7 +35,7 @@ func TestPredict(t *testing.T) {
 			t.Errorf("limit: %s = %v, want %v", name, got, c.want)
 		}
 	}
-	if p.GammaNegative[1][1] != nil {
+	if !math.IsInf(float64(p.GammaNegative[1][1]), 1) {
 		t.Error("the upper interval has an end")
 	}
 
@@ -43,7 +45,7 @@ func TestPredict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string][2]*float64{"risk_scratch": {e.RiskScratch, p.RiskScratch}, "risk_finetune": {e.RiskFineTune, p.RiskFineTune},
+	for name, c := range map[string][2]number{"risk_scratch": {e.RiskScratch, p.RiskScratch}, "risk_finetune": {e.RiskFineTune, p.RiskFineTune},
 		"t_finetune": {e.TFineTune, p.TFineTune}, "scale_c": {e.ScaleC, p.ScaleC}, "break_even": {e.BreakEvenDeg, p.BreakEvenDeg}} {
 		if a, b := value(t, name, c[0]), value(t, name, c[1]); a == b || math.Abs(a-b) > 0.005*math.Abs(b) {
 			t.Errorf("%s: mean %v, limit %v", name, a, b)
@@ -56,21 +58,66 @@ func TestPredict(t *testing.T) {
 	// A field without a number is null.
 	for name, c := range map[string]struct {
 		s    theory.Setting
-		null func(p prediction) *float64
+		null func(p prediction) number
 	}{
-		"infinite scratch risk":     {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) *float64 { return p.RiskScratch }},
-		"infinite linear risk":      {theory.Setting{N: 2, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) *float64 { return p.RiskLinear }},
-		"no break-even beyond n=d":  {theory.Setting{N: 60, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) *float64 { return p.BreakEvenDeg }},
-		"loses at every angle":      {theory.Setting{N: 29, D: 30, Sigma: 50, Depth: 3}, func(p prediction) *float64 { return p.BreakEvenDeg }},
-		"unbounded without noise":   {theory.Setting{N: 20, D: 30, Theta: 1, Depth: 2}, func(p prediction) *float64 { return p.GammaNegative[0][1] }},
-		"infinite risk of fine-tun": {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) *float64 { return p.RiskFineTune }},
+		"infinite scratch risk":     {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.RiskScratch }},
+		"infinite linear risk":      {theory.Setting{N: 2, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.RiskLinear }},
+		"no break-even beyond n=d":  {theory.Setting{N: 60, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.BreakEvenDeg }},
+		"loses at every angle":      {theory.Setting{N: 29, D: 30, Sigma: 50, Depth: 3}, func(p prediction) number { return p.BreakEvenDeg }},
+		"unbounded without noise":   {theory.Setting{N: 20, D: 30, Theta: 1, Depth: 2}, func(p prediction) number { return p.GammaNegative[0][1] }},
+		"infinite risk of fine-tun": {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.RiskFineTune }},
 	} {
 		p, err := predict(c.s, false, 2000)
-		if err != nil || c.null(p) != nil {
+		if text, e := json.Marshal(c.null(p)); err != nil || e != nil || string(text) != "null" {
 			t.Errorf("%s: %v, %v", name, c.null(p), err)
 		}
 	}
 	if p, err := predict(theory.Setting{N: 20, D: 30, Sigma: 0.2, Depth: 2}, false, 2000); err != nil || len(p.GammaNegative) != 0 {
 		t.Errorf("at θ = 0 linear transfer loses at %v, %v", p.GammaNegative, err)
+	}
+}
+
+// At n = 1 both mean risks are infinite: their difference does not exist, T_ft does, and the
+// medians say what one data set is like. Elsewhere the sign of an infinity counts.
+func TestPredictWithoutAMean(t *testing.T) {
+	p, err := predict(theory.Setting{N: 1, D: 2, Theta: math.Pi / 4, Sigma: 0.2, Depth: 2}, false, 20000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !math.IsNaN(float64(p.TLinear)) || !math.IsInf(float64(p.RiskScratch), 1) || p.Median == nil {
+		t.Fatalf("%+v", p)
+	}
+	value(t, "T_ft", p.TFineTune)
+	if w := value(t, "wins", p.PLinearWins); w <= 0 || w >= 1 {
+		t.Errorf("linear transfer wins with probability %v", w)
+	}
+	// Half of the draws are below a median.
+	law, err := theory.NewLaw(theory.Setting{N: 1, D: 2, Theta: math.Pi / 4, Sigma: 0.2, Depth: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const draws = 20000
+	var below [2]float64
+	for _, r := range law.Sample(draws, 9) {
+		for i, under := range []bool{r.Scratch < float64(p.Median.RiskScratch), r.Of(theory.TLinear) < float64(p.Median.TLinear)} {
+			if under {
+				below[i]++
+			}
+		}
+	}
+	for i, n := range below {
+		if z := (n/draws - 0.5) / math.Sqrt(0.25/draws+0.25/draws); math.Abs(z) > 4 {
+			t.Errorf("median %d: %v of %v draws are below, z = %.1f", i, n, draws, z)
+		}
+	}
+	p, err = predict(theory.Setting{N: 1, D: 30, Theta: 1, Sigma: 0.2, Depth: 2}, false, 2000)
+	if err != nil || !math.IsInf(float64(p.TLinear), -1) || numberText(p.TLinear, "%v") != "−∞" {
+		t.Errorf("T_lt = %v, %v", p.TLinear, err)
+	}
+	for _, s := range []theory.Setting{{N: 5, D: 30}, {N: 26, D: 30}, {N: 34, D: 30}} {
+		s.Sigma, s.Depth = 0.2, 2
+		if p, err := predict(s, false, 2000); err != nil || p.Median != nil {
+			t.Errorf("%v: medians %v, %v", s, p.Median, err)
+		}
 	}
 }

@@ -30,6 +30,7 @@ func init() {
 		"AxisStep":                       reflect.ValueOf(theory.AxisStep),
 		"AxisTheta":                      reflect.ValueOf(theory.AxisTheta),
 		"BestRidge":                      reflect.ValueOf(theory.BestRidge),
+		"ErrNoMean":                      reflect.ValueOf(&theory.ErrNoMean).Elem(),
 		"EscapeExponent":                 reflect.ValueOf(theory.EscapeExponent),
 		"EscapeTime":                     reflect.ValueOf(theory.EscapeTime),
 		"FeatureResidual":                reflect.ValueOf(theory.FeatureResidual),

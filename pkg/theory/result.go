@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -174,6 +175,9 @@ func closed(f func(Setting) (float64, error)) func(Setting) (Value, error) {
 	}
 }
 
+// ErrNoMean is in the error of a transferability between two risks of infinite mean.
+var ErrNoMean = errors.New("the mean transferability does not exist")
+
 // minus returns a − b, for limits of which one may be infinite. Where both are,
 // the mean of the difference does not exist.
 func minus(a, b func(Limit) (float64, error)) func(Limit) (float64, error) {
@@ -184,7 +188,7 @@ func minus(a, b func(Limit) (float64, error)) func(Limit) (float64, error) {
 		}
 		y, err := b(l)
 		if err == nil && math.IsInf(x, 1) && math.IsInf(y, 1) {
-			err = fmt.Errorf("theory: the mean transferability does not exist at %+v: both risks are infinite", l)
+			err = fmt.Errorf("theory: %w at %+v: both risks are infinite", ErrNoMean, l)
 		}
 		return x - y, err
 	}
@@ -199,7 +203,7 @@ func difference(a, b func(Setting) (Value, error)) func(Setting) (Value, error) 
 		}
 		y, err := b(s)
 		if err == nil && math.IsInf(x.Value, 1) && math.IsInf(y.Value, 1) {
-			err = fmt.Errorf("theory: the mean transferability does not exist at %v: both risks have an infinite mean", s)
+			err = fmt.Errorf("theory: %w at %v: both risks have an infinite mean", ErrNoMean, s)
 		}
 		return Value{x.Value - y.Value, math.Hypot(x.StdErr, y.StdErr)}, err
 	}
