@@ -91,14 +91,15 @@ func (j *job) printProblems() {
 
 // summary prints the table of all verdicts.
 func summary(jobs []*job) error {
-	failed, rows := 0, 0
+	failed := 0
+	var rows []verdict.Row
 	for _, j := range jobs {
-		rows += len(j.verdicts)
+		rows = append(rows, j.verdicts...)
 		if len(j.problems) > 0 {
 			failed++
 		}
 	}
-	if rows > 0 {
+	if len(rows) > 0 {
 		fmt.Fprintln(stdout)
 		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "notebook\t"+strings.Join(verdict.Columns, "\t"))
@@ -111,6 +112,7 @@ func summary(jobs []*job) error {
 		if err := w.Flush(); err != nil {
 			return err
 		}
+		fmt.Fprintln(stdout, verdict.Summary(rows))
 	}
 	if failed > 0 {
 		return failure{fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))}

@@ -128,7 +128,7 @@ func (t *Table) Wins(results ...theory.Result) *verdict.Verdict {
 		}
 		// From the probability under the law: a measured share of 0 or 1 has no spread.
 		measured.StdErr = math.Sqrt(p.Value * (1 - p.Value) / float64(c.Trials()))
-		return verdict.NewRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, c.Trials()), nil
+		return verdict.NewRow(fmt.Sprintf("P(%s > 0)", result.Quantity), "exact joint law", c.Setting.String(), p, measured, c.Trials()).Known(), nil
 	})
 }
 
@@ -167,7 +167,8 @@ func (t *Table) SameLaw(other *Table, quantities ...theory.Quantity) *verdict.Ve
 			row := verdict.NewRow(fmt.Sprintf("distribution of %s, distance", q), "exact joint law", a.Setting.String(),
 				theory.Value{Value: kolmogorovMean * scale, StdErr: kolmogorovSD * scale}, theory.Value{Value: d}, min(len(x), len(y)))
 			row.Z = distuv.UnitNormal.Quantile(1 - kolmogorovTail(d/scale))
-			row.Agree = row.Z <= verdict.Agreement
+			row = row.Known()
+			row.Agree = row.Z <= verdict.Agreement // a distance below its mean is no disagreement
 			v.Rows = append(v.Rows, row)
 		}
 	}

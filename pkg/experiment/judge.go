@@ -125,7 +125,8 @@ func medianRow(c Cell, result theory.Result) (verdict.Row, error) {
 	if row.Z != 0 { // NewRow found the medians to differ
 		row.Z = (0.5 - below/trials) / math.Sqrt(0.25/trials+0.25/draws)
 	}
-	row.Agree = math.Abs(row.Z) <= verdict.Agreement
+	row = row.Known()
+	row.Trivial = trials <= verdict.Agreement*verdict.Agreement // |z| ≤ √trials
 	return row, nil
 }
 

@@ -18,8 +18,10 @@ type rowJSON struct {
 	Measured       *float64 `json:"measured"`
 	MeasuredStdErr *float64 `json:"measured_stderr"`
 	Z              *float64 `json:"z"`
+	DF             float64  `json:"df,omitempty"`
 	Trials         int      `json:"trials"`
 	Agree          bool     `json:"agree"`
+	Trivial        bool     `json:"trivial,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -31,7 +33,7 @@ func (r Row) MarshalJSON() ([]byte, error) {
 		return &x
 	}
 	return json.Marshal(rowJSON{r.Result, r.Source, r.Setting, r.Claim, finite(r.Theory.Value), finite(r.Theory.StdErr),
-		finite(r.Measured.Value), finite(r.Measured.StdErr), finite(r.Z), r.Trials, r.Agree})
+		finite(r.Measured.Value), finite(r.Measured.StdErr), finite(r.Z), r.DF, r.Trials, r.Agree, r.Trivial})
 }
 
 // UnmarshalJSON implements json.Unmarshaler; a null number is +Inf.
@@ -47,6 +49,6 @@ func (r *Row) UnmarshalJSON(b []byte) error {
 		return *x
 	}
 	*r = Row{j.Result, j.Source, j.Setting, j.Claim, theory.Value{Value: number(j.Theory), StdErr: number(j.TheoryStdErr)},
-		theory.Value{Value: number(j.Measured), StdErr: number(j.MeasuredStdErr)}, number(j.Z), j.Trials, j.Agree}
+		theory.Value{Value: number(j.Measured), StdErr: number(j.MeasuredStdErr)}, number(j.Z), j.DF, j.Trials, j.Agree, j.Trivial}
 	return nil
 }

@@ -15,8 +15,9 @@ import (
 // array of objects, in the outputs of an executed notebook.
 const MIME = "application/vnd.fate.verdict+json"
 
-// Columns are the headings of the text of a row.
-var Columns = []string{"result", "source", "setting", "theory", "measured", "z", "trials", "agrees"}
+// Columns are the headings of the text of a row. The limit is that of |z|, with the degrees
+// of freedom in brackets.
+var Columns = []string{"result", "source", "setting", "theory", "measured", "z", "limit", "trials", "agrees"}
 
 // Text returns the text of the row, by column.
 func (r Row) Text() []string {
@@ -26,7 +27,33 @@ func (r Row) Text() []string {
 	}
 	predicted := map[string]string{"≠": "not ", ">": "above ", "<": "below "}[r.Claim] + Format(r.Theory)
 	return []string{r.Result, r.Source, r.Setting, predicted, Format(r.Measured),
-		number(r.Z, "%+.2f"), fmt.Sprint(r.Trials), agrees}
+		number(r.Z, "%+.2f"), r.limit(), fmt.Sprint(r.Trials), agrees}
+}
+
+func (r Row) limit() string {
+	if r.DF == 0 {
+		return number(Agreement, "%.2f")
+	}
+	return fmt.Sprintf("%.3g (%.0f)", r.Limit(), r.DF)
+}
+
+// Summary tells in one line how many rows there are of each kind, and how many agree.
+func Summary(rows []Row) string {
+	var confirming, refuting, trivial, agree int
+	for _, r := range rows {
+		switch {
+		case r.Trivial:
+			trivial++
+		case r.Claim == "≠":
+			refuting++
+		default:
+			confirming++
+		}
+		if r.Agree {
+			agree++
+		}
+	}
+	return fmt.Sprintf("%d of %d rows agree: %d confirming, %d refuting, %d trivial", agree, len(rows), confirming, refuting, trivial)
 }
 
 // Format prints a number with two significant digits of its standard error, or with five
@@ -73,6 +100,7 @@ func (v *Verdict) String() string {
 		line(r.Text())
 	}
 	w.Flush() // a bytes.Buffer does not fail
+	fmt.Fprintln(&b, Summary(v.Rows))
 	return b.String()
 }
 
@@ -81,7 +109,8 @@ var table = template.Must(template.New("").Parse(`<table>
 <tbody>
 {{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
 {{end}}</tbody>
-</table>`))
+</table>
+<p>{{.Summary}}</p>`))
 
 // SimpleRender shows the table in a notebook, with the rows as JSON beside it.
 func (v *Verdict) SimpleRender() map[string]interface{} {
@@ -93,7 +122,7 @@ func (v *Verdict) SimpleRender() map[string]interface{} {
 		rows[i] = r.Text()
 	}
 	var html bytes.Buffer
-	if err := table.Execute(&html, map[string]interface{}{"Columns": Columns, "Rows": rows}); err != nil {
+	if err := table.Execute(&html, map[string]interface{}{"Columns": Columns, "Rows": rows, "Summary": Summary(v.Rows)}); err != nil {
 		return map[string]interface{}{"text/plain": err.Error()}
 	}
 	data, err := json.Marshal(v.Rows)

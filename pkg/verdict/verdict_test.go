@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/theory"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 func value(x, stderr float64) theory.Value { return theory.Value{Value: x, StdErr: stderr} }
@@ -29,6 +30,9 @@ func TestClaims(t *testing.T) {
 		{value(1, 0.3), value(3, 0.4), 4, true, false, false, false},
 		{value(1, 0), value(1, 0), 0, true, false, false, false},
 		{value(1, 0), value(1+1e-13, 0), 0, true, false, false, false},
+		{value(-1e6, 0), value(-1e6 - 5e-7, 0), 0, true, false, false, false},
+		{value(1e6, 0), value(1e6+5e-6, 0), math.Inf(1), false, true, true, false},
+		{value(0, 0), value(1.2e-12, 0), math.Inf(1), false, true, true, false},
 		{value(1, 0), value(2, 0), math.Inf(1), false, true, true, false},
 		{value(2, 0), value(1, 0), math.Inf(-1), false, true, false, true},
 		{value(math.NaN(), 0), value(1, 0.1), math.NaN(), false, false, false, false},
@@ -38,7 +42,7 @@ func TestClaims(t *testing.T) {
 		{value(1, -1), value(1, 0.1), math.NaN(), false, false, false, false},
 		{value(1, 0), value(math.NaN(), 0.1), math.NaN(), false, false, false, false},
 	} {
-		v := Compare("r", "s", "at", c.theory, c.measured, 9)
+		v := Compare("r", "s", "at", c.theory, c.measured, 0)
 		if z := v.Rows[0].Z; math.Abs(z-c.z) > 1e-9 || math.IsNaN(z) != math.IsNaN(c.z) {
 			t.Errorf("%v against %v: z = %v, want %v", c.theory, c.measured, z, c.z)
 		}
@@ -67,6 +71,91 @@ func TestZIsCalibrated(t *testing.T) {
 		if math.Abs(m.Value) > 4*m.StdErr {
 			t.Errorf("%s = %v", what, m)
 		}
+	}
+}
+
+// Of an error that is estimated from few trials the limit is a quantile of Student's t, and
+// theory's own error counts as known.
+func TestLimit(t *testing.T) {
+	row := func(theoryErr float64, trials int) Row {
+		return NewRow("", "", "", value(1, theoryErr), value(2, 0.1), trials)
+	}
+	// The published quantiles of t at p = 0.9999683, and the normal one.
+	for _, c := range []struct {
+		row       Row
+		df, limit float64
+	}{
+		{row(0, 4), 3, 32.616}, {row(0, 11), 10, 6.5672}, {row(0, 200), 199, 4.0871}, {row(0, 2), 1, 10050.44}, {row(0, 1), 0, 4}, {row(0, 0), 0, 4}, {row(0, 2_000_000), 0, 4},
+		{row(0.1, 4), 12, 5.9878}, {row(1e3, 4), 0, 4}, {row(0.3, 4).Known(), 0, 4},
+	} {
+		if math.Abs(c.row.DF-c.df) > 1e-9 || math.Abs(c.row.Limit()/c.limit-1) > 1e-4 {
+			t.Errorf("%d trials: %v degrees of freedom, limit %v; want %v and %v", c.row.Trials, c.row.DF, c.row.Limit(), c.df, c.limit)
+		}
+	}
+	// Between 4 and the limit of 9 trials every claim turns around.
+	near := Compare("", "", "", value(1, 0), value(1.6, 0.1), 9)
+	for claim, got := range map[string]bool{"=": near.Agrees(), "≠": !near.Refuted().Agrees(), ">": !near.Above().Agrees()} {
+		if !got {
+			t.Errorf("z = 6 with 8 degrees of freedom: %q", claim)
+		}
+	}
+	if low := Compare("", "", "", value(1.6, 0), value(1, 0.1), 9); low.Below().Agrees() {
+		t.Error("z = −6 with 8 degrees of freedom is below")
+	}
+}
+
+// True predictions disagree at the stated rate, whatever the number of trials: of means of
+// normals, whose limit for the rate 1 % is drawn with it.
+func TestZIsStudentsT(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, trials := range []int{3, 4, 8} {
+		const rows = 20000
+		beyond := 0.0
+		limit := distuv.StudentsT{Sigma: 1, Nu: float64(trials - 1)}.Quantile(0.995)
+		x := make([]float64, trials)
+		for range rows {
+			for i := range x {
+				x[i] = 2 + rng.NormFloat64()
+			}
+			r := NewRow("", "", "", value(2, 0), theory.Mean(x), trials)
+			if r.DF != float64(trials-1) {
+				t.Fatalf("%v degrees of freedom", r.DF)
+			}
+			if math.Abs(r.Z) > limit {
+				beyond++
+			}
+		}
+		if z := (beyond/rows - 0.01) / math.Sqrt(0.01*0.99/rows); math.Abs(z) > 4 {
+			t.Errorf("%d trials: %.2f %% of the rows are beyond the 1 %% limit, z = %.1f", trials, 100*beyond/rows, z)
+		}
+	}
+}
+
+// The last line tells rows that could not disagree, and rows that refute, from the others.
+func TestSummary(t *testing.T) {
+	same := Compare("an identity", "", "", value(1, 0), value(1, 0), 9)
+	far := Compare("a bound", "", "", value(0, 0), value(41, 1), 0).Above()
+	near := Compare("a bound", "", "", value(0, 0), value(39, 1), 0).Above()
+	less := Compare("a bound", "", "", value(41, 0), value(0, 1), 0).Below()
+	refuted := Compare("a formula", "", "", value(0, 0), value(900, 1), 0).Refuted()
+	good := Compare("a formula", "", "", value(1, 0), value(1.1, 0.1), 20)
+	bad := Compare("a formula", "", "", value(1, 0), value(9, 0.1), 20)
+	all := same.And(far, near, less, refuted, good, bad)
+	if got, want := Summary(all.Rows), "6 of 7 rows agree: 3 confirming, 1 refuting, 3 trivial"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, text := range []string{all.String(), fmt.Sprint(all.SimpleRender()["text/html"])} {
+		if !strings.Contains(text, "3 confirming, 1 refuting, 3 trivial") {
+			t.Error(text)
+		}
+	}
+	for _, r := range []Row{NewRow("", "", "", value(1, 0), value(1, 0.1), 9), NewRow("", "", "", value(1, 0.1), value(1, 0), 9), NewRow("", "", "", value(1, 0), value(2, 0), 9)} {
+		if r.Trivial {
+			t.Errorf("%+v is trivial", r)
+		}
+	}
+	if again := near.Refuted(); again.Rows[0].Trivial {
+		t.Error("a refuted formula is trivial")
 	}
 }
 
@@ -126,7 +215,8 @@ func ExampleCompare() {
 	fmt.Print(v)
 	fmt.Println(v.Agrees())
 	// Output:
-	// result        source              setting     theory  measured         z      trials  agrees
-	// scratch risk  Theorem 3.6, eq. 8  n=50 d=100  0.54    0.5360 ± 0.0060  -0.67  200     yes
+	// result        source              setting     theory  measured         z      limit       trials  agrees
+	// scratch risk  Theorem 3.6, eq. 8  n=50 d=100  0.54    0.5360 ± 0.0060  -0.67  4.09 (199)  200     yes
+	// 1 of 1 rows agree: 1 confirming, 0 refuting, 0 trivial
 	// true
 }

@@ -61,7 +61,9 @@ func operatorMutants(name string) (out []mutant, err error) {
 			case *ast.ImportSpec:
 				return false
 			case *ast.CallExpr:
-				return call(n, text, at, plant)
+				if !call(n, text, at, plant) {
+					return false
+				}
 			case *ast.BinaryExpr:
 				if with, ok := swaps[n.Op]; ok && !isString(n.X) && !isString(n.Y) {
 					plant(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), with)
@@ -92,7 +94,16 @@ func call(n *ast.CallExpr, text []byte, at func(token.Pos) int, plant func(from,
 	if with, ok := calls[name]; ok && (with != "" || len(n.Args) == 1) {
 		plant(n.Fun.Pos(), n.Fun.End(), with)
 	}
-	return name != "fmt.Errorf" && name != "errors.New" && name != "panic"
+	switch name {
+	case "math.Inf", "math.IsInf": // the sign alone counts
+		if sign, ok := n.Args[len(n.Args)-1].(*ast.BasicLit); ok {
+			plant(sign.Pos(), sign.End(), map[string]string{"0": "-1", "1": "-1"}[sign.Value])
+		}
+		return false
+	case "fmt.Errorf", "errors.New", "panic", "tabwriter.NewWriter", "make":
+		return false
+	}
+	return true
 }
 
 func number(n *ast.BasicLit, plant func(from, to token.Pos, with string)) {
