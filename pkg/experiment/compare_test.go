@@ -215,7 +215,7 @@ func TestDistancesOfARun(t *testing.T) {
 	if last := len(x) - 1; math.Abs(y[0]-y[last]) > 1e-12 || x[last] < 10*x[1] {
 		t.Errorf("T_lt from %v to %v over KL from %v to %v: equal at θ = 0 and π", y[0], y[last], x[0], x[last])
 	}
-	tr := Transports{D: []int{2, 200}, N: 60, Theta: []float64{0, math.Pi}, Sigma: 0.2, Trials: 4, Seed: 1}.Run()
+	tr := Transports{D: []int{2, 200}, N: 60, Theta: []float64{0, math.Pi}, Sigma: 0.2, Trials: 12, Seed: 1}.Run()
 	s, bound := tr.Relative(W1, Theta, Dimension), tr.Against(W1, "Appendix A", TransportBound)
 	_, _, low, _ := s.Curve(0)
 	_, _, high, _ := s.Curve(1)

@@ -30,7 +30,7 @@ func TestClaims(t *testing.T) {
 		{value(1, 0.3), value(3, 0.4), 4, true, false, false, false},
 		{value(1, 0), value(1, 0), 0, true, false, false, false},
 		{value(1, 0), value(1+1e-13, 0), 0, true, false, false, false},
-		{value(-1e6, 0), value(-1e6 - 5e-7, 0), 0, true, false, false, false},
+		{value(-1e6, 0), value(-1e6-5e-7, 0), 0, true, false, false, false},
 		{value(1e6, 0), value(1e6+5e-6, 0), math.Inf(1), false, true, true, false},
 		{value(0, 0), value(1.2e-12, 0), math.Inf(1), false, true, true, false},
 		{value(1, 0), value(2, 0), math.Inf(1), false, true, true, false},
