@@ -2,6 +2,8 @@ package relu
 
 import (
 	"math"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/task"
@@ -344,5 +346,32 @@ func TestTransferByNormalEquations(t *testing.T) {
 	}
 	if _, err := f.Transfer(space, same, make([]float64, 9)); err == nil {
 		t.Error("9 times one point is no error")
+	}
+}
+
+// Work by rows does each row once, on as many cores as there are and no more, and leaves their
+// number alone.
+func TestRowsAreDoneOnce(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	for _, m := range []int{0, 1, 15, 16, 17, 32, 200} {
+		done, active := make([]atomic.Int64, m), atomic.Int64{}
+		rows(m, func(i int) {
+			if active.Add(1) > int64(cores) {
+				t.Errorf("%d rows at the same time", active.Load())
+			}
+			for range 20 {
+				runtime.Gosched()
+			}
+			done[i].Add(1)
+			active.Add(-1)
+		})
+		for i := range done {
+			if n := done[i].Load(); n != 1 {
+				t.Errorf("row %d of %d is done %d times", i, m, n)
+			}
+		}
+	}
+	if n := runtime.GOMAXPROCS(0); n != cores {
+		t.Errorf("%d cores are now %d", cores, n)
 	}
 }
