@@ -178,14 +178,21 @@ func TestLossByDefinition(t *testing.T) {
 // of the end.
 func TestDefaultsAndReport(t *testing.T) {
 	pair, data := sample(t, 9, 6, 1, 0.3, 3)
-	for name, loss := range map[string]*Loss{"population": PopulationLoss(pair.Source), "sample": sampleLoss(t, data)} {
+	long := append([]float64(nil), pair.Source...)
+	floats.Scale(2.5, long)
+	descent := Options{Step: 0.013}
+	for name, c := range map[string]struct {
+		loss   *Loss
+		zeroth Options
+	}{"population": {PopulationLoss(long), Options{}}, "sample": {sampleLoss(t, data), Options{}}, "descent on a sample": {sampleLoss(t, data), descent}} {
+		loss := c.loss
 		for depth := 1; depth <= 3; depth++ {
 			a, b := network(t, 6, depth, 0.3, 4), network(t, 6, depth, 0.3, 4)
-			o := Options{Tolerance: 1e-7, MaxSteps: 10_000_000}
+			o := Options{Tolerance: 1e-7, MaxSteps: 10_000_000, Step: c.zeroth.Step}
 			if name == "population" {
 				o.Step = 0.1 / float64(depth)
 			}
-			first, second := train(t, a, loss, Options{}), train(t, b, loss, o)
+			first, second := train(t, a, loss, c.zeroth), train(t, b, loss, o)
 			if first != second || !floats.Equal(a.Beta(), b.Beta()) || first.Step != o.Step || first.Steps == 0 {
 				t.Errorf("%s, L = %d: %+v by default, %+v with %+v", name, depth, first, second, o)
 			}
@@ -261,6 +268,9 @@ func TestTrainingErrors(t *testing.T) {
 		rep, err := net.Train(c.ctx, loss, c.o)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c.o, err)
+		}
+		if c.ctx == cancelled && (c.o.Step > 0 && rep.Steps > 0 || !mat.Equal(net.W[0], network(t, 6, 2, 0.3, 4).W[0])) {
+			t.Errorf("%+v: cancelled before it begins, %+v", c.o, rep)
 		}
 		if c.o.MaxSteps == 30 && (rep.Steps < 30 || rep.Steps > 90 || rep.Loss != loss.Value(net.Beta())) {
 			t.Errorf("%+v: %+v", c.o, rep)
