@@ -69,20 +69,20 @@ func residualByQuadrature(s Setting) float64 {
 		if s.SourceSigma == 0 {
 			return f(0)
 		}
-		return overBeta(p/2, q/2, 14, func(b float64) float64 { return f(s.SourceSigma * math.Sqrt(b/(1-b))) })
+		return overBeta(p/2, q/2, 12, func(b float64) float64 { return f(s.SourceSigma * math.Sqrt(b/(1-b))) })
 	}
 	coordinate := func(k float64, f func(u float64) float64) float64 { // of a random unit vector
 		if k == 1 {
 			return (f(1) + f(-1)) / 2
 		}
-		return overBeta((k-1)/2, (k-1)/2, 14, func(b float64) float64 { return f(2*b - 1) })
+		return overBeta((k-1)/2, (k-1)/2, 12, func(b float64) float64 { return f(2*b - 1) })
 	}
 	if n > d {
 		along = noise(d, n-d+1, func(e float64) float64 {
 			return coordinate(d, func(u float64) float64 { return square(1+e*u, 1+2*e*u+e*e) })
 		})
 	} else {
-		along = overBeta(n/2, (d-n)/2, 14, func(b float64) float64 {
+		along = overBeta(n/2, (d-n)/2, 12, func(b float64) float64 {
 			return noise(n, d-n+1, func(e float64) float64 {
 				return coordinate(n, func(u float64) float64 {
 					t := e * math.Sqrt(b) * u
@@ -100,7 +100,7 @@ func residualByQuadrature(s Setting) float64 {
 func TestSourceResidualIsCalibrated(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	z := map[string][]float64{}
-	for range 80 {
+	for range 60 {
 		s := Setting{D: 3 + rng.IntN(20), N: 3 + rng.IntN(4), Theta: math.Pi * rng.Float64(), Sigma: rng.Float64(), Depth: 2, Norm: 0.3 + rng.Float64()}
 		if s.SourceN = 1 + rng.IntN(2*s.D); s.SourceN == s.D {
 			s.SourceN++

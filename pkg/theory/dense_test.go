@@ -94,7 +94,7 @@ func denseRisks(t *testing.T, rng *rand.Rand, s Setting) (r Risks) {
 // The joint law is that of data sets drawn and solved with matrices: the three risks, the
 // scale, and combinations of them that see how they hang together.
 func TestLawIsThatOfDenseMatrices(t *testing.T) {
-	const dense, draws = 3000, 20000
+	const dense, draws = 3000, 12000
 	mixed := func(r Risks) float64 { return r.Scratch - 0.7*r.Linear + 0.4*r.Scale }
 	for i, s := range []Setting{
 		{N: 4, D: 7, Theta: 2, Sigma: 0.6, Depth: 3},

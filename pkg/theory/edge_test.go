@@ -1,7 +1,9 @@
 package theory
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -34,6 +36,41 @@ func TestAxisTitle(t *testing.T) {
 	} {
 		if got := a.Title(); got != want {
 			t.Errorf("%s has the title %s, want %s", a, got, want)
+		}
+	}
+}
+
+// An angle is a fraction of π in lowest terms where its denominator is one of seven, and a number
+// of degrees elsewhere.
+func TestAngleLabels(t *testing.T) {
+	for den := 1; den <= 13; den++ {
+		for num := 1; num <= 2*den; num++ {
+			a, b := num, den
+			for x, y := num, den; ; x, y = y, x%y {
+				if y == 0 {
+					a, b = num/x, den/x
+					break
+				}
+			}
+			want := `\pi`
+			if a > 1 {
+				want = fmt.Sprintf(`%d\pi`, a)
+			}
+			switch b {
+			case 1:
+			case 2, 3, 4, 6, 8, 12:
+				want += fmt.Sprintf("/%d", b)
+			default:
+				want = fmt.Sprintf("%.4g°", 180*float64(a)/float64(b))
+			}
+			if got := angle(math.Pi * float64(num) / float64(den)); got != want {
+				t.Errorf("%dπ/%d is written %s, want %s", num, den, got, want)
+			}
+		}
+	}
+	for _, x := range []float64{math.Pi/4 + 1e-8, math.Pi/4 - 1e-8, 1e-8} {
+		if got := angle(x); !strings.HasSuffix(got, "°") {
+			t.Errorf("%v is written %s", x, got)
 		}
 	}
 }
