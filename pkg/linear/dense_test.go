@@ -5,9 +5,11 @@ import (
 	"math"
 	"testing"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/property"
 	"github.com/features-are-fate/fate/pkg/task"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
 )
 
 // gaussian is an n×d matrix of independent standard normals.
@@ -292,4 +294,32 @@ func TestFineTunePassesNorms(t *testing.T) {
 	if _, err := FineTune(nil, nil, 1, func(a, b, r float64) (float64, error) { return 0, fmt.Errorf("no scale") }); err == nil {
 		t.Error("an error of the scale is none")
 	}
+}
+
+// The solution of least norm turns with the inputs and scales with the labels.
+func TestMinNormIsEquivariant(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, d, c := rapid.IntRange(2, 9).Draw(t, "n"), 5, rapid.Float64Range(0.3, 3).Draw(t, "c")
+		seed := rapid.Uint64Range(0, 1e6).Draw(t, "seed")
+		x, y := gaussian(n, d, seed), normal(n, seed+1)
+		var qr mat.QR
+		qr.Factorize(gaussian(d, d, seed+2))
+		var q, turned mat.Dense
+		qr.QTo(&q)
+		turned.Mul(x, &q)
+		scaled := append([]float64(nil), y...)
+		floats.Scale(c, scaled)
+		a := NewInterpolator(x)
+		b := NewInterpolator(&turned)
+		one, err := a.MinNorm(y)
+		two, err2 := b.MinNorm(scaled)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		back := mulVec(&q, two)
+		floats.Scale(1/c, back)
+		if off := floats.Distance(one, back, 2) / floats.Norm(one, 2); off > 1e-6 {
+			t.Fatalf("n = %d, c = %v: off by %.2g", n, c, off)
+		}
+	})
 }

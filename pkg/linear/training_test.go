@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
-	"pgregory.net/rapid"
 )
 
 // The entries of a random start are normal with the variances α²/d and, in the last layer, α²:
@@ -370,32 +369,4 @@ func TestFlowErrors(t *testing.T) {
 	if end, err := Flow(context.Background(), loss, 1, []float64{0, 0}, nil); err != nil || math.Abs(end[1]-1) > 1e-6 {
 		t.Errorf("one layer from zero: %v, %v", end, err)
 	}
-}
-
-// The solution of least norm turns with the inputs and scales with the labels.
-func TestMinNormIsEquivariant(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n, d, c := rapid.IntRange(2, 9).Draw(t, "n"), 5, rapid.Float64Range(0.3, 3).Draw(t, "c")
-		seed := rapid.Uint64Range(0, 1e6).Draw(t, "seed")
-		x, y := gaussian(n, d, seed), normal(n, seed+1)
-		var qr mat.QR
-		qr.Factorize(gaussian(d, d, seed+2))
-		var q, turned mat.Dense
-		qr.QTo(&q)
-		turned.Mul(x, &q)
-		scaled := append([]float64(nil), y...)
-		floats.Scale(c, scaled)
-		a := NewInterpolator(x)
-		b := NewInterpolator(&turned)
-		one, err := a.MinNorm(y)
-		two, err2 := b.MinNorm(scaled)
-		if err != nil || err2 != nil {
-			t.Fatal(err, err2)
-		}
-		back := mulVec(&q, two)
-		floats.Scale(1/c, back)
-		if off := floats.Distance(one, back, 2) / floats.Norm(one, 2); off > 1e-6 {
-			t.Fatalf("n = %d, c = %v: off by %.2g", n, c, off)
-		}
-	})
 }
