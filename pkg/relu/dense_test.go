@@ -44,6 +44,17 @@ func TestGramByQuadrature(t *testing.T) {
 	if k := Gram(w, v); k.At(0, 0) != 0 {
 		t.Errorf("a zero neuron has the kernel %v", k.At(0, 0))
 	}
+	// A neuron with itself and with its opposite, whose cosine rounds to beyond ±1.
+	many := gaussian(200, 7, 8)
+	for i := range 200 {
+		v := mat.NewDense(2, 7, nil)
+		v.SetRow(0, many.RawRowView(i))
+		floats.AddScaled(v.RawRowView(1), -3, many.RawRowView(i))
+		k, square := Gram(mat.NewDense(1, 7, many.RawRowView(i)), v), floats.Dot(many.RawRowView(i), many.RawRowView(i))
+		if math.Abs(k.At(0, 0)-square/2) > 1e-6 || !(math.Abs(k.At(0, 1)) < 1e-6) {
+			t.Errorf("neuron %d: with itself %v, with its opposite %v", i, k.At(0, 0), k.At(0, 1))
+		}
+	}
 	n := &Network{W: w, C: make([]float64, 37)}
 	if got := n.Gram(); !mat.EqualApprox(got, Gram(w, w), 1e-15) {
 		t.Error("the Gram matrix of a network is not that of its neurons")
@@ -352,11 +363,12 @@ func TestTransferByNormalEquations(t *testing.T) {
 // Work by rows does each row once, on as many cores as there are and no more, and leaves their
 // number alone.
 func TestRowsAreDoneOnce(t *testing.T) {
-	cores := runtime.GOMAXPROCS(0)
+	const cores = 3
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 	for _, m := range []int{0, 1, 15, 16, 17, 32, 200} {
 		done, active := make([]atomic.Int64, m), atomic.Int64{}
 		rows(m, func(i int) {
-			if active.Add(1) > int64(cores) {
+			if active.Add(1) > cores {
 				t.Errorf("%d rows at the same time", active.Load())
 			}
 			for range 20 {
