@@ -308,6 +308,17 @@ func TestFlowKeepsTime(t *testing.T) {
 			t.Errorf("L = %d: the time is off by %.2g, the end %v, %v", depth, worst, end, err)
 		}
 	}
+	// It ends at the first step at which the gradient is 1e-7 of that at β = 0, whatever the units.
+	for _, scale := range []float64{1e-3, 1, 1000} {
+		var gaps []float64
+		_, err := Flow(context.Background(), PopulationLoss([]float64{0, scale}), 2, []float64{0, 0.3 * scale}, func(_ float64, beta []float64) {
+			gaps = append(gaps, math.Abs(beta[1]-scale)/scale)
+		})
+		n := len(gaps)
+		if err != nil || n < 3 || !(gaps[n-1] <= 1e-7 && gaps[n-2] > 1e-7) {
+			t.Errorf("in units of %v it ends after %d steps, %v", scale, n, err)
+		}
+	}
 	const d, horizon = 6, 1.5
 	pair, data := sample(t, 4, d, 1, 0.3, 3)
 	loss := sampleLoss(t, data)
