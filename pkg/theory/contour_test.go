@@ -141,10 +141,13 @@ func TestBoundariesEnd(t *testing.T) {
 			}
 		}
 	}
-	// At σ = .2 two arcs through 90°: of the band, whose legs reach θ = 0 or γ = 0, and beyond γ = 1.
 	curves, err := LinearTransferability.Boundary(Limit{Sigma: 0.2, Depth: 2}, 5)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// The band is one closed piece around 90°; beyond γ = 1 the two halves leave from there.
+	if len(curves) != 3 || math.Abs(curves[0].X[0]+curves[0].X[len(curves[0].X)-1]-math.Pi) > 1e-12 || slices.Min(curves[0].X) > math.Acos(0.8)+0.01 || slices.Max(curves[0].X) < math.Acos(-0.8)-0.01 {
+		t.Errorf("%d pieces, the first from θ = %v to %v", len(curves), slices.Min(curves[0].X), slices.Max(curves[0].X))
 	}
 	for _, at := range []struct{ theta, gamma float64 }{{math.Pi / 2, 0.96}, {math.Pi / 2, 1.04}, {math.Pi / 4, 0.911384}, {3 * math.Pi / 4, 0.548616}, {math.Pi / 4, 1.08}, {2 * math.Pi / 3, 1.053333}} {
 		best := math.Inf(1)
