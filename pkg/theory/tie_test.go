@@ -44,6 +44,11 @@ func TestBreakEvenMeanTiesOnOtherDraws(t *testing.T) {
 			t.Errorf("%v: T = %v, %v, %v", s, v, err, err2)
 		}
 	}
+	for _, n := range []int{30, 31} { // no null space, no tie
+		if theta, ok, err := FineTuneBreakEvenMean(Setting{N: n, D: 30, Depth: 1}, 1); ok || theta != 0 || err != nil {
+			t.Errorf("n = %d: a tie at %v, %v", n, theta, err)
+		}
+	}
 	s := Setting{N: 12, D: 30, Depth: 1, SourceN: 45, SourceSigma: 3} // r² > 2g: it loses at every angle
 	if theta, ok, err := FineTuneBreakEvenMean(s, 1); ok || err != nil {
 		t.Errorf("a tie at %v, %v", theta, err)
