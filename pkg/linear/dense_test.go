@@ -214,12 +214,12 @@ func TestWeightDecayByBisection(t *testing.T) {
 	}
 	path := NewDesign(gaussian(4, 3, 5)).Path(4)
 	for _, mu := range []float64{0, -1, math.NaN(), math.Inf(1)} {
-		if _, _, err := path.WeightDecay(make([]float64, 4), mu); err == nil {
-			t.Errorf("μ = %v is no error", mu)
+		if beta, lambda, err := path.WeightDecay(make([]float64, 4), mu); err == nil || beta != nil || lambda != 0 {
+			t.Errorf("μ = %v: %v, %v, %v", mu, beta, lambda, err)
 		}
 	}
-	if _, _, err := path.WeightDecay(make([]float64, 3), 1); err == nil {
-		t.Error("3 labels of 4 points are no error")
+	if beta, lambda, err := path.WeightDecay(make([]float64, 3), 1); err == nil || beta != nil || lambda != 0 {
+		t.Errorf("3 labels of 4 points: %v, %v, %v", beta, lambda, err)
 	}
 }
 
@@ -263,6 +263,11 @@ func TestInterpolatorByCondition(t *testing.T) {
 		floats.SubTo(other, vec, other)
 		if off := floats.Distance(null, other, 2); err != nil || off > 1e-7 || c.n >= c.d && floats.Norm(null, 2) != 0 {
 			t.Errorf("%+v: the null space is off by %.2g, %v", c, off, err)
+		}
+	}
+	for square, cholesky := range map[float64]bool{0.97e8: true, 1.03e8: false} { // of a diagonal X
+		if p := NewInterpolator(mat.NewDense(2, 2, []float64{1, 0, 0, 1 / math.Sqrt(square)})); (p.gram != nil) != cholesky {
+			t.Errorf("condition number %v of the Gram matrix: Cholesky %v", square, p.gram != nil)
 		}
 	}
 	for _, x := range []*mat.Dense{mat.NewDense(2, 3, []float64{1, 0, 0, 1, 0, 0}), mat.NewDense(3, 2, []float64{1, 1, 2, 2, 3, 3})} {
