@@ -28,6 +28,21 @@ func TestSourceNearTheSquare(t *testing.T) {
 	}
 }
 
+// At n = d nothing is left of the pretrained vector, whatever its norm.
+func TestNoNullSpaceAtTheSquare(t *testing.T) {
+	for _, n := range []int{0, 5, 10} {
+		s := Setting{N: 10, D: 10, Theta: 1, Sigma: 0.3, Depth: 2, SourceN: n}
+		if n > 0 {
+			s.SourceSigma = 0.5
+		}
+		for _, r := range []Result{FineTuneTransferability, FineTuneTransferabilityPrinted} {
+			if got, err := r.Mean(s); err != nil || got != (Value{}) {
+				t.Errorf("%s: %v: %v, %v", r.Name, s, got, err)
+			}
+		}
+	}
+}
+
 // The labels of the axes of figures.
 func TestAxisTitle(t *testing.T) {
 	for a, want := range map[Axis]string{
