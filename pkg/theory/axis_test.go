@@ -52,7 +52,7 @@ func TestAxisGammaRounds(t *testing.T) {
 		if err := AxisGamma.Set(&s, &l, gamma); err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := AxisGamma.Of(s); l.Gamma != gamma || math.Abs(got-gamma) > 0.5/float64(d)+1e-15*gamma {
+		if got, _ := AxisGamma.Of(s); l.Gamma != gamma || math.Abs(got-gamma) > 0.5/float64(d)+4e-16*gamma {
 			t.Errorf("γ = %v at d = %d: %v in the setting, %v in the limit", gamma, d, got, l.Gamma)
 		}
 	})

@@ -1,0 +1,61 @@
+package theory
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// The tie of fine-tuning at a finite size, against draws of another seed.
+func TestBreakEvenMeanTiesOnOtherDraws(t *testing.T) {
+	for i, s := range []Setting{
+		{N: 12, D: 30, Sigma: 0.6, Depth: 2}, {N: 20, D: 30, Sigma: 0.4, Depth: 3, SourceN: 50, SourceSigma: 0.3}, {N: 6, D: 20, Sigma: 0.3, Depth: 4, SourceN: 12, SourceSigma: 0.2},
+	} {
+		const draws = 1 << 12
+		theta, ok, err := FineTuneBreakEvenMean(s, draws)
+		if err != nil || !ok {
+			t.Fatal(s, ok, err)
+		}
+		s.Theta = theta
+		l, err := NewLaw(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed, err := FineTuneTransferabilityPrinted.Mean(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng, x := rand.New(rand.NewPCG(uint64(i), 6)), make([]float64, draws)
+		for j := range x {
+			r := l.draw(rng)
+			x[j] = r.Scratch - r.FineTune - (2*r.q - r.a) + printed.Value
+		}
+		m := Mean(x)
+		sum, err := s.Summary(draws)
+		if z := m.Value / math.Hypot(m.StdErr, sum.TFineTune.StdErr); err != nil || math.Abs(z) > 4 {
+			t.Errorf("%v: T = %v at the tie, z = %.2f, %v", s, m, z, err)
+		}
+	}
+	// One layer: the tie is exact.
+	for _, s := range []Setting{{N: 12, D: 30, Sigma: 0.6, Depth: 1}, {N: 12, D: 30, Sigma: 0.6, Depth: 1, SourceN: 20, SourceSigma: 0.3}, {N: 12, D: 30, Depth: 1, SourceN: 45, SourceSigma: 0.4}} {
+		theta, ok, err := FineTuneBreakEvenMean(s, 1)
+		s.Theta = theta
+		if v, err2 := FineTuneTransferability.Mean(s); err != nil || err2 != nil || !ok || math.Abs(v.Value) > 1e-12 || !(theta > 0.1) {
+			t.Errorf("%v: T = %v, %v, %v", s, v, err, err2)
+		}
+	}
+	for _, n := range []int{30, 31} { // no null space, no tie
+		if theta, ok, err := FineTuneBreakEvenMean(Setting{N: n, D: 30, Depth: 1}, 1); ok || theta != 0 || err != nil {
+			t.Errorf("n = %d: a tie at %v, %v", n, theta, err)
+		}
+	}
+	s := Setting{N: 12, D: 30, Depth: 1, SourceN: 45, SourceSigma: 3} // r² > 2g: it loses at every angle
+	if theta, ok, err := FineTuneBreakEvenMean(s, 1); ok || err != nil {
+		t.Errorf("a tie at %v, %v", theta, err)
+	}
+	for _, s := range []Setting{{N: 5, D: 9, Depth: 2, Norm: 2}, {N: 5, D: 9, Depth: 1, Norm: 2}, {N: 5, D: 9, Depth: 2, Features: 2}, {N: 5, D: 9, Depth: 1, Features: 2}, {N: 5, D: 9, Depth: 2, Decay: 0.1}, {N: 0, D: 9, Depth: 2}} {
+		if _, _, err := FineTuneBreakEvenMean(s, 100); err == nil {
+			t.Errorf("%v is no error", s)
+		}
+	}
+}
