@@ -225,7 +225,9 @@ func TestBreakEvenByHand(t *testing.T) {
 		mean := 4 * (math.Cos(angles[i].Theta) + 0.3)
 		return []float64{mean - 0.1, mean + 0.1}
 	})
-	v := r.BreakEven(predicts(q, func(s theory.Setting) theory.Value { return theory.Value{Value: 2 * (math.Cos(s.Theta) + 0.5), StdErr: 0.1} }))
+	v := r.BreakEven(predicts(q, func(s theory.Setting) theory.Value {
+		return theory.Value{Value: 2 * (math.Cos(s.Theta) + 0.5), StdErr: 0.1}
+	}))
 	if v.Err() != nil {
 		t.Fatal(v.Err())
 	}
@@ -251,7 +253,9 @@ func TestBreakEvenByHand(t *testing.T) {
 	if err := both.BreakEven(theory.FineTuneTransferability).Err(); err == nil || !strings.Contains(err.Error(), "differ in θ alone") {
 		t.Errorf("cells of two σ: %v", err)
 	}
-	view := r.BreakEvens(predicts(q, func(s theory.Setting) theory.Value { return theory.Value{Value: 2 * (math.Cos(s.Theta) + 0.5), StdErr: 0.1} }), Sigma)
+	view := r.BreakEvens(predicts(q, func(s theory.Setting) theory.Value {
+		return theory.Value{Value: 2 * (math.Cos(s.Theta) + 0.5), StdErr: 0.1}
+	}), Sigma)
 	_, x, y, bar := view.Points().Curve(0)
 	_, lx, ly, _ := view.Lines().Curve(0)
 	if view.Err() != nil || !slices.Equal(x, []float64{0.5}) || !slices.Equal(lx, x) || y[0] != row.Measured.Value || bar[0] != row.Measured.StdErr || ly[0] != row.Theory.Value {
