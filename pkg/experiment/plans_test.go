@@ -462,3 +462,30 @@ func TestPlansTimeTheirUnits(t *testing.T) {
 		t.Error(e, err)
 	}
 }
+
+// A pretrained student and one from scratch are kept for every study that needs them,
+// whatever the procedures, the other n and the other μ of the study.
+func TestPlansShareTheKeysOfStudents(t *testing.T) {
+	s := Students{D: 3, Teacher: 4, Width: 8, Mu: []float64{0.25, 0.5}, N: []int{5, 9}, Trials: 2, Seed: 1}
+	all := keysOf(t, s)
+	for _, c := range []struct {
+		procedures []Procedure
+		shared     int // of its keys
+	}{{nil, 12}, {[]Procedure{Scratch}, 4}, {[]Procedure{Transfer}, 4}, {[]Procedure{Scratch, FineTune}, 8}} {
+		part := s
+		part.Procedures = c.procedures
+		if c.procedures == nil {
+			part.Mu, part.N, part.Trials = s.Mu[1:], []int{9, 7}, 5
+			c.shared = 2 * (1 + 1 + 1) // the source, a transfer and a start from scratch of two trials
+		}
+		shared := 0
+		for key := range keysOf(t, part) {
+			if all[key] {
+				shared++
+			}
+		}
+		if shared != c.shared {
+			t.Errorf("%q: %d keys are shared, want %d", c.procedures, shared, c.shared)
+		}
+	}
+}
