@@ -194,7 +194,7 @@ func pretrainingByHand(t *testing.T, p Pretraining, c Cell, trial int) {
 		times := course(Drift, 0).x
 		if trial > 0 || next >= len(times) || math.Abs(times[next]-float64(k)*step) > step/2 {
 			// Between two points of a course nothing moves, and no more than a few per cent of time passes.
-			if trial == 0 && k > 0 && next < len(times) && (k-last > 1+last/40 || math.Abs(overlaps[k]-overlaps[last]) >= 0.02) {
+			if trial == 0 && k > 0 && next < len(times) && (k-last >= 1+last/40 || math.Abs(overlaps[k]-overlaps[last]) >= 0.02) {
 				t.Fatalf("%v: no point of the course between steps %d and %d", c, last, k)
 			}
 			return

@@ -70,6 +70,21 @@ func TestSeeAllOfDeviations(t *testing.T) {
 			t.Errorf("the line is %v", ly)
 		}
 	}
+	loose := result // a mean that is hardly known has no weight
+	loose.Mean = func(s theory.Setting) (theory.Value, error) {
+		v, err := exact(s)
+		v.StdErr = 1e-3
+		if s.D == 20 {
+			v.Value, v.StdErr = v.Value+0.02, 1e3
+		}
+		return v, err
+	}
+	_, lx, ly, _ = r.Deviations(loose, None).Lines().Curve(0)
+	for i := range lx {
+		if math.Abs(ly[i]-3*math.Pow(lx[i], -1.2)) > 1e-8 {
+			t.Errorf("d = %v: the line is at %v, want %v", lx[i], ly[i], 3*math.Pow(lx[i], -1.2))
+		}
+	}
 	few := r.Where(func(s theory.Setting) bool { return s.D < 40 }) // two dimensions are no fit: the means themselves
 	_, _, ly, _ = few.Deviations(result, None).Lines().Curve(0)
 	if math.Abs(ly[0]-(3*math.Pow(10, -1.2)-1e-3)) > 1e-12 {
