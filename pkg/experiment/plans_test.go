@@ -332,6 +332,7 @@ func TestPlansEstimateTheirSizes(t *testing.T) {
 		prior [2]float64
 	}{
 		"law":         {Experiment{Method: Law, Trials: block + 1, Grid: grid}, block, []float64{20, 20, 5, 5, 10, 10}, [2]float64{0, 0}},
+		"one block":   {Experiment{Method: Law, Trials: block, Grid: grid}, block, []float64{20, 5, 10}, [2]float64{0, 0}},
 		"few draws":   {Experiment{Method: Law, Trials: 7, Grid: grid}, 7, []float64{20, 5, 10}, [2]float64{0, 0}},
 		"solve":       {Experiment{Method: Solve, Trials: 3, Grid: grid}, 1, []float64{20, 20, 20}, [2]float64{1, 2}},
 		"train":       {Experiment{Method: Train, Trials: 2, Grid: grid}, 1, []float64{20, 20, 5, 5, 10, 10}, [2]float64{2, 1}},

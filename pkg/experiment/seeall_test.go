@@ -85,6 +85,10 @@ func TestSeeAllOfDeviations(t *testing.T) {
 			t.Errorf("d = %v: the line is at %v, want %v", lx[i], ly[i], 3*math.Pow(lx[i], -1.2))
 		}
 	}
+	_, _, three, _ := r.Where(func(s theory.Setting) bool { return s.D < 80 }).Deviations(result, None).Lines().Curve(0)
+	if a, b := math.Log(three[1]/three[0]), math.Log(three[2]/three[1]); math.Abs(a-b) > 1e-9 { // three are one
+		t.Errorf("the line through three dimensions is %v", three)
+	}
 	few := r.Where(func(s theory.Setting) bool { return s.D < 40 }) // two dimensions are no fit: the means themselves
 	_, _, ly, _ = few.Deviations(result, None).Lines().Curve(0)
 	if math.Abs(ly[0]-(3*math.Pow(10, -1.2)-1e-3)) > 1e-12 {
