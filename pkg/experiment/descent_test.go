@@ -199,6 +199,9 @@ func pretrainingByHand(t *testing.T, p Pretraining, c Cell, trial int) {
 			}
 			return
 		}
+		if next > 0 && next < len(times)-1 && k-last < 1+last/40 && math.Abs(overlaps[k]-overlaps[last]) < 0.02 {
+			t.Fatalf("%v: points of the course at steps %d and %d", c, last, k)
+		}
 		misalignment, drift, singular := lookByHand(w, pair.Source, before)
 		if got := course(Misalignment, 0).y[next]; math.Abs(got-misalignment) > 1e-9 {
 			t.Errorf("%v at step %d: 1 − |cos| = %v, by hand %v", c, k, got, misalignment)
@@ -257,6 +260,10 @@ func TestPretrainingDefaults(t *testing.T) {
 		if values[0][i] != values[1][i] {
 			t.Errorf("value %d is %v from the default start, %v from 0.01", i, values[0][i], values[1][i])
 		}
+	}
+	one := Pretraining{D: 4, Depth: []int{2}, Alpha: []float64{0.3}, Trials: 1, Seed: 1}
+	if text := must(t, one.Run()).String(); strings.Contains(text, "α") {
+		t.Error(text)
 	}
 	many := Pretraining{D: 4, Depth: []int{2}, Alpha: []float64{0.3, 0.5}, Trials: 2, Seed: 1}
 	if text := must(t, many.Run()).String(); text != "pretraining: 2 cells × 2 networks at d = 4, seed 1" {

@@ -180,6 +180,21 @@ func TestRecordsOfAPart(t *testing.T) {
 			}
 		}
 	}
+	// A cell without any trial is left out.
+	law := Experiment{Method: Law, Trials: 3, Seed: 1, Grid: e.Grid}
+	lp, err := PlanOf(law)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := lp.newRecord()
+	if err != nil {
+		t.Fatal(err)
+	}
+	half.Units[1].Parts[0] = make(vector, 3*drawn)
+	half.findMissing()
+	if got := must(t, lp.table(half)); len(got.Cells) != 1 || got.Cells[0].Setting.N != 9 || got.Cells[0].Trials() != 3 || !got.Interrupted {
+		t.Errorf("%d cells of a half", len(got.Cells))
+	}
 	empty, err := trial.OpenFolder(t.TempDir(), trial.Shard{Index: 1, Of: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -457,6 +472,9 @@ func TestPlansTimeTheirUnits(t *testing.T) {
 		if s != e.Units[0] || s < 1e-3 {
 			t.Errorf("units take %v", e.Units)
 		}
+	}
+	if e, err = p.Estimate(0); err != nil || e.Measured != 2 { // it waits for a unit all the same
+		t.Error(e, err)
 	}
 	p.plan.work.Units = 3
 	if e, err = p.Estimate(time.Hour); err != nil || e.Measured != 3 {

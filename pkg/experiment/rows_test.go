@@ -290,6 +290,10 @@ func TestChangeByHand(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 	}
+	zero := predicts(q, func(theory.Setting) theory.Value { return theory.Value{} })
+	if back := r.Change(Lambda, 0.5, 0.2, zero); back.Err() != nil || !near(back.Rows[0].Measured.Value, -3.5) { // to the first cell
+		t.Errorf("back: %v, %v", back, back.Err())
+	}
 	if err := r.Change(Lambda, 0.2, 0.7, theory.Linear).Err(); err == nil {
 		t.Error("a change to a cell that is not there is no error")
 	}

@@ -112,6 +112,9 @@ func TestSeeAllOfDeviations(t *testing.T) {
 	}
 	none := above
 	none.Mean = func(s theory.Setting) (theory.Value, error) { return theory.Value{Value: s.Sigma + s.Gamma()}, nil }
+	if _, _, y, _ := r.Deviations(none, None).Points().Curve(0); math.Abs(y[0]+2*math.Pow(10, -1.1)) > 1e-12 {
+		t.Errorf("measured below the limit, which is exact: %v", y)
+	}
 	if err := r.Exponents(None, none).Err(); err == nil || !strings.Contains(err.Error(), "needs one above 0") {
 		t.Error(err)
 	}
@@ -359,7 +362,7 @@ func TestSeeAllLimits(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
-	flow := Flows{Setting: theory.Setting{N: 3, D: 5}, Depths: []int{1}, Step: 0.999}
+	flow := Flows{Setting: theory.Setting{N: 3, D: 5, Features: 1}, Depths: []int{1}, Step: 0.999}
 	if _, err := flow.plan(); err != nil {
 		t.Error(err)
 	}
