@@ -372,6 +372,9 @@ func TestKernelsByHand(t *testing.T) {
 			t.Errorf("row %d: %+v, want %v", i, row, want)
 		}
 	}
+	if one := r.At(Alpha, 0.2).Richer(); one.Err() != nil || len(one.Rows) != 1 || one.Rows[0] != v.Rows[0] {
+		t.Errorf("one start: %v, %v", one, one.Err())
+	}
 	// It can fail: a start that does not raise the alignment.
 	flat := *r
 	flat.Cells = slices.Clone(r.Cells)
