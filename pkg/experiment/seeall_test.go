@@ -362,6 +362,16 @@ func TestSeeAllLimits(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
+	for _, method := range []Method{Law, Solve, Train} { // one feature is what there is without the field
+		if _, err := (Experiment{Method: method, Trials: 2, Grid: Grid{D: 5, Gamma: []float64{1}, Features: []int{1}}}).plan(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, alpha := range []float64{0, 2 * maxAlpha, math.NaN()} {
+		if err := (Kernels{D: 3, Teacher: 3, Width: 4, Mu: 0.34, Alpha: []float64{alpha}, Trials: 2}).check(); err == nil || !strings.Contains(err.Error(), "Alpha has") {
+			t.Errorf("a start of %v: %v", alpha, err)
+		}
+	}
 	flow := Flows{Setting: theory.Setting{N: 3, D: 5, Features: 1}, Depths: []int{1}, Step: 0.999}
 	if _, err := flow.plan(); err != nil {
 		t.Error(err)
