@@ -26,7 +26,9 @@ func TestBreakEvenIsWeightedByHand(t *testing.T) {
 		}
 		return theory.Value{}
 	})).Rows[0]
-	falling := r.BreakEven(predicts(q, func(s theory.Setting) theory.Value { return theory.Value{Value: 0.2 - math.Cos(s.Theta)/2, StdErr: 0.01} })).Rows[0]
+	falling := r.BreakEven(predicts(q, func(s theory.Setting) theory.Value {
+		return theory.Value{Value: 0.2 - math.Cos(s.Theta)/2, StdErr: 0.01}
+	})).Rows[0]
 	if want := 0.02 / math.Sqrt(1-0.16) * 180 / math.Pi; !near(falling.Theory.StdErr, want) { // |slope| is ½
 		t.Errorf("a falling line has the error %v, want %v", falling.Theory.StdErr, want)
 	}
