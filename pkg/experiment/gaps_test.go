@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -99,5 +100,33 @@ func TestStudiesRefuseEmptyLists(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "at least one value each") {
 			t.Errorf("study %d: %v", i, err)
 		}
+	}
+}
+
+// Independent cells that differ in any field, even in ridge alone, have their own seed.
+func TestIndependentCellsHaveTheirOwnSeeds(t *testing.T) {
+	e := Experiment{Method: Solve, Trials: 2, Seed: 1, Procedures: []Procedure{Scratch}}
+	s := theory.Setting{N: 5, D: 9, Theta: 0.3, Sigma: 0.2, Depth: 2}
+	seed := func(s theory.Setting) uint64 {
+		p, err := e.alone(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reflect.ValueOf(p.work.Key(0, 0)).FieldByName("Seed").Uint()
+	}
+	was, v := seed(s), reflect.ValueOf(s)
+	for i := range v.NumField() {
+		for _, x := range bumped(v.Field(i)) {
+			c := reflect.New(v.Type()).Elem()
+			c.Set(v)
+			c.Field(i).Set(x)
+			if seed(c.Interface().(theory.Setting)) == was {
+				t.Errorf("%s = %v has the same seed", v.Type().Field(i).Name, x)
+			}
+		}
+	}
+	e.Seed = 2
+	if seed(s) == was {
+		t.Error("another seed gives the cell the same seed")
 	}
 }
