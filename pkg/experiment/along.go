@@ -177,8 +177,9 @@ func exactSettings(s theory.Setting, along theory.Axis, lo, hi float64) []theory
 		}
 	default:
 		for _, x := range spread(along, lo, hi, exactPoints) {
-			_ = along.Set(&s, &theory.Limit{}, x)
-			out = append(out, s)
+			at := s // not the setting before, whose n may be rounded
+			_ = along.Set(&at, &theory.Limit{}, x)
+			out = append(out, at)
 		}
 	}
 	return out

@@ -175,8 +175,12 @@ func (t *Table) SameLaw(other *Table, quantities ...theory.Quantity) *verdict.Ve
 	return v
 }
 
-// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), clamped away from 0 and 1.
+// kolmogorovTail is P(K > x) = 2Σ(−1)^(j−1) exp(−2j²x²), clamped away from 0 and 1. Below
+// x = 0.1 it is 1 to 50 digits, and the series converges too slowly.
 func kolmogorovTail(x float64) float64 {
+	if x < 0.1 {
+		return 1 - 1e-9
+	}
 	sum := 0.0
 	for j := 1.0; j <= 100; j++ {
 		sum += 2 * math.Pow(-1, j-1) * math.Exp(-2*j*j*x*x)
