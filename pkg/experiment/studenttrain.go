@@ -17,6 +17,7 @@ const (
 	streamStudent
 	streamPoints
 	streamProbes
+	streamUnseen
 )
 
 // teacher returns the target of a trial.
@@ -198,7 +199,7 @@ func (t training) transfer(ctx context.Context, pretrained *relu.Network, space 
 		if err != nil {
 			return nil, err
 		}
-		all, err := pretrained.TransferAll(x, y, allRidge*t.square)
+		all, _, err := pretrained.TransferTuned(x, y)
 		if err != nil {
 			return nil, err
 		}
@@ -217,8 +218,8 @@ func (t training) transfer(ctx context.Context, pretrained *relu.Network, space 
 }
 
 // compare compares the features of a pretrained student with those of the source. It
-// returns the ρ of the leading directions, the floor, the ρ of all directions and the
-// alignment, and the space of the leading directions.
+// returns the quantities from theory.FeatureResidual to Gap in the order of ofSource, and
+// the space of the leading directions.
 func (t training) compare(mu float64, student, source *relu.Network) (features []float64, leading *task.Space, err error) {
 	rho, _, err := floor(t.target, mu)
 	if err != nil {
@@ -228,20 +229,64 @@ func (t training) compare(mu float64, student, source *relu.Network) (features [
 	if err != nil {
 		return nil, nil, err
 	}
-	outside, err := student.Residual(all, t.target)
+	if leading, err = all.Leading(len(source.C)); err != nil {
+		return nil, nil, err
+	}
+	own, err := source.Space(0)
 	if err != nil {
 		return nil, nil, err
 	}
-	if leading, err = all.Leading(len(source.C)); err != nil {
+	random, err := relu.NewTeacher(unseen, t.students.D, task.Stream(t.students.Seed, uint64(t.trial), streamUnseen))
+	if err != nil {
+		return nil, nil, err
+	}
+	outside, err := student.Residual(all, t.target)
+	if err != nil {
 		return nil, nil, err
 	}
 	residual, err := student.Residual(leading, t.target)
 	if err != nil {
 		return nil, nil, err
 	}
+	missed, err := student.Residual(leading, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	missed *= relu.Inner(source, source) / t.square
+	// Each removed neuron, with output weight ±1, is a part 1/m*² of ‖f_t‖².
+	teacher := float64(len(t.target.C))
+	removed := (teacher - float64(len(source.C))) / (teacher * teacher * t.square)
+	more := removed * (held(student, leading, random) - held(source, own, random))
 	x := t.students.probe(t.trial)
 	alignment, err := task.Alignment(student.Kernel(x), source.Kernel(x))
-	return []float64{residual, rho, outside, alignment}, leading, err
+	return []float64{residual, rho, outside, alignment, rho + missed - more, missed, gap(all, len(source.C))}, leading, err
+}
+
+// held returns the mean E(Pφ)² of neurons in a space of functions of the neurons of f.
+func held(f *relu.Network, space *task.Space, neurons *relu.Network) float64 {
+	var inside mat.Dense
+	inside.Mul(space.Basis().T(), relu.Gram(f.W, neurons.W))
+	norm := mat.Norm(&inside, 2)
+	return norm * norm / float64(len(neurons.C))
+}
+
+// gap returns the quantity Gap from the directions of all features.
+func gap(all *task.Space, k int) float64 {
+	// A direction of the basis is an eigenvector over the root of its eigenvalue.
+	m, rank := all.Basis().Dims()
+	ratio := func(j int) float64 {
+		return math.Pow(mat.Norm(all.Basis().ColView(j), 2)/mat.Norm(all.Basis().ColView(j-1), 2), 2)
+	}
+	if k >= rank {
+		return math.NaN()
+	}
+	other := 0.0
+	for j := 2; j < min(rank, m/2+1); j++ {
+		if j != k {
+			other = max(other, ratio(j))
+		}
+	}
+	return ratio(k) / other
 }
 
 // floor returns the part ρ of the target outside the neurons of the source at mu, and
