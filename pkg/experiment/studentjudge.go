@@ -55,22 +55,33 @@ func (t *Table) of(q theory.Quantity, mu float64, n, trial int) (float64, error)
 // Floors compares the floor of the students of [Students], the part ρ of the target outside
 // the k leading directions, with Expected. Each Mu has a row with the difference from the
 // floor of the source, Floor: the expected one and the measured one, whose standard error is
-// that of ρ − Expected over the trials.
+// that of ρ − Expected over the trials. Trials are weighted by ‖f_t‖², for the mean holds of
+// parts of the target, not of their ratios to a random norm.
 func (t *Table) Floors() *verdict.Verdict {
+	if _, err := t.students(); err != nil {
+		return verdict.Failed(err)
+	}
 	out := verdict.Of()
 	for _, mu := range t.removed() {
+		c, err := t.student(mu, 0)
+		if err != nil {
+			return verdict.Failed(err)
+		}
+		floor, ferr := c.Values(Floor)
+		own, oerr := c.Values(theory.FeatureResidual)
+		want, werr := c.Values(Expected)
+		weight, serr := c.Values(SquareNorm)
+		if err := errors.Join(ferr, oerr, werr, serr); err != nil {
+			return verdict.Failed(err)
+		}
+		all := theory.Mean(weight).Value
 		expected, measured, apart := make([]float64, t.trials), make([]float64, t.trials), make([]float64, t.trials)
 		for i := range apart {
-			floor, ferr := t.of(Floor, mu, 0, i)
-			own, oerr := t.of(theory.FeatureResidual, mu, 0, i)
-			want, werr := t.of(Expected, mu, 0, i)
-			if err := errors.Join(t.err, ferr, oerr, werr); err != nil {
-				return verdict.Failed(err)
-			}
-			expected[i], measured[i], apart[i] = want-floor, own-floor, own-want
+			w := weight[i] / all
+			expected[i], measured[i], apart[i] = w*(want[i]-floor[i]), w*(own[i]-floor[i]), w*(own[i]-want[i])
 		}
 		difference := theory.Value{Value: theory.Mean(measured).Value, StdErr: theory.Mean(apart).StdErr}
-		out = out.And(verdict.Compare("ρ of the student − ρ of the source", "Section 4, eq. 18", fmt.Sprintf("μ=%.4g", mu),
+		out = out.And(verdict.Compare("ρ of the student − ρ of the source", "Section 4, eq. 18", c.String(),
 			theory.Value{Value: theory.Mean(expected).Value}, difference, t.trials))
 	}
 	return out

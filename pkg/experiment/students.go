@@ -54,10 +54,10 @@ const (
 	// ‖f_t‖².
 	Missed     theory.Quantity = "part of the source missed"
 	OutsideAll theory.Quantity = "ρ of all features" // ρ outside all directions of the features of the student
-	// Gap tells whether the spectrum of the features names k. It is λ_k/λ_{k+1} over the
-	// largest other ratio of successive eigenvalues, among those from 2 to m/2: the first
-	// direction is the mean. Above 1, the largest gap is at k.
-	Gap theory.Quantity = "gap at k over the largest other gap"
+	// Gap tells whether the spectrum of the features names k: above 0 it does. It is
+	// log(λ_k/λ_{k+1}), less the largest other gap between successive eigenvalues, from the
+	// second, as the first direction is the mean, to the m/2-th.
+	Gap theory.Quantity = "gap at k − largest other gap"
 	// AllNeurons is the risk of linear transfer on all neurons, with a ridge that
 	// leave-one-out cross-validation chooses from the n points.
 	AllNeurons   theory.Quantity = "R_lt on all neurons"

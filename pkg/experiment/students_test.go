@@ -210,34 +210,34 @@ func TestExpectedIsTheMeanFloor(t *testing.T) {
 }
 
 // The rows of floors and of ratios are those of numbers made up for two trials, with a
-// standard error over pairs, and at the largest n.
+// standard error over pairs, weights, and at the largest n.
 func TestFloorsAndRatiosByHand(t *testing.T) {
 	r := madeUp()
 	for _, c := range r.Cells {
-		at := map[theory.Quantity][]float64{Floor: {0.3, 0.2}, theory.FeatureResidual: {0.35, 0.28}, Expected: {0.34, 0.26}}
+		at := map[theory.Quantity][]float64{Floor: {0.3, 0.2}, theory.FeatureResidual: {0.35, 0.28}, Expected: {0.34, 0.26}, SquareNorm: {1, 3}}
 		if c.Setting.N == 640 {
 			at = map[theory.Quantity][]float64{AllNeurons: {0.15, 0.05}}
 		}
 		for q, x := range at {
-			copy(c.values[q], x)
+			c.values[q] = x
 		}
 	}
 	for i, row := range r.Floors().And(r.Over(AllNeurons, Floor), r.Over(Expected, AllNeurons), r.Over(Expected, theory.FeatureResidual)).Rows {
-		want := [][]float64{{0.05, 0.065, 0.005}, {1, 0.375, 0.125}, {1, (0.34/0.15 + 0.26/0.05) / 2, (0.26/0.05 - 0.34/0.15) / 2}, {1, (34.0/35 + 26.0/28) / 2, (34.0/35 - 26.0/28) / 2}}[i]
+		want := [][]float64{{0.055, 0.0725, 0.0125}, {1, 0.375, 0.125}, {1, (0.34/0.15 + 0.26/0.05) / 2, (0.26/0.05 - 0.34/0.15) / 2}, {1, (34.0/35 + 26.0/28) / 2, (34.0/35 - 26.0/28) / 2}}[i]
 		want = append(want, (want[1]-want[0])/want[2])
 		for j, x := range []float64{row.Theory.Value, row.Measured.Value, row.Measured.StdErr, row.Z} {
 			if math.Abs(x-want[j]) > 1e-9 {
 				t.Errorf("row %d: %+v, by hand %v", i, row, want)
 			}
 		}
-		if at := []string{"μ=0.5", "μ=0.5 n=640", "μ=0.5 n=640", "μ=0.5"}[i]; row.Setting != at {
+		if at := []string{"μ=0.5 k=5 d=10", "μ=0.5 n=640", "μ=0.5 n=640", "μ=0.5"}[i]; row.Setting != at {
 			t.Errorf("row %d is at %q, not at %q", i, row.Setting, at)
 		}
 	}
 }
 
-// The gap is that of the spectrum E φ², here of orthogonal neurons of chosen norms, with
-// the first ratio left out.
+// The gap is that of the spectrum E φ², here of orthogonal features of chosen norms, with
+// the first one left out.
 func TestGapIsTheRatioOfTheSpectrum(t *testing.T) {
 	gram := mat.NewDiagDense(10, []float64{100, 10, 5, 4, 1, 0.5, 0.4, 1e-3, 1e-6, 1e-7})
 	dense := mat.NewSymDense(10, nil)
@@ -249,8 +249,8 @@ func TestGapIsTheRatioOfTheSpectrum(t *testing.T) {
 		t.Fatal(err)
 	}
 	for k, want := range map[int]float64{1: 10.0 / 4, 2: 2.0 / 4, 3: 1.25 / 4, 4: 4.0 / 2, 5: 2.0 / 4, 8: 1000.0 / 4} {
-		if got := gap(space, k); math.Abs(got/want-1) > 1e-9 {
-			t.Errorf("k = %d: %v, by hand %v", k, got, want)
+		if got := math.Exp(gap(space, k)); math.Abs(got/want-1) > 1e-9 {
+			t.Errorf("k = %d: a ratio of %v, by hand %v", k, got, want)
 		}
 	}
 	if x := gap(space, 10); !math.IsNaN(x) {
@@ -320,6 +320,7 @@ func TestStudentsRefuse(t *testing.T) {
 		"mu = 0.2":               madeUp().At(Mu, 0.2).Err(),
 		"not of Teachers":        madeUp().Outside().Err(),
 		"of experiment.Students": madeUp().OutsideLaw().Err(),
+		"ρ expected was not":     madeUp().Floors().Err(),
 		"nothing was not":        madeUp().Over(theory.RiskLinear, "nothing").Err(),
 		"not of Students":        Teachers{D: 4, Neurons: 4, Mu: []float64{0.25}, Trials: 2}.Run().OnFeatures().Err(),
 		"Alpha is empty":         Kernels{D: 4, Teacher: 4, Width: 4, Mu: 0.5, Trials: 2}.Run().Err(),

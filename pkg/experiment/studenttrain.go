@@ -274,8 +274,8 @@ func held(f *relu.Network, space *task.Space, neurons *relu.Network) float64 {
 func gap(all *task.Space, k int) float64 {
 	// A direction of the basis is an eigenvector over the root of its eigenvalue.
 	m, rank := all.Basis().Dims()
-	ratio := func(j int) float64 {
-		return math.Pow(mat.Norm(all.Basis().ColView(j), 2)/mat.Norm(all.Basis().ColView(j-1), 2), 2)
+	after := func(j int) float64 {
+		return 2 * math.Log(mat.Norm(all.Basis().ColView(j), 2)/mat.Norm(all.Basis().ColView(j-1), 2))
 	}
 	if k >= rank {
 		return math.NaN()
@@ -283,10 +283,10 @@ func gap(all *task.Space, k int) float64 {
 	other := 0.0
 	for j := 2; j < min(rank, m/2+1); j++ {
 		if j != k {
-			other = max(other, ratio(j))
+			other = max(other, after(j))
 		}
 	}
-	return ratio(k) / other
+	return after(k) - other
 }
 
 // floor returns the part ρ of the target outside the neurons of the source at mu, and
