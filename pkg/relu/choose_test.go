@@ -38,7 +38,7 @@ func refitted(t *testing.T, f *Network, x *mat.Dense, y []float64, ridge float64
 // The leave-one-out errors are those of refitting, with more and with fewer points than
 // neurons, and the chosen ridge has the smallest.
 func TestTransferTunedLeavesOneOut(t *testing.T) {
-	for _, n := range []int{6, 12, 13, 40} {
+	for _, n := range []int{2, 6, 12, 13, 40} {
 		student, teacher := networks(t, 12, 5, 4, 3)
 		x := task.Normal(n, 4, task.Stream(4, uint64(n)))
 		y := teacher.Predict(x)
@@ -91,6 +91,11 @@ func TestTransferTunedHasNoUnits(t *testing.T) {
 	floats.Scale(1.0/3, y)
 	larger := student.Clone()
 	larger.W.Scale(3, larger.W)
+	small := student.Clone()
+	small.W.Scale(1e-6, small.W)
+	if _, r, err := small.TransferTuned(x, y); err != nil || math.Abs(r/(1e-12*ridge)-1) > 1e-9 {
+		t.Errorf("with neurons times 1e-6 the ridge is %v, not 1e-12 × %v: %v", r, ridge, err)
+	}
 	g, r, err := larger.TransferTuned(x, y)
 	if err != nil || math.Abs(r/(9*ridge)-1) > 1e-12 {
 		t.Errorf("with neurons times 3 the ridge is %v, not 9 × %v: %v", r, ridge, err)

@@ -32,6 +32,10 @@ func TestUnspannedByOneNeuron(t *testing.T) {
 	if want := first - 2*first*first; math.Abs(common-want) > 1e-9 {
 		t.Errorf("common = %.9f, by quadrature %.9f", common, want)
 	}
+	// On a line a neuron is the other one or has nothing of it, each with probability ½.
+	if own, common := Unspanned(1, 1); math.Abs(own-0.25) > 1e-12 || math.Abs(common-0.125) > 1e-12 {
+		t.Errorf("on a line own = %v and common = %v, not ¼ and ⅛", own, common)
+	}
 	if own, common := Unspanned(0, 3); own != 0.5 || math.Abs(common-first) > 1e-9 {
 		t.Errorf("without neurons own = %v and common = %v, by quadrature ½ and %v", own, common, first)
 	}
