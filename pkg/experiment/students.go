@@ -46,9 +46,10 @@ const probes, unseen = 200, 500
 // TrainingLoss, Gradients and LocalMinima.
 const (
 	Floor theory.Quantity = "floor" // ρ outside the neurons of the source teacher
-	// Expected is the ρ of the k leading directions that follows without the removed
-	// neurons: the floor, plus Missed, minus what these directions hold more than the source
-	// does of random neurons that neither has seen, in place of the removed ones.
+	// Expected is the ρ of the k leading directions that follows from the kernel of the
+	// student without the directions of the removed neurons: its mean over random ones with
+	// the same output weights, as its difference from the floor. It is the floor, plus
+	// Missed, minus what the student holds of random neurons more than the source does.
 	Expected theory.Quantity = "ρ expected"
 	// Missed is the part of the source itself outside the k leading directions, relative to
 	// ‖f_t‖².

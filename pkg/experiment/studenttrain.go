@@ -8,6 +8,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/trial"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -253,21 +254,42 @@ func (t training) compare(mu float64, student, source *relu.Network) (features [
 		return nil, nil, err
 	}
 	missed *= relu.Inner(source, source) / t.square
-	// Each removed neuron, with output weight ±1, is a part 1/m*² of ‖f_t‖².
+	// The removed neurons, with random directions in place of their own: what the student
+	// holds of them more than the source, and what they have in common with what it misses.
+	in, of := hold(student, leading, source, random), hold(source, own, source, random)
 	teacher := float64(len(t.target.C))
-	removed := (teacher - float64(len(source.C))) / (teacher * teacher * t.square)
-	more := removed * (held(student, leading, random) - held(source, own, random))
+	c := t.target.C[:len(t.target.C)-len(source.C)]
+	sum, squares := floats.Sum(c)/teacher, floats.Dot(c, c)/(teacher*teacher)
+	more := squares*(in.one-of.one) + (sum*sum-squares)*(in.two-of.two)
+	expected := rho + missed + (2*sum*(of.source-in.source)-more)/t.square
 	x := t.students.probe(t.trial)
 	alignment, err := task.Alignment(student.Kernel(x), source.Kernel(x))
-	return []float64{residual, rho, outside, alignment, rho + missed - more, missed, gap(all, len(source.C))}, leading, err
+	return []float64{residual, rho, outside, alignment, expected, missed, gap(all, len(source.C))}, leading, err
 }
 
-// held returns the mean E(Pφ)² of neurons in a space of functions of the neurons of f.
-func held(f *relu.Network, space *task.Space, neurons *relu.Network) float64 {
+// held is what a space of functions holds of random neurons φ: the means of E(Pφ)² and, of
+// two neurons, E(Pφ)(Pφ′), and the mean of E(Pφ)(Pf_s) with the source.
+type held struct{ one, two, source float64 }
+
+// hold measures, with random neurons, a space of functions of the neurons of f.
+func hold(f *relu.Network, space *task.Space, source, random *relu.Network) held {
+	n := len(random.C)
+	ones := make([]float64, n)
+	for i := range ones {
+		ones[i] = 1
+	}
 	var inside mat.Dense
-	inside.Mul(space.Basis().T(), relu.Gram(f.W, neurons.W))
+	var sum, inner, learned mat.VecDense
+	inside.Mul(space.Basis().T(), relu.Gram(f.W, random.W))
+	sum.MulVec(&inside, mat.NewVecDense(n, ones))
+	inner.MulVec(relu.Gram(f.W, source.W), mat.NewVecDense(len(source.C), source.C))
+	learned.MulVec(space.Basis().T(), &inner)
 	norm := mat.Norm(&inside, 2)
-	return norm * norm / float64(len(neurons.C))
+	return held{
+		one:    norm * norm / float64(n),
+		two:    (mat.Dot(&sum, &sum) - norm*norm) / float64(n*(n-1)),
+		source: mat.Dot(&sum, &learned) / float64(n*len(source.C)),
+	}
 }
 
 // gap returns the quantity Gap from the directions of all features.
