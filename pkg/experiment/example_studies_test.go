@@ -22,7 +22,8 @@ func ExampleStudents() {
 		fmt.Println(q, n)
 	}
 	for _, s := range []experiment.Series{
-		run.Measured(experiment.Floor, experiment.Mu, experiment.None), run.FeatureLaw(), run.OverSquare(),
+		run.Measured(experiment.Floor, experiment.Mu, experiment.None), run.Measured(experiment.Missed, experiment.Mu, experiment.None),
+		run.Measured(experiment.Gap, experiment.Mu, experiment.None), run.FeatureLaw(), run.OverSquare(),
 	} {
 		label, x, _, _ := s.Curve(0)
 		fmt.Printf("%q, %d values\n", label, len(x))
@@ -38,6 +39,8 @@ func ExampleStudents() {
 	// R_sc [12 24 48]
 	// R_lt [12 24 48]
 	// R_ft [12 24 48]
+	// "", 1 values
+	// "", 1 values
 	// "", 1 values
 	// "$\\mu = 0.3333$", 60 values
 	// "$d = 3$", 3 values
@@ -91,10 +94,12 @@ func ExampleTeachers() {
 	run := experiment.Teachers{D: 10, Neurons: 10, Mu: []float64{0.5, 0.9}, Trials: 200, Seed: 1}.Run()
 	fmt.Println(run)
 	fmt.Println(run.Outside().Agrees())
+	fmt.Println(run.At(experiment.Mu, 0.9).Against(experiment.OutsideNorm, "Figure 3d", experiment.Constant(0.5)).Below().Agrees())
 	_, mu, outside, _ := run.OutsideLaw().Curve(0)
 	fmt.Printf("%.1f: %.4f, %.1f: %.4f\n", mu[0], outside[0], mu[len(mu)-1], outside[len(mu)-1])
 	// Output:
 	// teachers: 200 of m* = 10 neurons at d = 10, output weights ±1, seed 1
+	// true
 	// true
 	// 0.5: 0.0150, 0.9: 0.0388
 }
