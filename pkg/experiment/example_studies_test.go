@@ -22,7 +22,8 @@ func ExampleStudents() {
 		fmt.Println(q, n)
 	}
 	for _, s := range []experiment.Series{
-		run.Measured(experiment.Floor, experiment.Mu, experiment.None), run.FeatureLaw(), run.OverSquare(),
+		run.Measured(experiment.Floor, experiment.Mu, experiment.None), run.Measured(experiment.Missed, experiment.Mu, experiment.None),
+		run.Measured(experiment.Gap, experiment.Mu, experiment.None), run.FeatureLaw(), run.OverSquare(),
 	} {
 		label, x, _, _ := s.Curve(0)
 		fmt.Printf("%q, %d values\n", label, len(x))
@@ -30,7 +31,7 @@ func ExampleStudents() {
 	var law experiment.PowerLaw = run.ScratchLaw(12)
 	fmt.Println(law.From, law.To, law.Nu.Value > 0, law.Line().Len())
 	fmt.Println(run.LawPlane(theory.TLinear, law).Titles())
-	v := run.Floors().And(run.OnFeatures(), run.Signs(theory.TLinear, law), run.Changes(theory.RiskLinear, theory.RiskFineTune), law.Verdict("Section 4", 1.18))
+	v := run.Floors().And(run.Over(experiment.AllNeurons, experiment.Floor), run.OnFeatures(), run.Signs(theory.TLinear, law), run.Changes(theory.RiskLinear, theory.RiskFineTune), law.Verdict("Section 4", 1.18))
 	for _, row := range v.Rows {
 		fmt.Println(row.Result)
 	}
@@ -39,11 +40,14 @@ func ExampleStudents() {
 	// R_lt [12 24 48]
 	// R_ft [12 24 48]
 	// "", 1 values
+	// "", 1 values
+	// "", 1 values
 	// "$\\mu = 0.3333$", 60 values
 	// "$d = 3$", 3 values
 	// 12 48 true 1
 	// $\mu$ $n/d$ $\mathcal{T}_{\mathrm{lt}}$
-	// floor: ρ of the student − ρ of the source
+	// ρ of the student − ρ of the source
+	// R_lt on all neurons over floor
 	// R_lt over ρ(1 + k/(n−k−1))
 	// mean T_lt
 	// R_lt − R_ft
@@ -85,17 +89,40 @@ func ExampleLoad() {
 	// experiment: open nowhere.json: no such file or directory
 }
 
-// What a ReLU target keeps outside the neurons that are left is less than the fraction that
-// is removed.
+// What a ReLU target keeps outside the neurons that are left has a closed form.
 func ExampleTeachers() {
 	run := experiment.Teachers{D: 10, Neurons: 10, Mu: []float64{0.5, 0.9}, Trials: 200, Seed: 1}.Run()
 	fmt.Println(run)
-	fmt.Println(run.Against(theory.FeatureResidual, "Figure 3d", experiment.Coordinate(experiment.Mu)).Below().Agrees())
+	fmt.Println(run.Outside().Agrees())
 	fmt.Println(run.At(experiment.Mu, 0.9).Against(experiment.OutsideNorm, "Figure 3d", experiment.Constant(0.5)).Below().Agrees())
+	_, mu, outside, _ := run.OutsideLaw().Curve(0)
+	fmt.Printf("%.1f: %.4f, %.1f: %.4f\n", mu[0], outside[0], mu[len(mu)-1], outside[len(mu)-1])
 	// Output:
 	// teachers: 200 of m* = 10 neurons at d = 10, output weights ±1, seed 1
 	// true
 	// true
+	// 0.5: 0.0150, 0.9: 0.0388
+}
+
+// The record of kernels is made at the pace "paper" and read at any pace.
+func ExampleKernels_Recorded() {
+	dir, err := os.MkdirTemp("", "kernels")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "kernels.json")
+	kernels := experiment.Kernels{D: 2, Teacher: 2, Width: 8, Mu: 0.5, Alpha: []float64{0.1}, Trials: 2, Seed: 1}
+	fmt.Println(kernels.Recorded(path).Err() != nil)
+	kernels.Pace = "paper"
+	made := kernels.Recorded(path)
+	kernels.Pace = "quick"
+	read := kernels.Recorded(path)
+	fmt.Println(read.String() == made.String(), read.Err())
+	// Output:
+	// true
+	// true <nil>
 }
 
 // A small start is rich: the kernel of the student becomes that of the source.

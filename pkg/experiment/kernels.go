@@ -27,6 +27,8 @@ type Kernels struct {
 	Alpha   []float64 `json:"alpha"`
 	Trials  int       `json:"trials"`
 	Seed    uint64    `json:"seed"`
+	// Pace is the pace of the notebook, see Recorded.
+	Pace string `json:"-"`
 }
 
 // Quantities of [Kernels].
@@ -44,8 +46,9 @@ const (
 	sourcePicture  theory.Quantity = "kernel of the source"
 )
 
-// circlePoints is the number of points on each axis of a kernel map.
-const circlePoints = 48
+// circlePoints is the number of points on each axis of a kernel map, whose values are kept
+// to 1/pictureDigits: a record holds many of them.
+const circlePoints, pictureDigits = 48, 1e4
 
 // students returns the students that start at alpha.
 func (k Kernels) students(alpha float64) Students {
@@ -56,6 +59,9 @@ func (k Kernels) students(alpha float64) Students {
 func (k Kernels) Run() *Table { return run(k) }
 
 func (k Kernels) check() error {
+	if err := checkPace(k.Pace); err != nil {
+		return err
+	}
 	if err := k.students(0).check(); err != nil {
 		return err
 	}
@@ -170,7 +176,7 @@ func (k Kernels) train(ctx context.Context, alpha float64, trial int) ([]float64
 		largest := mat.Max(kernel)
 		for i := range circlePoints {
 			for j := range circlePoints {
-				out = append(out, kernel.At(i, j)/largest)
+				out = append(out, math.Round(pictureDigits*kernel.At(i, j)/largest)/pictureDigits)
 			}
 		}
 		return out

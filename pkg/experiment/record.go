@@ -260,15 +260,22 @@ func (p *Plan) table(r *Record) *Table {
 // interrupted or killed run resumes. At the pace "quick" a missing or incomplete record is
 // an error, and a record of other students is one at any pace.
 func (s Students) Recorded(path string) *Table {
-	s = s.defaults()
-	t, err := s.recorded(path)
+	return recorded(s.defaults(), s.Pace, path)
+}
+
+// Recorded returns the table of these students from the record at path, in the way of
+// [Students.Recorded].
+func (k Kernels) Recorded(path string) *Table { return recorded(k, k.Pace, path) }
+
+func recorded(s Study, pace, path string) *Table {
+	t, err := readOrRun(s, pace, path)
 	if err != nil {
 		return failed(s, fmt.Errorf("experiment: the record %s: %w", path, err))
 	}
 	return t
 }
 
-func (s Students) recorded(path string) (*Table, error) {
+func readOrRun(s Study, pace, path string) (*Table, error) {
 	p, err := PlanOf(s)
 	if err != nil {
 		return nil, err
@@ -280,7 +287,7 @@ func (s Students) recorded(path string) (*Table, error) {
 	r, _, err := ReadRecord(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if s.Pace != "paper" {
+		if pace != "paper" {
 			return nil, errors.New(`there is no such file: a run with pace = "paper" creates it`)
 		}
 		r = fresh
@@ -292,7 +299,7 @@ func (s Students) recorded(path string) (*Table, error) {
 	if len(r.Missing) == 0 && r != fresh {
 		return p.table(r), nil
 	}
-	if s.Pace != "paper" {
+	if pace != "paper" {
 		return nil, fmt.Errorf(`%d of %d units are missing: a run with pace = "paper" completes it`, len(r.Missing), len(r.Units))
 	}
 	return p.complete(r, path)

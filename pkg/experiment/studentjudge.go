@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/verdict"
@@ -51,26 +52,72 @@ func (t *Table) of(q theory.Quantity, mu float64, n, trial int) (float64, error)
 	return x[trial], nil
 }
 
-// Floors compares two residuals ρ of [Students]: the part of the target outside the k
-// leading directions of the student, and the part outside the k neurons of the source. The
-// row is their difference, averaged over Mu, against 0.
+// Floors compares the floor of the students of [Students], the part ρ of the target outside
+// the k leading directions, with Expected. Each Mu has a row with the difference from the
+// floor of the source, Floor: the expected one and the measured one, whose standard error is
+// that of ρ − Expected over the trials. Trials are weighted by ‖f_t‖², for the mean holds of
+// parts of the target, not of their ratios to a random norm.
 func (t *Table) Floors() *verdict.Verdict {
-	all := t.removed()
-	return t.byTrial("floor: ρ of the student − ρ of the source", fmt.Sprintf("mean over %d μ", len(all)), 0, func(trial int) (float64, error) {
-		total := 0.0
-		for _, mu := range all {
-			residual, err := t.of(theory.FeatureResidual, mu, 0, trial)
-			if err != nil {
-				return 0, err
-			}
-			floor, err := t.of(Floor, mu, 0, trial)
-			if err != nil {
-				return 0, err
-			}
-			total += (residual - floor) / float64(len(all))
+	if _, err := t.students(); err != nil {
+		return verdict.Failed(err)
+	}
+	out := verdict.Of()
+	for _, mu := range t.removed() {
+		c, err := t.student(mu, 0)
+		if err != nil {
+			return verdict.Failed(err)
 		}
-		return total, nil
-	})
+		floor, ferr := c.Values(Floor)
+		own, oerr := c.Values(theory.FeatureResidual)
+		want, werr := c.Values(Expected)
+		weight, serr := c.Values(SquareNorm)
+		if err := errors.Join(ferr, oerr, werr, serr); err != nil {
+			return verdict.Failed(err)
+		}
+		all := theory.Mean(weight).Value
+		expected, measured, apart := make([]float64, t.trials), make([]float64, t.trials), make([]float64, t.trials)
+		for i := range apart {
+			w := weight[i] / all
+			expected[i], measured[i], apart[i] = w*(want[i]-floor[i]), w*(own[i]-floor[i]), w*(own[i]-want[i])
+		}
+		difference := theory.Value{Value: theory.Mean(measured).Value, StdErr: theory.Mean(apart).StdErr}
+		out = out.And(verdict.Compare("ρ of the student − ρ of the source", "Section 4, eq. 18", c.String(),
+			theory.Value{Value: theory.Mean(expected).Value}, difference, t.trials))
+	}
+	return out
+}
+
+// Over compares the ratio of two quantities of [Students] with 1, in a row for each Mu. A
+// quantity that depends on n is taken at the largest N.
+func (t *Table) Over(first, second theory.Quantity) *verdict.Verdict {
+	students, err := t.students()
+	if err != nil {
+		return verdict.Failed(err)
+	}
+	largest := slices.Max(students.N)
+	out := verdict.Of()
+	for _, mu := range t.removed() {
+		source, err := t.student(mu, 0)
+		if err != nil {
+			return verdict.Failed(err)
+		}
+		setting, n := fmt.Sprintf("μ=%.4g", mu), [2]int{}
+		for i, q := range []theory.Quantity{first, second} {
+			if source.column(q) == nil {
+				n[i] = largest
+				setting = fmt.Sprintf("μ=%.4g n=%d", mu, largest)
+			}
+		}
+		out = out.And(t.byTrial(fmt.Sprintf("%s over %s", first, second), setting, 1, func(trial int) (float64, error) {
+			a, err := t.of(first, mu, n[0], trial)
+			if err != nil {
+				return 0, err
+			}
+			b, err := t.of(second, mu, n[1], trial)
+			return a / b, err
+		}))
+	}
+	return out
 }
 
 // OnFeatures compares the risk of linear transfer of [Students] with the k-feature law of

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/verdict"
 	"gonum.org/v1/gonum/floats"
@@ -263,4 +264,53 @@ func (t *Table) LawPlane(q theory.Quantity, law PowerLaw) Plane {
 	}
 	p.boundary = []theory.Curve{boundary}
 	return p
+}
+
+// teachers returns the study of a table of [Teachers].
+func (t *Table) teachers() (Teachers, error) {
+	s, ok := t.study.(Teachers)
+	if t.err == nil && !ok {
+		return s, fmt.Errorf("experiment: the table is of %T, not of Teachers", t.study)
+	}
+	return s, t.err
+}
+
+// outside returns the mean ‖P⊥f_t‖² of teachers from which a number of neurons is removed,
+// by the law of random neurons (see relu.Unspanned).
+func (t Teachers) outside(removed int) float64 {
+	own, common := relu.Unspanned(t.Neurons-removed, t.D)
+	r, all := float64(removed), float64(t.Neurons)
+	if !t.Equal { // the signs are independent: what neurons have in common cancels
+		common = 0
+	}
+	return (r*own + r*(r-1)*common) / (all * all)
+}
+
+// OutsideLaw returns the mean OutsideNorm of [Teachers] in closed form, as a line over the
+// range of Mu (see relu.Unspanned).
+func (t *Table) OutsideLaw() Series {
+	teachers, err := t.teachers()
+	if err != nil {
+		return Series{err: err}
+	}
+	var c curve
+	lo, hi := slices.Min(teachers.Mu), slices.Max(teachers.Mu)
+	for removed := 1; removed < teachers.Neurons; removed++ {
+		if mu := float64(removed) / float64(teachers.Neurons); mu >= lo-1e-9 && mu <= hi+1e-9 {
+			c.x, c.y = append(c.x, mu), append(c.y, teachers.outside(removed))
+		}
+	}
+	return Series{curves: []curve{c}}
+}
+
+// Outside compares the mean OutsideNorm of [Teachers] with its closed form, in a row for
+// each Mu.
+func (t *Table) Outside() *verdict.Verdict {
+	teachers, err := t.teachers()
+	if err != nil {
+		return verdict.Failed(err)
+	}
+	return t.Against(OutsideNorm, "Figure 3d", func(c Cell) (theory.Value, error) {
+		return theory.Value{Value: teachers.outside(int(math.Round(c.At(Mu) * float64(teachers.Neurons))))}, nil
+	})
 }

@@ -36,27 +36,39 @@ type Students struct {
 	Pace string `json:"-"`
 }
 
-// allRidge is the ridge of the transfer on all neurons, relative to ‖f_t‖².
-const allRidge = 1e-4
-
-// probes is the number of random points on which kernels are compared.
-const probes = 200
+// probes is the number of random points on which kernels are compared, and unseen that of
+// the random neurons that stand for the removed ones.
+const probes, unseen = 200, 500
 
 // Quantities of [Students] beside the risks. Each Mu has theory.FeatureResidual (ρ outside
-// the k leading directions of the features of the student), Floor, OutsideAll and
-// Alignment; each Mu and N has AllNeurons; each training has TrainingLoss, Gradients and
-// LocalMinima.
+// the k leading directions of the features of the student), Floor, Expected, Missed,
+// OutsideAll, Gap and Alignment; each Mu and N has AllNeurons; each training has
+// TrainingLoss, Gradients and LocalMinima.
 const (
-	Floor        theory.Quantity = "floor"               // ρ outside the neurons of the source teacher
-	OutsideAll   theory.Quantity = "ρ of all features"   // ρ outside all directions of the features of the student
-	AllNeurons   theory.Quantity = "R_lt on all neurons" // the risk of linear transfer with a small ridge
-	TrainingLoss theory.Quantity = "loss left"           // final, relative to that of f = 0
-	Gradients    theory.Quantity = "gradients"           // their number
-	LocalMinima  theory.Quantity = "local minima"        // 1 if training ended in one
+	Floor theory.Quantity = "floor" // ρ outside the neurons of the source teacher
+	// Expected is the ρ of the k leading directions that follows from the kernel of the
+	// student without the directions of the removed neurons: its mean over random ones with
+	// the same output weights, as its difference from the floor. It is the floor, plus
+	// Missed, minus what the student holds of random neurons more than the source does.
+	Expected theory.Quantity = "ρ expected"
+	// Missed is the part of the source itself outside the k leading directions, relative to
+	// ‖f_t‖².
+	Missed     theory.Quantity = "part of the source missed"
+	OutsideAll theory.Quantity = "ρ of all features" // ρ outside all directions of the features of the student
+	// Gap tells whether the spectrum of the features names k: above 0 it does. It is
+	// log(λ_k/λ_{k+1}), less the largest other gap between successive eigenvalues, from the
+	// second, as the first direction is the mean, to the m/2-th.
+	Gap theory.Quantity = "gap at k − largest other gap"
+	// AllNeurons is the risk of linear transfer on all neurons, with a ridge that
+	// leave-one-out cross-validation chooses from the n points.
+	AllNeurons   theory.Quantity = "R_lt on all neurons"
+	TrainingLoss theory.Quantity = "loss left"    // final, relative to that of f = 0
+	Gradients    theory.Quantity = "gradients"    // their number
+	LocalMinima  theory.Quantity = "local minima" // 1 if training ended in one
 )
 
 var (
-	ofSource   = [...]theory.Quantity{theory.FeatureResidual, Floor, OutsideAll, Alignment, SquareNorm, TrainingLoss, Gradients, LocalMinima}
+	ofSource   = [...]theory.Quantity{theory.FeatureResidual, Floor, OutsideAll, Alignment, Expected, Missed, Gap, SquareNorm, TrainingLoss, Gradients, LocalMinima}
 	ofScratch  = [...]theory.Quantity{theory.RiskScratch, TrainingLoss, Gradients, LocalMinima}
 	ofTransfer = [...]theory.Quantity{theory.RiskLinear, AllNeurons, theory.RiskFineTune, TrainingLoss, Gradients, LocalMinima}
 )

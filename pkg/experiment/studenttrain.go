@@ -8,6 +8,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
 	"github.com/features-are-fate/fate/pkg/trial"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -17,6 +18,7 @@ const (
 	streamStudent
 	streamPoints
 	streamProbes
+	streamUnseen
 )
 
 // teacher returns the target of a trial.
@@ -198,7 +200,7 @@ func (t training) transfer(ctx context.Context, pretrained *relu.Network, space 
 		if err != nil {
 			return nil, err
 		}
-		all, err := pretrained.TransferAll(x, y, allRidge*t.square)
+		all, _, err := pretrained.TransferTuned(x, y)
 		if err != nil {
 			return nil, err
 		}
@@ -217,8 +219,8 @@ func (t training) transfer(ctx context.Context, pretrained *relu.Network, space 
 }
 
 // compare compares the features of a pretrained student with those of the source. It
-// returns the ρ of the leading directions, the floor, the ρ of all directions and the
-// alignment, and the space of the leading directions.
+// returns the quantities from theory.FeatureResidual to Gap in the order of ofSource, and
+// the space of the leading directions.
 func (t training) compare(mu float64, student, source *relu.Network) (features []float64, leading *task.Space, err error) {
 	rho, _, err := floor(t.target, mu)
 	if err != nil {
@@ -228,20 +230,85 @@ func (t training) compare(mu float64, student, source *relu.Network) (features [
 	if err != nil {
 		return nil, nil, err
 	}
-	outside, err := student.Residual(all, t.target)
+	if leading, err = all.Leading(len(source.C)); err != nil {
+		return nil, nil, err
+	}
+	own, err := source.Space(0)
 	if err != nil {
 		return nil, nil, err
 	}
-	if leading, err = all.Leading(len(source.C)); err != nil {
+	random, err := relu.NewTeacher(unseen, t.students.D, task.Stream(t.students.Seed, uint64(t.trial), streamUnseen))
+	if err != nil {
+		return nil, nil, err
+	}
+	outside, err := student.Residual(all, t.target)
+	if err != nil {
 		return nil, nil, err
 	}
 	residual, err := student.Residual(leading, t.target)
 	if err != nil {
 		return nil, nil, err
 	}
+	missed, err := student.Residual(leading, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	missed *= relu.Inner(source, source) / t.square
+	// The removed neurons, with random directions in place of their own: what the student
+	// holds of them more than the source, and what they have in common with what it misses.
+	in, of := hold(student, leading, source, random), hold(source, own, source, random)
+	teacher := float64(len(t.target.C))
+	c := t.target.C[:len(t.target.C)-len(source.C)]
+	sum, squares := floats.Sum(c)/teacher, floats.Dot(c, c)/(teacher*teacher)
+	more := squares*(in.one-of.one) + (sum*sum-squares)*(in.two-of.two)
+	expected := rho + missed + (2*sum*(of.source-in.source)-more)/t.square
 	x := t.students.probe(t.trial)
 	alignment, err := task.Alignment(student.Kernel(x), source.Kernel(x))
-	return []float64{residual, rho, outside, alignment}, leading, err
+	return []float64{residual, rho, outside, alignment, expected, missed, gap(all, len(source.C))}, leading, err
+}
+
+// held is what a space of functions holds of random neurons φ: the means of E(Pφ)² and, of
+// two neurons, E(Pφ)(Pφ′), and the mean of E(Pφ)(Pf_s) with the source.
+type held struct{ one, two, source float64 }
+
+// hold measures, with random neurons, a space of functions of the neurons of f.
+func hold(f *relu.Network, space *task.Space, source, random *relu.Network) held {
+	n := len(random.C)
+	ones := make([]float64, n)
+	for i := range ones {
+		ones[i] = 1
+	}
+	var inside mat.Dense
+	var sum, inner, learned mat.VecDense
+	inside.Mul(space.Basis().T(), relu.Gram(f.W, random.W))
+	sum.MulVec(&inside, mat.NewVecDense(n, ones))
+	inner.MulVec(relu.Gram(f.W, source.W), mat.NewVecDense(len(source.C), source.C))
+	learned.MulVec(space.Basis().T(), &inner)
+	norm := mat.Norm(&inside, 2)
+	return held{
+		one:    norm * norm / float64(n),
+		two:    (mat.Dot(&sum, &sum) - norm*norm) / float64(n*(n-1)),
+		source: mat.Dot(&sum, &learned) / float64(n*len(source.C)),
+	}
+}
+
+// gap returns the quantity Gap from the directions of all features.
+func gap(all *task.Space, k int) float64 {
+	// A direction of the basis is an eigenvector over the root of its eigenvalue.
+	m, rank := all.Basis().Dims()
+	after := func(j int) float64 {
+		return 2 * math.Log(mat.Norm(all.Basis().ColView(j), 2)/mat.Norm(all.Basis().ColView(j-1), 2))
+	}
+	if k >= rank {
+		return math.NaN()
+	}
+	other := 0.0
+	for j := 2; j < min(rank, m/2+1); j++ {
+		if j != k {
+			other = max(other, after(j))
+		}
+	}
+	return after(k) - other
 }
 
 // floor returns the part ρ of the target outside the neurons of the source at mu, and

@@ -94,3 +94,38 @@ func ExampleNetwork_Transfer() {
 	// Output:
 	// true
 }
+
+// The ridge of a transfer on all neurons is chosen from the points.
+func ExampleNetwork_TransferTuned() {
+	student, err := relu.NewStudent(40, 3, 1, task.Stream(1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	teacher, err := relu.NewTeacher(3, 3, task.Stream(2))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x := task.Normal(100, 3, task.Stream(3))
+	fit, ridge, err := student.TransferTuned(x, teacher.Predict(x))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(ridge > 0, relu.Risk(fit, teacher) < 0.01*relu.Inner(teacher, teacher))
+	// Output:
+	// true true
+}
+
+// What a new random neuron keeps outside the span of others falls with their number.
+func ExampleUnspanned() {
+	for _, k := range []int{0, 10, 90} {
+		own, common := relu.Unspanned(k, 100)
+		fmt.Printf("%d neurons: %.3f, in common %.3f\n", k, own, common)
+	}
+	// Output:
+	// 0 neurons: 0.500, in common 0.160
+	// 10 neurons: 0.350, in common 0.027
+	// 90 neurons: 0.214, in common 0.002
+}

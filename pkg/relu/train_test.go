@@ -195,6 +195,8 @@ func TestBadInput(t *testing.T) {
 	_, short := SampleLoss(x, y[:2])
 	_, zero := SampleLoss(x, make([]float64, 5))
 	_, lambda := f.TransferAll(x, y, 0)
+	_, _, chosen := f.TransferTuned(x, y[:3])
+	_, _, one := f.TransferTuned(mat.NewDense(1, 4, nil), y[:1])
 	space, err := g.Space(0)
 	if err != nil {
 		t.Fatal(err)
@@ -203,9 +205,11 @@ func TestBadInput(t *testing.T) {
 	_, nothing := g.Residual(space, &Network{W: g.W, C: make([]float64, 3)})
 	zeros := &Network{W: mat.NewDense(3, 4, nil), C: make([]float64, 3)}
 	_, rests := zeros.Train(context.Background(), PopulationLoss(g), Options{})
+	_, _, silent := zeros.TransferTuned(x, y)
 	run := func(o Options) error { _, err := f.Train(context.Background(), PopulationLoss(g), o); return err }
 	for want, err := range map[string]error{
 		"m = 0": m, "d = 0": d, "alpha = NaN": alpha, "mu = 1": mu, "2 entries": short, "y² is 0": zero, "lambda = 0": lambda, "above 0": nothing, "cannot go on": rests, "5 rows": points,
+		"3 entries": chosen, "1 row": one, "every neuron is 0": silent,
 		"Tolerance = 2": run(Options{Tolerance: 2}), "MaxGradients = -1": run(Options{MaxGradients: -1}), "Accuracy = -1": run(Options{Accuracy: -1}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

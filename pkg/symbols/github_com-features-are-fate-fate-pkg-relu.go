@@ -17,6 +17,7 @@ func init() {
 		"PopulationLoss": reflect.ValueOf(relu.PopulationLoss),
 		"Risk":           reflect.ValueOf(relu.Risk),
 		"SampleLoss":     reflect.ValueOf(relu.SampleLoss),
+		"Unspanned":      reflect.ValueOf(relu.Unspanned),
 
 		// type definitions
 		"Gradient": reflect.ValueOf((*relu.Gradient)(nil)),
