@@ -20,6 +20,7 @@ func init() {
 		"MIME":      reflect.ValueOf(constant.MakeFromLiteral("\"application/vnd.fate.verdict+json\"", token.STRING, 0)),
 		"NewRow":    reflect.ValueOf(verdict.NewRow),
 		"Of":        reflect.ValueOf(verdict.Of),
+		"Summary":   reflect.ValueOf(verdict.Summary),
 
 		// type definitions
 		"Row":     reflect.ValueOf((*verdict.Row)(nil)),

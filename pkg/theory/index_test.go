@@ -50,7 +50,9 @@ func declared(t *testing.T, pkg string) (names map[string]bool, results map[stri
 						for i, id := range s.Names {
 							names[id.Name] = id.IsExported()
 							if d.Tok == token.VAR && id.IsExported() && i < len(s.Values) {
-								results[id.Name] = resultName(s.Values[i])
+								if name := resultName(s.Values[i]); name != "" {
+									results[id.Name] = name
+								}
 							}
 						}
 					}

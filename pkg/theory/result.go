@@ -1,7 +1,6 @@
 package theory
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -174,9 +173,6 @@ func closed(f func(Setting) (float64, error)) func(Setting) (Value, error) {
 		return Value{Value: v}, err
 	}
 }
-
-// ErrNoMean is in the error of a transferability between two risks of infinite mean.
-var ErrNoMean = errors.New("the mean transferability does not exist")
 
 // minus returns a − b, for limits of which one may be infinite. Where both are,
 // the mean of the difference does not exist.

@@ -19,6 +19,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -222,6 +223,9 @@ func (l Limit) Validate() error {
 type Value struct {
 	Value, StdErr float64
 }
+
+// ErrNoMean is in the error of a transferability between two risks of infinite mean.
+var ErrNoMean = errors.New("the mean transferability does not exist")
 
 // Mean returns the mean of x with its standard error.
 func Mean(x []float64) Value {
