@@ -187,7 +187,7 @@ func TestSpaceEdges(t *testing.T) {
 	_, nan := NewSpace(mat.NewSymDense(2, []float64{inf, 0, 0, 1}), 0)
 	_, infinite := NewSpace(mat.NewSymDense(2, []float64{1e308, 1e308, 1e308, 1e308}), 0)
 	_, none := space.Leading(0)
-	for want, err := range map[string]error{"k = -1": negative, "NaN: it must": nan, "+Inf: it must": infinite, "k = 0": none} {
+	for want, err := range map[string]error{"k = -1: the dimension of the space of 2": negative, "NaN: it must": nan, "+Inf: it must": infinite, "k = 0": none} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}

@@ -61,10 +61,11 @@ func TestFamilyIsGeometry(t *testing.T) {
 }
 
 // The plane is uniformly random: a squared coordinate of βs and of Outside has the mean 1/d and
-// the variance 2(d−1)/(d²(d+2)), and so has the product of two sources in d−1 dimensions.
+// the variance 2(d−1)/(d²(d+2)), and so has the product of two sources in d−1 dimensions. βs is
+// as often on one side of a source as on the other.
 func TestPlaneIsUniform(t *testing.T) {
 	const d, trials = 5, 4000
-	var source, outside, product float64
+	var source, outside, product, side float64
 	for i := range uint64(trials) {
 		p, err := NewFamily(d, 2, 1, 0, Stream(11, i))
 		if err != nil {
@@ -73,12 +74,16 @@ func TestPlaneIsUniform(t *testing.T) {
 		source += p.Source[0] * p.Source[0] / trials
 		outside += p.Outside[d-1] * p.Outside[d-1] / trials
 		product += math.Pow(mat.Dot(p.Sources.ColView(0), p.Sources.ColView(1)), 2) / trials
+		side += math.Copysign(1/math.Sqrt(trials), mat.Dot(p.Sources.ColView(0), mat.NewVecDense(d, p.Source)))
 	}
 	for name, c := range map[string]struct{ mean, d float64 }{"βs": {source, d}, "Outside": {outside, d}, "two sources": {product, d - 1}} {
 		sd := math.Sqrt(2 * (c.d - 1) / (c.d * c.d * (c.d + 2)) / trials)
 		if z := (c.mean - 1/c.d) / sd; math.Abs(z) > 4 {
 			t.Errorf("%s: mean square %v, want %v, z = %.2f", name, c.mean, 1/c.d, z)
 		}
+	}
+	if math.Abs(side) > 4 {
+		t.Errorf("the sides of a source: z = %.2f", side)
 	}
 }
 
@@ -142,7 +147,8 @@ func TestDrawIsLinear(t *testing.T) {
 }
 
 // Every coordinate, and the noise, is standard normal and independent of the others: the means
-// of all products of two have the errors of their theory.
+// of all products of two have the errors of their theory, and a fourth power has the mean 3
+// and the variance 96.
 func TestSampleIsStandardNormal(t *testing.T) {
 	const n, d = 20000, 3
 	x, noise := Sample(n, d, Stream(5))
@@ -156,6 +162,13 @@ func TestSampleIsStandardNormal(t *testing.T) {
 	for i := range 2*d + 1 {
 		if z := mat.Sum(both.ColView(i)) / math.Sqrt(n); math.Abs(z) > 4 {
 			t.Errorf("column %d: the mean has z = %.2f", i, z)
+		}
+		fourth := 0.0
+		for _, v := range mat.Col(nil, i, &both) {
+			fourth += v * v * v * v / n
+		}
+		if z := (fourth - 3) / math.Sqrt(96./n); math.Abs(z) > 4 {
+			t.Errorf("column %d: the fourth power has z = %.2f", i, z)
 		}
 		for j := range i + 1 {
 			want, sd := 0.0, 1.0
