@@ -2,6 +2,8 @@ package trial
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
@@ -137,6 +139,10 @@ func TestEveryByteIsChecked(t *testing.T) {
 	}
 	check("whole", log)
 	check("a byte more", append(bytes.Clone(log), 0))
+	// A record of the earlier encoding, with its checksum, is no record of this one.
+	earlier := append(append(bytes.Clone(earlierMagic), records[1][4:recordHead]...), 1, 2, 3, 4, 5, 6, 7, 8)
+	earlier = binary.LittleEndian.AppendUint32(earlier, crc32.Checksum(earlier, castagnoli))
+	check("an earlier record", append(earlier, bytes.Join([][]byte{records[0], records[2]}, nil)...), 1)
 	check("bytes before", append([]byte("F9\n\xfaF8\nx"), log...))
 }
 

@@ -104,8 +104,10 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%s: %+v", what, status[0])
 		}
 		for unit := range 9 { // whatever its state
-			if of, err := status[1].ShardsOf([]int{unit}, 5); err != nil || !slices.Equal(of, []int{unit%5 + 1}) {
-				t.Errorf("%s: unit %d is in shard %v, %v", what, unit, of, err)
+			for n := 2; n <= 9; n++ {
+				if of, err := status[1].ShardsOf([]int{unit}, n); err != nil || !slices.Equal(of, []int{unit%n + 1}) {
+					t.Errorf("%s: unit %d is in shard %v of %d, %v", what, unit, of, n, err)
+				}
 			}
 		}
 		if of, err := status[1].ShardsOf([]int{8, 1, 3, 6}, 5); err != nil || !slices.Equal(of, []int{2, 4}) {
@@ -160,7 +162,7 @@ func TestStatusCountsParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := folder(t, dir, Shard{})
-	key, err := w.key(2, 0)
+	key, err := w.key(2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
