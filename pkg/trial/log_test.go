@@ -82,19 +82,23 @@ func umask(t *testing.T) os.FileMode {
 	return 0o777 &^ info.Mode().Perm()
 }
 
-// The largest value that a log takes is read again; a larger one is not written.
+// The largest value that a log takes, of 16 MiB, is read again; a larger one, and one that is
+// not of whole numbers, are not.
 func TestLargestRecord(t *testing.T) {
-	s := &Store{values: map[Key][]byte{}}
-	most := appendRecord(nil, Key{1}, make([]byte, recordLimit))
-	if whole := s.read(most); len(whole) != len(most) || len(s.values[Key{1}]) != recordLimit || s.damaged != 0 {
-		t.Errorf("%d of %d bytes", len(whole), len(most))
+	const most = 1 << 24
+	for size, ok := range map[int]bool{most: true, most + 8: false, 12: false, 16: true} {
+		s := &Store{values: map[Key][]byte{}}
+		b := appendRecord(nil, Key{1}, make([]byte, size))
+		if whole := s.read(b); (len(whole) == len(b)) != ok || (len(s.values[Key{1}]) == size) != ok || (s.damaged == 0) != ok {
+			t.Errorf("%d of %d bytes", len(whole), len(b))
+		}
 	}
 	store := folder(t, t.TempDir(), Shard{})
-	store.put(Key{1}, make([]float64, recordLimit/8+1))
+	store.put(Key{1}, make([]float64, most/8+1))
 	if store.Len() != 0 {
 		t.Error("a value above the limit is stored")
 	}
-	store.put(Key{1}, make([]float64, recordLimit/8))
+	store.put(Key{1}, make([]float64, most/8))
 	if store.Len() != 1 {
 		t.Error("a value at the limit is not stored")
 	}
@@ -209,6 +213,7 @@ func TestCaches(t *testing.T) {
 		"0000000000000002.trials": append([]byte("\xfaF8\nearlier"), log...),
 		"0000000000000003.trials": nil,
 		"0000000000000004.trials": []byte("hello"),
+		"0000000000000006.trials": []byte("x"),
 		"notes.trials":            log,
 		"notes.txt":               []byte("x"),
 	} {
@@ -230,6 +235,7 @@ func TestCaches(t *testing.T) {
 		"0000000000000002.trials": {Trials: 2, Bytes: n + 11, Damaged: 11},
 		"0000000000000003.trials": {},
 		"0000000000000004.trials": {Bytes: 5, Foreign: "fate did not write it"},
+		"0000000000000006.trials": {Bytes: 1, Foreign: "fate did not write it"},
 		"0000000000000005.trials": {Foreign: "not a regular file"},
 		"notes.trials":            {Bytes: n, Foreign: "fate did not write it"},
 	}

@@ -43,6 +43,20 @@ func TestSmallWorkIsSpreadEvenly(t *testing.T) {
 			t.Errorf("shard %d has %v of %d studies, z = %.2f", k+1, c, studies, z)
 		}
 	}
+	// The first two bytes of the key choose between 65536 shards.
+	distinct := map[int]bool{}
+	for i := range studies {
+		w := squares(new(atomic.Int64))
+		w.Kind = fmt.Sprintf("study %d", i)
+		key, err := w.key(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		distinct[shardOf(0, 1, 1<<16, key)] = true
+	}
+	if len(distinct) < studies-8 { // 1.2 coincidences are expected
+		t.Errorf("%d studies begin at %d shards", studies, len(distinct))
+	}
 	for i := range 12 {
 		var measured atomic.Int64
 		w := squares(&measured)
@@ -90,7 +104,17 @@ func TestShardEdges(t *testing.T) {
 	if units, err := UnitsOf(squares(new(atomic.Int64)), NoShard()); err != nil || units != nil {
 		t.Errorf("no shard has the units %v, %v", units, err)
 	}
+	for i := range 3 {
+		w := squares(new(atomic.Int64))
+		w.Units, w.Kind = 20+i, fmt.Sprintf("study %d", i)
+		if units, err := UnitsOf(w, Shard{2, 20}); err != nil || !slices.Equal(units, []int{1, 21}[:1+i/2]) {
+			t.Errorf("%d units: shard 2/20 has %v, %v", w.Units, units, err)
+		}
+	}
 	w := squares(new(atomic.Int64))
+	if _, err := Run(t.Context(), w, Options{Shard: Shard{1, 1}}, ignore); err == nil || !strings.Contains(err.Error(), "needs a store") {
+		t.Errorf("shard 1/1 without a store: %v", err)
+	}
 	w.Units, w.Key = 0, func(int, int) any { panic("there is no unit") }
 	if units, err := UnitsOf(w, Shard{1, 1}); err != nil || units != nil {
 		t.Errorf("no units: %v, %v", units, err)
@@ -130,6 +154,9 @@ func TestKey(t *testing.T) {
 	}
 	if len(seen) != 12 || of("a", key{1, 2, ""}) != of("a", key{1, 2, ""}) {
 		t.Errorf("%d keys of 12 parts", len(seen))
+	}
+	if of("study 1", 2) == of("study ", 12) {
+		t.Error("the kind runs into the part")
 	}
 	w.Key = func(int, int) any { return math.NaN() }
 	_, run := Run(t.Context(), w, Options{Store: folder(t, t.TempDir(), Shard{})}, ignore)

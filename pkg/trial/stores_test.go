@@ -1,8 +1,10 @@
 package trial
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -148,7 +150,12 @@ func TestStatus(t *testing.T) {
 	// All units of a folder without shards are measured by shard 1/1.
 	whole := folder(t, dir, Shard{})
 	check("one process", []int{1, 5}, []int{0, 2, 3, 4, 6, 7, 8}, nil)
-	if name := filepath.Base(whole.Path()); !strings.HasPrefix(name, "1-of-1-") {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	host = regexp.MustCompile(`[^A-Za-z0-9.]`).ReplaceAllString(host, "_")
+	if name := filepath.Base(whole.Path()); !strings.HasPrefix(name, fmt.Sprintf("1-of-1-%s-%d-", host, os.Getpid())) {
 		t.Errorf("its log is %s", name)
 	}
 }
