@@ -28,6 +28,9 @@ func TestAdopt(t *testing.T) {
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm()&0o755 != 0o755 {
 		t.Errorf("the mode of the folder is %v, %v", info.Mode(), err)
 	}
+	if s, err := trial.StatusOf(dir); err != nil || len(s) != 1 || len(s[0].Missing) != 12 {
+		t.Errorf("its status is %+v, %v", s, err)
+	}
 	if q, err := Open(dir); err != nil || q.Hash != p.Hash {
 		t.Errorf("%v, %v", q, err)
 	}
@@ -122,6 +125,22 @@ func TestReports(t *testing.T) {
 	cancel()
 	if r := measure(t, stopped, p, dir, 1, 1, 1); !r.Interrupted {
 		t.Errorf("a stopped shard: %+v", r)
+	}
+}
+
+// A unit that fails is the error of its shard, and of a study in shards.
+func TestFailedUnit(t *testing.T) {
+	p := plan(t, `{"experiment": "pretraining", "d": 5, "depth": [2], "alpha": [0.1], "step": [9], "trials": 2, "seed": 1}`)
+	alone := p.Study.Run().Err()
+	if alone == nil {
+		t.Fatal("a step that is far too large is no error")
+	}
+	_, run := p.Run(t.Context(), t.TempDir(), trial.Shard{}, 1)
+	_, shards := Shards(2, p.Study)
+	for what, err := range map[string]error{"Run": run, "Shards": shards} {
+		if err == nil || !strings.Contains(err.Error(), "trial") {
+			t.Errorf("%s: %v, in one process %v", what, err, alone)
+		}
 	}
 }
 
