@@ -144,6 +144,15 @@ func TestFailedUnit(t *testing.T) {
 	}
 }
 
+// Both numbers of shards are measured.
+func TestSameMeasuresBoth(t *testing.T) {
+	for _, n := range [][2]int{{1, 0}, {0, 1}} {
+		if same, err := Same(plan(t, studies["teachers"]).Study, n[0], n[1]); err == nil || same || !strings.Contains(err.Error(), "shard 1/0") {
+			t.Errorf("%v: %v, %v", n, same, err)
+		}
+	}
+}
+
 // A merged table holds as many trials as the study, and a mean is that of its trials.
 func TestTrialsOfAMergedTable(t *testing.T) {
 	paired := plan(t, studies["paired"]).Study.(experiment.Experiment)
