@@ -212,6 +212,21 @@ func TestWithoutNoise(t *testing.T) {
 	}
 }
 
+// log(1 + e^x) is its own mirror image plus x, and an estimate from labels that are far apart is
+// finite.
+func TestLargeRatios(t *testing.T) {
+	for _, x := range []float64{0, 1e-9, 0.3, 2, 30, 500, 1e4, 1e300} {
+		if d := log1pExp(x) - log1pExp(-x); math.Abs(d-x) > 1e-15*(1+x) || x < 30 && math.Abs(log1pExp(x)-math.Log(1+math.Exp(x))) > 1e-14*(1+x) {
+			t.Errorf("log(1 + e^±%v) differ by %v", x, d)
+		}
+	}
+	tasks := Tasks{D: 2, Theta: 3, Sigma: 0.01}
+	m, se, err := JensenShannon.Estimate(tasks, 20000, 1)
+	if z := (m - of(t, JensenShannon, tasks)) / se; err != nil || !(math.Abs(z) < 4) {
+		t.Errorf("%v ± %v, z = %v, %v", m, se, z, err)
+	}
+}
+
 // δ is the length of the difference of two vectors, to rounding for small angles too.
 func TestDelta(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
