@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -120,7 +121,7 @@ func TestSizes(t *testing.T) {
 		return Data{Panels: []Panel{{Kind: "a", Curves: []Curve{{X: x, Y: x}}}}}
 	}
 	low, high := false, false
-	for n := 6000; n <= 18_000 && !high; n += 4000 {
+	for n := 10_000; n <= 18_000 && !high; n += 3000 {
 		d := of(n)
 		size := len(compress(d.encode()))
 		b, err := Embed(picture(t), recipe(), d)
@@ -130,6 +131,17 @@ func TestSizes(t *testing.T) {
 		f, err := Parse(b)
 		if err != nil || (f.Data != nil) != (size <= 262144) || f.Recipe.Data != d.Hash() {
 			t.Errorf("data of %d bytes are embedded: %v, %v", size, f.Data != nil, err)
+		}
+		for _, picture := range [][]byte{pdf(), []byte("<svg></svg>")} { // in base64
+			if f.Data == nil || size < 131072 {
+				continue
+			}
+			if b, err = Embed(picture, recipe(), d); err != nil {
+				t.Fatal(err)
+			}
+			if g, err := Parse(b); err != nil || g.Data == nil || g.Data.Hash() != d.Hash() {
+				t.Errorf("data of %d bytes in %.5s: %v", size, picture, err)
+			}
 		}
 		low, high = low || f.Data != nil, f.Data == nil
 	}
@@ -155,8 +167,31 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%d bytes unpack to %d, %v", n, len(out), err)
 		}
 	}
-	if _, err := Read(filepath.Join(t.TempDir(), "none.png")); err == nil {
-		t.Error("no file is no error")
+}
+
+// An error of a file names its path.
+func TestRead(t *testing.T) {
+	good, err := Embed(picture(t), recipe(), full())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, content := range map[string][]byte{"good.png": good, "bad.png": picture(t), "text.png": []byte("hello")} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if name == "good.png" {
+			if err != nil || !reflect.DeepEqual(*f.Data, full()) {
+				t.Errorf("%+v, %v", f, err)
+			}
+		} else if err == nil || f != nil || !strings.HasPrefix(err.Error(), path+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if f, err := Read(filepath.Join(dir, "none.png")); err == nil || f != nil {
+		t.Errorf("no file: %v, %v", f, err)
 	}
 }
 
@@ -288,6 +323,15 @@ func TestPNGChunks(t *testing.T) {
 		if _, err := chunks(bad); err == nil || !strings.Contains(err.Error(), "no header") {
 			t.Errorf("without a header: %v", err)
 		}
+	}
+	// Compressed text of another key, and text of the key of the data, are not the data.
+	other := AppendChunk(AppendChunk(bytes.Clone(plain[:33]), "zTXt", []byte("other\x00\x00"), compress([]byte("x"))), "tEXt", []byte(dataKey+"\x00"), []byte("x"))
+	if b, err = Embed(append(other, plain[33:]...), recipe(), full()); err != nil {
+		t.Fatal(err)
+	}
+	b = append(b[:len(b)-12], AppendChunk(AppendChunk(nil, "tEXt", []byte(dataKey+"\x00x")), "IEND")...)
+	if f, err := Parse(b); err != nil || !reflect.DeepEqual(*f.Data, full()) {
+		t.Errorf("beside other text: %v", err)
 	}
 	// A recipe in another kind of chunk is none.
 	odd := AppendChunk(bytes.Clone(plain[:33]), "zTXt", []byte(recipeKey+"\x00"), recipe().encode())
