@@ -47,6 +47,9 @@ func TestFamilyIsGeometry(t *testing.T) {
 			"βt":              floats.Distance(combination, p.Target, 2),
 			"risk of nothing": p.Risk(make([]float64, d)) - 1,
 		}
+		if k == 1 {
+			errors["the only source"] = floats.Distance(mat.Col(nil, 0, p.Sources), p.Source, 2)
+		}
 		for j := range k {
 			source := mat.Col(nil, j, p.Sources)
 			errors["‖source‖"] = max(errors["‖source‖"], math.Abs(floats.Norm(source, 2)-1))
