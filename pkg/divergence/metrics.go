@@ -61,6 +61,9 @@ var (
 )
 
 func judged(t Tasks, n int, seed uint64) (mean, stderr float64, err error) {
+	if n < 2 {
+		return 0, 0, tooFew(n)
+	}
 	a, b, err := Samples(t, n, seed)
 	if err != nil {
 		return 0, 0, err

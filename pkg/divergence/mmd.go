@@ -43,6 +43,9 @@ func MMD(bandwidth float64) Distance {
 			if err := check(t); err != nil {
 				return 0, 0, err
 			}
+			if n < 2 {
+				return 0, 0, tooFew(n)
+			}
 			a, b, err := Samples(t, 2*n, seed)
 			if err != nil {
 				return 0, 0, err

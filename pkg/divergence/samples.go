@@ -37,13 +37,18 @@ func Samples(t Tasks, n int, seed uint64) (source, target *mat.Dense, err error)
 	return draw(0, 1, 0), draw(1, t.norm()*cos, t.norm()*sin), nil
 }
 
+// tooFew is the error of an estimate from fewer than 2 samples.
+func tooFew(n int) error {
+	return fmt.Errorf("divergence: n = %d: a standard error needs at least 2 samples", n)
+}
+
 // phi is the estimator of E f(l), l = log p_t/p_s at samples of the source, or of
 // the target.
 func phi(ofTarget bool, f func(l float64) float64) func(Tasks, int, uint64) (float64, float64, error) {
 	return func(t Tasks, n int, seed uint64) (mean, stderr float64, err error) {
 		switch {
 		case n < 2:
-			return 0, 0, fmt.Errorf("divergence: n = %d: a standard error needs at least 2 samples", n)
+			return 0, 0, tooFew(n)
 		case t.Sigma == 0:
 			return 0, 0, fmt.Errorf("divergence: Sigma = 0: without label noise the laws have no density ratio to estimate")
 		}

@@ -81,6 +81,9 @@ func comparePanels(p, q Panel) (d Difference) {
 		d.add(name, compareNumbers("standard error", c.Err, o.Err))
 	}
 	if g := p.Grid; g != nil {
+		if g.Method != q.Grid.Method {
+			d.add("the map", different("now %s, in the file %s", q.Grid.Method, g.Method))
+		}
 		d.add("the map", compareNumbers("x", g.X, q.Grid.X))
 		d.add("the map", compareNumbers("y", g.Y, q.Grid.Y))
 		d.add("the map", compareNumbers("row by row,", flat(g.Z), flat(q.Grid.Z)))

@@ -134,7 +134,7 @@ func TestEmbedReplaces(t *testing.T) {
 // Data of more than 256 KB compressed are not embedded; their hash is.
 func TestLargeDataStayOut(t *testing.T) {
 	var d figure.Data
-	x := make(figure.Numbers, 60_000)
+	x := make(figure.Numbers, 20_000)
 	for i := range x {
 		x[i] = math.Sqrt(float64(i))
 	}

@@ -210,6 +210,13 @@ func TestEnds(t *testing.T) {
 			t.Errorf("want %q at unit 0, got %v", what, err)
 		}
 	}
+	w.Measure = func(_ context.Context, _ int, missing []int, done func(int, []float64)) error {
+		done(missing[0], nil)
+		return nil
+	}
+	if r, err := Run(t.Context(), w, Options{Workers: 1}, func(int, int, []float64) {}); err == nil || !strings.Contains(err.Error(), "1 of 3 parts") || r.Done != 0 {
+		t.Errorf("a third of a unit: %+v, %v", r, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w.Parts = func(int) int { return 1 }
 	w.Measure = func(ctx context.Context, unit int, _ []int, done func(int, []float64)) error {
