@@ -124,7 +124,7 @@ func pictures(t *testing.T, r *Table, alpha float64, student, source *relu.Netwo
 		}
 		for i := range z {
 			for j := range z[i] {
-				if want := kernel.At(i, j) / largest; math.Abs(z[i][j]-want) > 1e-9 {
+				if want := kernel.At(i, j) / largest; math.Abs(z[i][j]-want) > 0.5/pictureDigits+1e-9 {
 					t.Fatalf("α = %v, the kernel of the %s at (%d, %d): %v, by hand %v", alpha, what, i, j, z[i][j], want)
 				}
 			}
