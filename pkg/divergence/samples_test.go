@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/task"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -116,6 +117,38 @@ func TestTransportOfKnownPairings(t *testing.T) {
 	})
 }
 
+// The plan is that of Sinkhorn's scaling of exp(−C/ε) to rows and columns of 1/n each.
+func TestEntropicIsSinkhornsScaling(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 6).Draw(t, "n")
+		seed := rapid.Uint64().Draw(t, "seed")
+		a, b := task.Normal(n, 2, task.Stream(seed)), task.Normal(n, 2, task.Stream(seed, 1))
+		ground := rapid.SampledFrom([]Ground{L1, L2, SquaredL2}).Draw(t, "ground")
+		c, err := costs(a, b, ground)
+		if err != nil {
+			t.Fatal(err)
+		}
+		epsilon := rapid.Float64Range(0.4, 3).Draw(t, "epsilon")
+		mean := mat.Sum(c) / float64(n*n)
+		var plan mat.Dense
+		plan.Apply(func(i, j int, v float64) float64 { return math.Exp(-v / (epsilon * mean)) }, c)
+		for range 3000 {
+			for i := range n {
+				floats.Scale(1/(float64(n)*floats.Sum(plan.RawRowView(i))), plan.RawRowView(i))
+			}
+			for j := range n {
+				column := mat.Col(nil, j, &plan)
+				floats.Scale(1/(float64(n)*floats.Sum(column)), column)
+				plan.SetCol(j, column)
+			}
+		}
+		plan.MulElem(&plan, c)
+		if got, err := Entropic(a, b, ground, epsilon); err != nil || math.Abs(got-mat.Sum(&plan)) > 1e-4*mean {
+			t.Errorf("ε = %v: %v, want %v, %v", epsilon, got, mat.Sum(&plan), err)
+		}
+	})
+}
+
 // Of two points each, the entropic plan puts p on the pairs and ½ − p across with
 // p/(½ − p) = exp(−(c₁₁ + c₂₂ − c₁₂ − c₂₁)/2ε).
 func TestEntropicOfTwoPoints(t *testing.T) {
@@ -134,6 +167,11 @@ func TestEntropicOfTwoPoints(t *testing.T) {
 			t.Errorf("ε = %v: %v, want %v, %v", epsilon, got, want, err)
 		}
 	})
+	// At a small ε the rounds do not suffice, and there is no number.
+	a, b := task.Normal(2, 2, task.Stream(0)), task.Normal(2, 2, task.Stream(1))
+	if v, err := Entropic(a, b, SquaredL2, 0.125); err == nil || v != 0 || !strings.Contains(err.Error(), "did not converge") {
+		t.Errorf("a small ε: %v, %v", v, err)
+	}
 	same := mat.NewDense(3, 1, []float64{1, 1, 1})
 	if v, err := Entropic(same, same, L1, 0.1); err != nil || v != 0 {
 		t.Errorf("equal points: %v, %v", v, err)

@@ -153,12 +153,17 @@ func TestSizes(t *testing.T) {
 	for i := range 130 {
 		r.Parameters[fmt.Sprintf("p%d", i)] = strings.Repeat("a", 2000)
 	}
-	base := len(r.encode())
 	for over := range 2 {
 		r.Parameters["rest"] = ""
 		r.Parameters["rest"] = strings.Repeat("b", 262144+over-len(r.encode()))
-		if _, err := Embed(picture(t), with64(r), full()); (err == nil) != (over == 0) || err != nil && !strings.Contains(err.Error(), "262145 bytes: at most 262144") {
-			t.Errorf("%d bytes and more: %v", base, err)
+		for _, picture := range [][]byte{picture(t), pdf(), []byte("<svg></svg>")} {
+			b, err := Embed(picture, r, full())
+			if err == nil {
+				_, err = Parse(b)
+			}
+			if (err == nil) != (over == 0) || err != nil && !strings.Contains(err.Error(), "262145 bytes: at most 262144") {
+				t.Errorf("%.5s, %d bytes too many: %v", picture, over, err)
+			}
 		}
 	}
 	for n, ok := range map[int]bool{16 << 20: true, 16<<20 + 1: false} {
@@ -193,12 +198,6 @@ func TestRead(t *testing.T) {
 	if f, err := Read(filepath.Join(dir, "none.png")); err == nil || f != nil {
 		t.Errorf("no file: %v, %v", f, err)
 	}
-}
-
-// with64 gives a recipe the length that Embed gives it: its data are a hash of 64 digits.
-func with64(r Recipe) Recipe {
-	r.Data = strings.Repeat("a", 64)
-	return r
 }
 
 // Any text survives the escapes of a PDF, and any bytes those of octal digits.
@@ -237,7 +236,7 @@ func TestPDFStrings(t *testing.T) {
 // A PDF by hand, with a document information of two entries.
 func pdf() []byte {
 	var b bytes.Buffer
-	b.WriteString("%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\n")
+	b.WriteString("%PDF-1.4\n1 0 obj\n<</Type/Catalog /Size 99 /Root 5 0 R /Info 3 0 R>>\nendobj\n")
 	info := b.Len()
 	b.WriteString("\n7 0 obj\n<</Title (x)\n/Author (y)\n>>\nendobj\n")
 	start := b.Len()
