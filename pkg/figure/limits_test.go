@@ -10,13 +10,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/features-are-fate/fate/pkg"
 	"pgregory.net/rapid"
 )
 
@@ -332,6 +330,14 @@ func TestPNGChunks(t *testing.T) {
 	if f, err := Parse(b); err != nil || !reflect.DeepEqual(*f.Data, full()) {
 		t.Errorf("beside other text: %v", err)
 	}
+	// A key without a text is no data, and an empty text is damaged.
+	text := AppendChunk(bytes.Clone(plain[:33]), "tEXt", []byte(recipeKey+"\x00"), recipe().encode())
+	for content, want := range map[string]string{dataKey: "", dataKey + "\x00": "", dataKey + "\x00\x00": "damaged"} {
+		f, err := Parse(append(AppendChunk(bytes.Clone(text), "zTXt", []byte(content)), plain[33:]...))
+		if (err == nil) != (want == "") || err == nil && f.Data != nil || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
 	// A recipe in another kind of chunk is none.
 	odd := AppendChunk(bytes.Clone(plain[:33]), "zTXt", []byte(recipeKey+"\x00"), recipe().encode())
 	if _, err := Parse(append(odd, plain[33:]...)); err == nil || !strings.Contains(err.Error(), "carries no recipe") {
@@ -362,36 +368,5 @@ func TestSVGDepth(t *testing.T) {
 	}
 	if f, err := Embed([]byte("<svg a='1'><g/></svg>"), recipe(), full()); err != nil || !bytes.HasPrefix(f, []byte("<svg a='1'>\n<metadata><recipe")) || !bytes.HasSuffix(f, []byte("</metadata>\n<g/></svg>")) {
 		t.Errorf("%s, %v", f, err)
-	}
-}
-
-// Figures of a cell are counted from 1 and listed; those of a program are all figure 1.
-func TestOrigin(t *testing.T) {
-	defer Begin(Origin{})
-	o := Origin{Notebook: "a.ipynb", Cell: "c", Code: "d", Parameters: map[string]string{"p": "1"}}
-	for range 2 {
-		Begin(o)
-		for n := 1; n <= 3; n++ {
-			want := Recipe{Notebook: "a.ipynb", Cell: "c", Figure: n, Code: "d", Parameters: o.Parameters, Module: pkg.Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
-			if r := Add(n); !reflect.DeepEqual(r, want) {
-				t.Errorf("%+v, want %+v", r, want)
-			}
-		}
-		if err := NoteSaved("x.png"); err != nil {
-			t.Fatal(err)
-		}
-		path, _ := filepath.Abs("x.png")
-		if !reflect.DeepEqual(Drawn(), []any{1, 2, 3}) || !slices.Equal(Saved(), []string{path}) {
-			t.Errorf("%v, %v", Drawn(), Saved())
-		}
-	}
-	Begin(Origin{})
-	for range 2 {
-		if r := Add(1); r.Figure != 1 || r.Notebook != "" {
-			t.Errorf("%+v", r)
-		}
-	}
-	if err := NoteSaved("x.png"); err != nil || Drawn() != nil || Saved() != nil {
-		t.Errorf("%v, %v, %v", Drawn(), Saved(), err)
 	}
 }
