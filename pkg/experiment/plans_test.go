@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg"
+	_ "github.com/features-are-fate/fate/pkg/internal/property"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/trial"
 	"pgregory.net/rapid"
