@@ -58,7 +58,7 @@ func (t *Table) of(q theory.Quantity, mu float64, n, trial int) (float64, error)
 // that of ρ − Expected over the trials. Trials are weighted by ‖f_t‖², for the mean holds of
 // parts of the target, not of their ratios to a random norm.
 func (t *Table) Floors() *verdict.Verdict {
-	if _, err := t.students(); err != nil {
+	if _, err := studyOf[Students](t); err != nil {
 		return verdict.Failed(err)
 	}
 	out := verdict.Of()
@@ -90,7 +90,7 @@ func (t *Table) Floors() *verdict.Verdict {
 // Over compares the ratio of two quantities of [Students] with 1, in a row for each Mu. A
 // quantity that depends on n is taken at the largest N.
 func (t *Table) Over(first, second theory.Quantity) *verdict.Verdict {
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err != nil {
 		return verdict.Failed(err)
 	}
@@ -124,7 +124,7 @@ func (t *Table) Over(first, second theory.Quantity) *verdict.Verdict {
 // linear networks at the measured ρ of the student (see FeatureLaw). Each Mu has a row with
 // their ratio, averaged over n ≥ 2k, against 1. It is an error if no n is that large.
 func (t *Table) OnFeatures() *verdict.Verdict {
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err != nil {
 		return verdict.Failed(err)
 	}
@@ -163,7 +163,7 @@ func (t *Table) OnFeatures() *verdict.Verdict {
 // over the cells predicted to win must be above 0, and over the others below 0; each has a
 // row. Cells have n ≥ 2k.
 func (t *Table) Signs(q theory.Quantity, law PowerLaw) *verdict.Verdict {
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err := errors.Join(err, law.err); err != nil {
 		return verdict.Failed(err)
 	}
@@ -208,7 +208,7 @@ func (t *Table) Signs(q theory.Quantity, law PowerLaw) *verdict.Verdict {
 // Changes compares two risks or transferabilities of [Students] on the same data sets. Each
 // Mu has a row with the first minus the second, averaged over n ≥ 2k, against 0.
 func (t *Table) Changes(first, second theory.Quantity) *verdict.Verdict {
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err != nil {
 		return verdict.Failed(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/relu"
@@ -13,11 +14,11 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// students returns the study of a table of [Students].
-func (t *Table) students() (Students, error) {
-	s, ok := t.study.(Students)
+// studyOf returns the study of a table, which must be of the type S.
+func studyOf[S Study](t *Table) (S, error) {
+	s, ok := t.study.(S)
 	if t.err == nil && !ok {
-		return s, fmt.Errorf("experiment: the table is of %T, not of Students", t.study)
+		return s, fmt.Errorf("experiment: the table is of %T, not of %s", t.study, reflect.TypeFor[S]().Name())
 	}
 	return s, t.err
 }
@@ -48,7 +49,7 @@ func (t *Table) student(mu float64, n int) (Cell, error) {
 // the dimension.
 func (t *Table) OverSquare() Series {
 	out := t.Measured(theory.RiskScratch, Points, None)
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err != nil {
 		return Series{err: err}
 	}
@@ -67,7 +68,7 @@ func onFeatures(rho float64, k, n int) (float64, error) {
 
 // onFeatures returns the mean of onFeatures over the teachers, at the measured residual q.
 func (t *Table) onFeatures(mu float64, n int, q theory.Quantity) (mean float64, err error) {
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +91,7 @@ func (t *Table) onFeatures(mu float64, n int, q theory.Quantity) (mean float64, 
 // against n, with k the neurons of the source of [Students] and the measured ρ of the
 // student's k leading directions, for each Mu.
 func (t *Table) FeatureLaw() Series {
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if err != nil {
 		return Series{err: err}
 	}
@@ -128,7 +129,7 @@ type PowerLaw struct {
 // above from, of which it needs at least 3 (Section 4).
 func (t *Table) ScratchLaw(from int) PowerLaw {
 	law := PowerLaw{Trials: t.trials}
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if law.err = err; err != nil {
 		return law
 	}
@@ -226,7 +227,7 @@ func (s Students) floors() (mu, rho []float64, err error) {
 // of the source (Figure 3e). Fine-tuning has none.
 func (t *Table) LawPlane(q theory.Quantity, law PowerLaw) Plane {
 	p := Plane{X: t.removed(), x: Mu.Title(), y: `$n/d$`, z: "$" + q.Symbol() + "$", origin: t.origin}
-	students, err := t.students()
+	students, err := studyOf[Students](t)
 	if p.err = errors.Join(err, law.err); p.err != nil {
 		return p
 	}
@@ -266,30 +267,21 @@ func (t *Table) LawPlane(q theory.Quantity, law PowerLaw) Plane {
 	return p
 }
 
-// teachers returns the study of a table of [Teachers].
-func (t *Table) teachers() (Teachers, error) {
-	s, ok := t.study.(Teachers)
-	if t.err == nil && !ok {
-		return s, fmt.Errorf("experiment: the table is of %T, not of Teachers", t.study)
-	}
-	return s, t.err
-}
-
 // outside returns the mean ‖P⊥f_t‖² of teachers from which a number of neurons is removed,
 // by the law of random neurons (see relu.Unspanned).
-func (t Teachers) outside(removed int) float64 {
-	own, common := relu.Unspanned(t.Neurons-removed, t.D)
+func (t Teachers) outside(removed int) (float64, error) {
+	own, common, err := relu.Unspanned(t.Neurons-removed, t.D)
 	r, all := float64(removed), float64(t.Neurons)
 	if !t.Equal { // the signs are independent: what neurons have in common cancels
 		common = 0
 	}
-	return (r*own + r*(r-1)*common) / (all * all)
+	return (r*own + r*(r-1)*common) / (all * all), err
 }
 
 // OutsideLaw returns the mean OutsideNorm of [Teachers] in closed form, as a line over the
 // range of Mu (see relu.Unspanned).
 func (t *Table) OutsideLaw() Series {
-	teachers, err := t.teachers()
+	teachers, err := studyOf[Teachers](t)
 	if err != nil {
 		return Series{err: err}
 	}
@@ -297,7 +289,11 @@ func (t *Table) OutsideLaw() Series {
 	lo, hi := slices.Min(teachers.Mu), slices.Max(teachers.Mu)
 	for removed := 1; removed < teachers.Neurons; removed++ {
 		if mu := float64(removed) / float64(teachers.Neurons); mu >= lo-1e-9 && mu <= hi+1e-9 {
-			c.x, c.y = append(c.x, mu), append(c.y, teachers.outside(removed))
+			y, err := teachers.outside(removed)
+			if err != nil {
+				return Series{err: err}
+			}
+			c.x, c.y = append(c.x, mu), append(c.y, y)
 		}
 	}
 	return Series{curves: []curve{c}}
@@ -306,11 +302,12 @@ func (t *Table) OutsideLaw() Series {
 // Outside compares the mean OutsideNorm of [Teachers] with its closed form, in a row for
 // each Mu.
 func (t *Table) Outside() *verdict.Verdict {
-	teachers, err := t.teachers()
+	teachers, err := studyOf[Teachers](t)
 	if err != nil {
 		return verdict.Failed(err)
 	}
 	return t.Against(OutsideNorm, "Figure 3d", func(c Cell) (theory.Value, error) {
-		return theory.Value{Value: teachers.outside(int(math.Round(c.At(Mu) * float64(teachers.Neurons))))}, nil
+		outside, err := teachers.outside(int(math.Round(c.At(Mu) * float64(teachers.Neurons))))
+		return theory.Value{Value: outside}, err
 	})
 }

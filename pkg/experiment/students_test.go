@@ -89,7 +89,7 @@ func TestScratchLaw(t *testing.T) {
 		t.Errorf("T_lt = %v in the map, %v", got, want)
 	}
 	x, y := m.Boundary()
-	students, err := r.students()
+	students, err := studyOf[Students](r)
 	if err != nil {
 		t.Fatal(err)
 	}

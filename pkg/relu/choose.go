@@ -28,14 +28,14 @@ func (n *Network) TransferTuned(x *mat.Dense, y []float64) (*Network, float64, e
 	if points < 2 {
 		return nil, 0, errors.New("relu: X has 1 row: a ridge is chosen from at least 2 points")
 	}
-	hidden := n.Features(x)
-	hidden.Scale(1/math.Sqrt(float64(len(n.C))), hidden)
+	hidden := n.scaled(x)
+	gram := smallGram(hidden)
 	norm := mat.Norm(hidden, 2)
 	if !(norm > 0) {
 		return nil, 0, errors.New("relu: every neuron is 0 at every point: there is nothing to fit")
 	}
 	all := ridges(norm * norm / float64(points))
-	left, err := leaveOneOut(hidden, y, all)
+	left, err := leaveOneOut(hidden, gram, y, all)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -45,23 +45,17 @@ func (n *Network) TransferTuned(x *mat.Dense, y []float64) (*Network, float64, e
 			best = i
 		}
 	}
-	f, err := n.TransferAll(x, y, all[best])
+	f, err := n.ridge(hidden, gram, y, all[best])
 	return f, all[best], err
 }
 
 // leaveOneOut returns, for each ridge, the mean square of the errors of a ridge regression
-// on the features at each point, fitted to all other points. With H the matrix from y to the
+// on the scaled features at each point, fitted to all other points. With H the matrix from y to the
 // fit, the error of a point is (y − Hy)ᵢ/(1 − Hᵢᵢ).
-func leaveOneOut(features *mat.Dense, y, ridges []float64) ([]float64, error) {
+func leaveOneOut(features *mat.Dense, gram *mat.SymDense, y, ridges []float64) ([]float64, error) {
 	points, m := features.Dims()
-	var gram mat.SymDense
-	if points < m {
-		gram.SymOuterK(1, features)
-	} else {
-		gram.SymOuterK(1, features.T())
-	}
 	var eig mat.EigenSym
-	if !eig.Factorize(&gram, true) {
+	if !eig.Factorize(gram, true) {
 		return nil, errors.New("relu: the eigenvalues of the kernel did not converge")
 	}
 	values := eig.Values(nil)

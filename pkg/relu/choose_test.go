@@ -54,7 +54,7 @@ func TestTransferTunedLeavesOneOut(t *testing.T) {
 		all = all[6:] // below them, refitting loses its digits
 		hidden := student.Features(x)
 		hidden.Scale(1/math.Sqrt(12), hidden)
-		got, err := leaveOneOut(hidden, y, all)
+		got, err := leaveOneOut(hidden, smallGram(hidden), y, all)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -121,7 +121,11 @@ func ExampleNetwork_TransferTuned() {
 // What a new random neuron keeps outside the span of others falls with their number.
 func ExampleUnspanned() {
 	for _, k := range []int{0, 10, 90} {
-		own, common := relu.Unspanned(k, 100)
+		own, common, err := relu.Unspanned(k, 100)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
 		fmt.Printf("%d neurons: %.3f, in common %.3f\n", k, own, common)
 	}
 	// Output:

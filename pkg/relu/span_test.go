@@ -2,6 +2,7 @@ package relu
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/task"
@@ -25,7 +26,10 @@ func TestUnspannedByOneNeuron(t *testing.T) {
 	second := mean(func(c float64) float64 { return kernel(c) * kernel(c) })
 	degree2 := 5 * mean(func(c float64) float64 { return kernel(c) * (3*c*c - 1) / 2 })
 	above := 0.25 - first - degree2
-	own, common := Unspanned(1, 3)
+	own, common, err := Unspanned(1, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := 0.5 - 2*second; own < want-1e-9 || own > want+2*above*above/9+1e-9 {
 		t.Errorf("own = %.9f, by quadrature %.9f to %.9f", own, want, want+2*above*above/9)
 	}
@@ -33,10 +37,10 @@ func TestUnspannedByOneNeuron(t *testing.T) {
 		t.Errorf("common = %.9f, by quadrature %.9f", common, want)
 	}
 	// On a line a neuron is the other one or has nothing of it, each with probability ½.
-	if own, common := Unspanned(1, 1); math.Abs(own-0.25) > 1e-12 || math.Abs(common-0.125) > 1e-12 {
+	if own, common, err := Unspanned(1, 1); err != nil || math.Abs(own-0.25) > 1e-12 || math.Abs(common-0.125) > 1e-12 {
 		t.Errorf("on a line own = %v and common = %v, not ¼ and ⅛", own, common)
 	}
-	if own, common := Unspanned(0, 3); own != 0.5 || math.Abs(common-first) > 1e-9 {
+	if own, common, err := Unspanned(0, 3); err != nil || own != 0.5 || math.Abs(common-first) > 1e-9 {
 		t.Errorf("without neurons own = %v and common = %v, by quadrature ½ and %v", own, common, first)
 	}
 }
@@ -67,7 +71,10 @@ func TestUnspannedMeetsRandomNeurons(t *testing.T) {
 			owns = append(owns, own/float64(c.new))
 			commons = append(commons, (sum-own)/float64(c.new*(c.new-1)))
 		}
-		own, common := Unspanned(c.k, c.d)
+		own, common, err := Unspanned(c.k, c.d)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for name, v := range map[string]struct {
 			x    []float64
 			want float64
@@ -77,6 +84,14 @@ func TestUnspannedMeetsRandomNeurons(t *testing.T) {
 			if math.Abs(z) > 4 {
 				t.Errorf("%s of %d neurons in %d dimensions: %.5f, measured %.5f, z = %.2f", name, c.k, c.d, v.want, m, z)
 			}
+		}
+	}
+}
+
+func TestUnspannedRefuses(t *testing.T) {
+	for want, args := range map[string][2]int{"k = -1": {-1, 5}, "k = 100000001": {100_000_001, 5}, "d = 0": {3, 0}, "d = 1000000000001": {3, 1_000_000_000_001}} {
+		if _, _, err := Unspanned(args[0], args[1]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
 }

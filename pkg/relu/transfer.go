@@ -50,26 +50,45 @@ func (n *Network) TransferAll(x *mat.Dense, y []float64, lambda float64) (*Netwo
 	case !(lambda > 0) || math.IsInf(lambda, 0):
 		return nil, fmt.Errorf("relu: lambda = %v: the ridge must be a finite number above 0", lambda)
 	}
-	// With features φ/√m and u = c/√m it is ordinary ridge; solved on the smaller
-	// side.
-	m := len(n.C)
+	hidden := n.scaled(x)
+	return n.ridge(hidden, smallGram(hidden), y, lambda)
+}
+
+// scaled returns the features φ/√m at the points, one row a point.
+func (n *Network) scaled(x *mat.Dense) *mat.Dense {
 	hidden := n.Features(x)
-	hidden.Scale(1/math.Sqrt(float64(m)), hidden)
+	hidden.Scale(1/math.Sqrt(float64(len(n.C))), hidden)
+	return hidden
+}
+
+// smallGram returns the Gram matrix of the rows of features if there are fewer of them than
+// columns, else that of the columns.
+func smallGram(features *mat.Dense) *mat.SymDense {
 	var gram mat.SymDense
+	if points, m := features.Dims(); points < m {
+		gram.SymOuterK(1, features)
+	} else {
+		gram.SymOuterK(1, features.T())
+	}
+	return &gram
+}
+
+// ridge is TransferAll on scaled features: with u = c/√m it is ordinary ridge regression. It
+// adds the ridge to gram.
+func (n *Network) ridge(hidden *mat.Dense, gram *mat.SymDense, y []float64, lambda float64) (*Network, error) {
+	points, m := hidden.Dims()
 	target := mat.NewVecDense(points, y)
 	var rhs, u mat.VecDense
 	if points < m {
-		gram.SymOuterK(1, hidden)
 		rhs.CloneFromVec(target)
 	} else {
-		gram.SymOuterK(1, hidden.T())
 		rhs.MulVec(hidden.T(), target)
 	}
 	for i := range gram.SymmetricDim() {
 		gram.SetSym(i, i, gram.At(i, i)+float64(points)*lambda)
 	}
 	var chol mat.Cholesky
-	if !chol.Factorize(&gram) {
+	if !chol.Factorize(gram) {
 		return nil, fmt.Errorf("relu: lambda = %.4g: the ridge is too small for these features", lambda)
 	}
 	if err := chol.SolveVecTo(&u, &rhs); err != nil {
