@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/spf13/cobra"
-	"gonum.org/v1/gonum/stat"
 )
 
 // prediction is the output of fate predict.
@@ -178,24 +176,15 @@ const medianDraws = 1 << 16
 
 // median returns the medians at a setting where a risk has an infinite variance, else nil.
 func median(s theory.Setting, draws int) (*medians, error) {
-	scratch := s.Sigma > 0 && s.N-s.D <= 3 && s.D-s.N <= 3
-	if !scratch && (s.N > 4 || s.Lambda > 0) {
+	if !s.InfiniteVariance() {
 		return nil, nil
 	}
 	law, err := theory.NewLaw(s)
 	if err != nil {
 		return nil, err
 	}
-	sample := law.Sample(draws, 1)
-	of := func(q theory.Quantity) number {
-		x := make([]float64, len(sample))
-		for i, r := range sample {
-			x[i] = r.Of(q)
-		}
-		slices.Sort(x)
-		return number(stat.Quantile(0.5, stat.LinInterp, x, nil))
-	}
-	return &medians{of(theory.RiskScratch), of(theory.RiskLinear), of(theory.RiskFineTune), of(theory.TLinear), of(theory.TFineTune)}, nil
+	m := law.Medians(draws, 1, theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune)
+	return &medians{number(m[0]), number(m[1]), number(m[2]), number(m[3]), number(m[4])}, nil
 }
 
 // wins is the probability of winning in the limit, where risks do not fluctuate.

@@ -101,12 +101,7 @@ func medianRow(c Cell, result theory.Result) (verdict.Row, error) {
 	if err != nil {
 		return verdict.Row{}, err
 	}
-	sample := make([]float64, draws)
-	for i, r := range law.Sample(draws, 1) {
-		sample[i] = r.Of(result.Quantity)
-	}
-	slices.Sort(sample)
-	predicted := stat.Quantile(0.5, stat.LinInterp, sample, nil)
+	predicted := law.Medians(draws, 1, result.Quantity)[0]
 	x, err := c.Values(result.Quantity)
 	if err != nil {
 		return verdict.Row{}, err
@@ -126,7 +121,7 @@ func medianRow(c Cell, result theory.Result) (verdict.Row, error) {
 		row.Z = (0.5 - below/trials) / math.Sqrt(0.25/trials+0.25/draws)
 	}
 	row = row.Known()
-	row.Trivial = trials <= verdict.Agreement*verdict.Agreement // |z| ≤ √trials
+	row.Trivial = row.Trivial || trials <= verdict.Agreement*verdict.Agreement // |z| ≤ √trials
 	return row, nil
 }
 

@@ -181,8 +181,8 @@ func TestTunedMeanIsCalibrated(t *testing.T) {
 	}
 }
 
-// reference draws what a summary averages, from another stream.
-func reference4(t *testing.T, s Setting, draws int, seed uint64) map[string][]float64 {
+// ofLaw draws what a summary averages, from another stream.
+func ofLaw(t *testing.T, s Setting, draws int, seed, stream uint64) map[string][]float64 {
 	t.Helper()
 	l, err := NewLaw(s)
 	if err != nil {
@@ -192,7 +192,7 @@ func reference4(t *testing.T, s Setting, draws int, seed uint64) map[string][]fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	rng, x := rand.New(rand.NewPCG(seed, 4)), map[string][]float64{}
+	rng, x := rand.New(rand.NewPCG(seed, stream)), map[string][]float64{}
 	for range draws {
 		r := l.draw(rng)
 		x["T_ft"] = append(x["T_ft"], r.Scratch-r.FineTune-(2*r.q-r.a)+printed.Value)
@@ -213,7 +213,7 @@ func TestSummaryIsCalibrated(t *testing.T) {
 	const batch, batches, more = 128, 64, 30_000
 	z := map[string][]float64{}
 	for i, s := range []Setting{{N: 6, D: 14, Theta: 0.9, Sigma: 0.5, Depth: 3}, {N: 9, D: 20, Theta: 0.7, Sigma: 0.3, Depth: 2, SourceN: 32, SourceSigma: 0.7}} {
-		x := reference4(t, s, more, uint64(i))
+		x := ofLaw(t, s, more, uint64(i), 4)
 		last := map[string]float64{}
 		for k := 1; k <= batches; k++ {
 			sum, err := s.Summary(k * batch)
@@ -261,7 +261,7 @@ func TestSummaryMeetsOtherDraws(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := reference4(t, s, more, uint64(i))
+		x := ofLaw(t, s, more, uint64(i), 4)
 		for name, v := range values(sum) {
 			m := Mean(x[name])
 			sd, relative := spread(x[name])

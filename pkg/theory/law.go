@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 
 	"gonum.org/v1/gonum/stat"
@@ -216,10 +217,24 @@ func (l Law) Sample(draws int, seed uint64) []Risks {
 	return out
 }
 
+// Medians returns the medians of quantities over draws of the law.
+func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) []float64 {
+	sample := l.Sample(draws, seed)
+	out, x := make([]float64, len(quantities)), make([]float64, len(sample))
+	for k, q := range quantities {
+		for i, r := range sample {
+			x[i] = r.Of(q)
+		}
+		slices.Sort(x)
+		out[k] = stat.Quantile(0.5, stat.LinInterp, x, nil)
+	}
+	return out
+}
+
 // Summary holds means of the law that have no closed form, and the probabilities that
 // transfer wins on one data set. A StdErr of +Inf says that the variance over data sets is
 // infinite, so that draws do not tell how exact their mean is: take the median of
-// [Law.Sample].
+// [Law.Medians].
 type Summary struct {
 	TFineTune     Value // E[R_sc − R_ft]: the noise terms cancel, so it is finite without finite source data
 	Scale         Value // E[c]
@@ -241,9 +256,10 @@ func (s Setting) Summary(draws int) (Summary, error) {
 	}
 	type sums struct{ t, c, linear, finetune []float64 }
 	parts := make([]sums, (draws+chunk-1)/chunk)
-	var near radius
+	var near *radius
+	tails := draws // those behind the means
 	if s.needsRadius() {
-		near = newRadius(s)
+		near, tails = newRadius(s), min(draws, radiusDraws)
 	}
 	l.each(draws, lawSeed, func(first int, part []draw) {
 		var p sums
@@ -252,7 +268,7 @@ func (s Setting) Summary(draws int) (Summary, error) {
 		for i, d := range part {
 			p.t[i] = (d.Scratch - d.FineTune) - (2*d.q - d.a)
 			p.c[i] = d.Scale
-			if near.at != nil && first < radiusDraws {
+			if near != nil && first < radiusDraws {
 				c, c2 := near.scale(s.Depth, d)
 				p.t[i], p.c[i] = 2*(c-1)*d.q-(c2-1)*d.a, c
 			}
@@ -273,10 +289,6 @@ func (s Setting) Summary(draws int) (Summary, error) {
 		n := float64(draws)
 		mean := sum / n
 		return Value{mean, math.Sqrt(math.Max(0, sq/n-mean*mean) / n)}
-	}
-	tails := draws
-	if near.at != nil {
-		tails = min(draws, radiusDraws)
 	}
 	out := Summary{
 		TFineTune:     total(tails, func(p sums) []float64 { return p.t }),

@@ -170,3 +170,42 @@ func TestSamplesOfNeighbouringSeedsShareNothing(t *testing.T) {
 		}
 	}
 }
+
+// Half of other draws lie below a median, and the medians come in the order of the quantities.
+func TestMedians(t *testing.T) {
+	const draws = 20000
+	l := mustLaw(t, Setting{N: 19, D: 20, Theta: 1, Sigma: 0.3, Depth: 3})
+	qs := []Quantity{TFineTune, RiskScratch, TLinear}
+	sample := l.Sample(draws, 9)
+	for i, m := range l.Medians(draws, 1, qs...) {
+		below := 0.0
+		for _, r := range sample {
+			below += indicator(r.Of(qs[i]) < m)
+		}
+		if z := (below/draws - 0.5) / math.Sqrt(0.5/draws); math.Abs(z) > 4 {
+			t.Errorf("%s: %v of %v draws are below the median, z = %.1f", qs[i], below, draws, z)
+		}
+	}
+}
+
+// A risk has an infinite variance where χ² in its denominator has at most 4 degrees of freedom.
+func TestInfiniteVariance(t *testing.T) {
+	for n := 1; n < 40; n++ {
+		for k := range 4 {
+			s := Setting{N: n, D: 20, Sigma: 0.3, Features: k, Depth: 2}
+			scratch, linear := max(n-20, 20-n)+1 <= 4, n-max(1, k)+1 <= 4
+			if got := s.InfiniteVariance(); got != (scratch || linear) {
+				t.Errorf("%v: %v", s, got)
+			}
+			if s.Lambda = 0.1; s.InfiniteVariance() != scratch {
+				t.Errorf("%v: %v", s, !scratch)
+			}
+			if s.Decay = 0.1; s.InfiniteVariance() {
+				t.Errorf("%v: weight decay bounds the risk", s)
+			}
+			if s.Decay, s.Sigma = 0, 0; s.InfiniteVariance() {
+				t.Errorf("%v: without noise", s)
+			}
+		}
+	}
+}

@@ -17,9 +17,9 @@ import (
 // radius integrates over ϱ: the mean of f is Σ weight·f(at).
 type radius struct{ at, weight []float64 }
 
-// radiusDraws is the largest number of draws that are integrated over ϱ: their error is then
-// about a hundredth of the mean.
-const radiusDraws = 1 << 14
+// radiusDraws is the largest number of draws that are integrated over ϱ, in whole chunks: their
+// error is then about a hundredth of the mean.
+const radiusDraws = 2 * chunk
 
 // needsRadius reports whether n is so close to d that c or c² has an infinite variance over
 // draws: c² has the tail index (d−n+1)L/(2(L−1)). At L = 3 and n = d−2 it is just finite.
@@ -35,11 +35,11 @@ func (s Setting) needsRadius() bool {
 
 // newRadius returns the nodes for s. With ϱ = y^L the integrand, c² ~ ϱ^(−2(L−1)/L) times
 // the density ϱ^(ν−1), is smooth at 0; log ϱ serves the way from there to 1.
-func newRadius(s Setting) radius {
+func newRadius(s Setting) *radius {
 	nu, depth := float64(s.D-s.N+1), float64(s.Depth)
 	low := 1e-3 * math.Min(1, s.Sigma*math.Sqrt(float64(s.N))) // where ‖ε‖/ϱ outweighs the rest
 	norm := math.Pow(2, nu/2-1) * math.Gamma(nu/2)
-	var r radius
+	r := new(radius)
 	panel := func(from, to float64, nodes int, rho, slope func(x float64) float64) {
 		x, w := make([]float64, nodes), make([]float64, nodes)
 		quad.Legendre{}.FixedLocations(x, w, from, to)
@@ -57,7 +57,7 @@ func newRadius(s Setting) radius {
 }
 
 // scale returns the means of c and c² over ϱ, given the rest of a draw.
-func (r radius) scale(depth int, d draw) (c, c2 float64) {
+func (r *radius) scale(depth int, d draw) (c, c2 float64) {
 	for i, rho := range r.at {
 		e := d.noise / rho
 		x := scale(depth, d.a, math.Max(0, d.fit+e*(2*d.along+e)), d.norm)

@@ -50,6 +50,17 @@ func scratchMean(s Setting) (float64, error) {
 	return math.Inf(1), nil
 }
 
+// near reports whether the squared norm of the fitted noise has an infinite variance.
+func near(n, d int) bool { return n-d <= 3 && d-n <= 3 }
+
+// InfiniteVariance reports whether a risk at s has an infinite variance over data sets, so
+// that its median tells more than its mean: that from scratch with noise for |n−d| ≤ 3, that
+// of linear transfer without a ridge for n ≤ k+3.
+func (s Setting) InfiniteVariance() bool {
+	scratch := s.Sigma > 0 && s.Decay == 0 && near(s.N, s.D)
+	return scratch || s.Lambda == 0 && s.N <= max(1, s.Features)+3
+}
+
 // fitNorm is the limit of ‖X⁺y‖², for a unit β and γ = n/d:
 // γ + σ²γ/(1−γ) for γ < 1, 1 + σ²/(γ−1) for γ > 1.
 func fitNorm(gamma, sigma float64) float64 {

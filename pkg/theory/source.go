@@ -48,7 +48,7 @@ func (s Setting) sourceMean() (g, r2 float64) {
 
 // heavySource reports whether r⁴ has an infinite mean, and so T_ft an infinite variance.
 func (s Setting) heavySource() bool {
-	return s.SourceN >= s.D-3 && s.SourceN <= s.D+3 && s.SourceN > 0 && s.SourceSigma > 0
+	return s.SourceN > 0 && s.SourceSigma > 0 && near(s.SourceN, s.D)
 }
 
 // source draws the norm of β̂s and the cosine and sine of its angle to βt.

@@ -2,7 +2,6 @@ package theory
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 )
 
@@ -17,20 +16,7 @@ func TestBreakEvenMeanTiesOnOtherDraws(t *testing.T) {
 			t.Fatal(s, ok, err)
 		}
 		s.Theta = theta
-		l, err := NewLaw(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		printed, err := FineTuneTransferabilityPrinted.Mean(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rng, x := rand.New(rand.NewPCG(uint64(i), 6)), make([]float64, draws)
-		for j := range x {
-			r := l.draw(rng)
-			x[j] = r.Scratch - r.FineTune - (2*r.q - r.a) + printed.Value
-		}
-		m := Mean(x)
+		m := Mean(ofLaw(t, s, draws, uint64(i), 6)["T_ft"])
 		sum, err := s.Summary(draws)
 		if z := m.Value / math.Hypot(m.StdErr, sum.TFineTune.StdErr); err != nil || math.Abs(z) > 4 {
 			t.Errorf("%v: T = %v at the tie, z = %.2f, %v", s, m, z, err)
