@@ -183,7 +183,10 @@ func median(s theory.Setting, draws int) (*medians, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := law.Medians(draws, 1, theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune)
+	m, err := law.Medians(draws, 1, theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune)
+	if err != nil {
+		return nil, err
+	}
 	return &medians{number(m[0]), number(m[1]), number(m[2]), number(m[3]), number(m[4])}, nil
 }
 

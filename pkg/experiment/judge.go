@@ -101,7 +101,11 @@ func medianRow(c Cell, result theory.Result) (verdict.Row, error) {
 	if err != nil {
 		return verdict.Row{}, err
 	}
-	predicted := law.Medians(draws, 1, result.Quantity)[0]
+	medians, err := law.Medians(draws, 1, result.Quantity)
+	if err != nil {
+		return verdict.Row{}, err
+	}
+	predicted := medians[0]
 	x, err := c.Values(result.Quantity)
 	if err != nil {
 		return verdict.Row{}, err

@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -217,8 +218,12 @@ func (l Law) Sample(draws int, seed uint64) []Risks {
 	return out
 }
 
-// Medians returns the medians of quantities over draws of the law.
-func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) []float64 {
+// Medians returns the medians of quantities over draws of the law, which must be at least 1.
+// A quantity that the law does not draw at its setting is an error.
+func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) ([]float64, error) {
+	if draws < 1 {
+		return nil, fmt.Errorf("theory: draws = %d: a median needs at least 1", draws)
+	}
 	sample := l.Sample(draws, seed)
 	out, x := make([]float64, len(quantities)), make([]float64, len(sample))
 	for k, q := range quantities {
@@ -226,9 +231,12 @@ func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) []float64 {
 			x[i] = r.Of(q)
 		}
 		slices.Sort(x)
+		if math.IsNaN(x[0]) { // NaN comes first
+			return nil, fmt.Errorf("theory: the law does not draw %s at %v", q, l.s)
+		}
 		out[k] = stat.Quantile(0.5, stat.LinInterp, x, nil)
 	}
-	return out
+	return out, nil
 }
 
 // Summary holds means of the law that have no closed form, and the probabilities that

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/stat"
@@ -177,13 +178,30 @@ func TestMedians(t *testing.T) {
 	l := mustLaw(t, Setting{N: 19, D: 20, Theta: 1, Sigma: 0.3, Depth: 3})
 	qs := []Quantity{TFineTune, RiskScratch, TLinear}
 	sample := l.Sample(draws, 9)
-	for i, m := range l.Medians(draws, 1, qs...) {
+	medians, err := l.Medians(draws, 1, qs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range medians {
 		below := 0.0
 		for _, r := range sample {
 			below += indicator(r.Of(qs[i]) < m)
 		}
 		if z := (below/draws - 0.5) / math.Sqrt(0.5/draws); math.Abs(z) > 4 {
 			t.Errorf("%s: %v of %v draws are below the median, z = %.1f", qs[i], below, draws, z)
+		}
+	}
+}
+
+func TestMediansRefuses(t *testing.T) {
+	unit, long := Setting{N: 5, D: 10, Sigma: 1, Depth: 2}, Setting{N: 5, D: 10, Sigma: 1, Depth: 2, Norm: 2}
+	for want, c := range map[string]struct {
+		s     Setting
+		draws int
+		q     Quantity
+	}{"draws = 0": {unit, 0, RiskScratch}, "does not draw R*_sc": {unit, 9, RiskTuned}, "does not draw T_ft": {long, 9, TFineTune}} {
+		if _, err := mustLaw(t, c.s).Medians(c.draws, 1, c.q); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
 }

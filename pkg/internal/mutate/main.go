@@ -10,6 +10,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -17,11 +18,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
+
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // packages are those whose numbers the paper is judged by.
@@ -57,6 +62,16 @@ func run() error {
 	if len(names) == 0 {
 		names = packages
 	}
+	for _, name := range names {
+		if !slices.Contains(packages, name) {
+			return fmt.Errorf("%s: it must be one of %s", name, strings.Join(packages, ", "))
+		}
+	}
+	if *jobs < 1 {
+		return fmt.Errorf("-jobs %d: it must be at least 1", *jobs)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	results := map[string]*tally{}
 	for _, name := range names {
 		var ms []mutant
@@ -81,7 +96,7 @@ func run() error {
 		}
 		ms = append(ms, changed...)
 		ms = slices.DeleteFunc(ms, func(m mutant) bool { return !strings.Contains(m.String(), *only) })
-		t, err := try(name, ms, accepted, *jobs)
+		t, err := try(ctx, name, ms, accepted, *jobs)
 		if err != nil {
 			return err
 		}
@@ -96,13 +111,13 @@ func run() error {
 }
 
 // try runs the tests of one package with each of the errors.
-func try(name string, ms []mutant, accepted []change, jobs int) (*tally, error) {
+func try(ctx context.Context, name string, ms []mutant, accepted []change, jobs int) (*tally, error) {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if out, err := exec.Command("go", "test", "-vet=off", "./pkg/"+name).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "test", "-vet=off", "./pkg/"+name).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the tests of %s fail without an error:\n%s", name, out)
 	}
 	t := &tally{}
@@ -112,7 +127,7 @@ func try(name string, ms []mutant, accepted []change, jobs int) (*tally, error) 
 	for range jobs {
 		wg.Go(func() {
 			for i := range next {
-				killed, ok := dies(dir, name, i, ms[i])
+				killed, ok := dies(ctx, dir, name, i, ms[i])
 				mu.Lock()
 				if ok {
 					t.planted++
@@ -130,17 +145,23 @@ func try(name string, ms []mutant, accepted []change, jobs int) (*tally, error) 
 		})
 	}
 	for i := range ms {
+		if ctx.Err() != nil {
+			break
+		}
 		next <- i
 	}
 	close(next)
 	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted: nothing was written")
+	}
 	fmt.Printf("%s: %d of %d killed, %d accepted\n", name, t.killed, t.planted, t.accepted)
 	return t, nil
 }
 
 // dies reports whether a test fails with the error in place. ok is false if the error does
 // not compile.
-func dies(dir, name string, i int, m mutant) (killed, ok bool) {
+func dies(ctx context.Context, dir, name string, i int, m mutant) (killed, ok bool) {
 	root, err := os.Getwd()
 	if err != nil {
 		return false, false
@@ -150,7 +171,7 @@ func dies(dir, name string, i int, m mutant) (killed, ok bool) {
 	if err = errors.Join(err, os.WriteFile(source, m.source, 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
 		return false, false
 	}
-	cmd := exec.Command("go", "test", "-vet=off", "-count=1", "-failfast", "-timeout=120s", "-overlay="+overlay, "./pkg/"+name)
+	cmd := exec.CommandContext(ctx, "go", "test", "-vet=off", "-count=1", "-failfast", "-timeout=120s", "-overlay="+overlay, "./pkg/"+name)
 	cmd.Env = append(os.Environ(), "FATE_MUTANT=1")
 	out, err := cmd.CombinedOutput()
 	if err == nil {
@@ -182,15 +203,15 @@ func markdown(names []string, results map[string]*tally) string {
 const begin, end = "<!-- mutate -->\n", "<!-- /mutate -->\n"
 
 // insert writes the table between its marks.
-func insert(file, table string) error {
-	text, err := os.ReadFile(file)
+func insert(path, table string) error {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	before, rest, ok := strings.Cut(string(text), begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no marks %q and %q", file, begin, end)
+		return fmt.Errorf("%s has no marks %q and %q", path, begin, end)
 	}
-	return os.WriteFile(file, []byte(before+begin+table+end+after), 0o644)
+	return file.Write(path, []byte(before+begin+table+end+after))
 }
