@@ -293,3 +293,33 @@ func TestEdges(t *testing.T) {
 		}
 	}
 }
+
+// The estimate of an MMD is the mean of h = k(x, x′) + k(y, y′) − k(x, y′) − k(x′, y) over
+// disjoint pairs of samples (Gretton et al. 2012, Lemma 14).
+func TestMMDEstimateByHand(t *testing.T) {
+	const n, bandwidth = 30, 0.8
+	tasks := Tasks{D: 3, Theta: 1, Sigma: 0.4, Norm: 1.5}
+	x, y, err := Samples(tasks, 2*n, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := func(a, b []float64) float64 {
+		sum := 0.0
+		for i := range a {
+			sum += (a[i] - b[i]) * (a[i] - b[i])
+		}
+		return math.Exp(-sum / (2 * bandwidth * bandwidth))
+	}
+	var sum, squares float64
+	for i := range n {
+		x, y, x2, y2 := x.RawRowView(i), y.RawRowView(i), x.RawRowView(n+i), y.RawRowView(n+i)
+		h := k(x, x2) + k(y, y2) - k(x, y2) - k(x2, y)
+		sum, squares = sum+h, squares+h*h
+	}
+	mean := sum / n
+	want := math.Sqrt((squares/n - mean*mean) / (n - 1))
+	got, stderr, err := MMD(bandwidth).Estimate(tasks, n, 5)
+	if err != nil || math.Abs(got-mean) > 1e-12 || math.Abs(stderr-want) > 1e-12 {
+		t.Errorf("%v ± %v, by hand %v ± %v, %v", got, stderr, mean, want, err)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -40,5 +41,23 @@ func TestErrorsAreCurrent(t *testing.T) {
 	}
 	if total < 150 {
 		t.Errorf("%d errors, want 150 or more", total)
+	}
+}
+
+// A table takes the rows of a run and keeps those of other packages; the sum is of all.
+func TestInsertKeepsOtherRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.md")
+	if err := os.WriteFile(path, []byte("before\n"+begin+end+"after\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, results := range []map[string]*tally{{"theory": {10, 8, 1}, "task": {4, 4, 0}}, {"task": {6, 5, 0}}} {
+		if err := insert(path, results); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	want := "| `theory` | 10 | 8 | 1 | 80 % |\n| `task` | 6 | 5 | 0 | 83 % |\n| all | 16 | 13 | 1 | 81 % |\n" + end + "after\n"
+	if err != nil || !strings.HasPrefix(string(text), "before\n"+begin) || !strings.HasSuffix(string(text), want) {
+		t.Errorf("%v\n%s", err, text)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -55,7 +56,7 @@ func run() error {
 	scientific := flag.Bool("scientific", true, "plant the errors of the folder errors")
 	seed := flag.Uint64("seed", 1, "seed of the random choice")
 	jobs := flag.Int("jobs", runtime.NumCPU(), "errors that are tried at the same time")
-	table := flag.String("table", "", "write the table into this file, between its marks")
+	table := flag.String("table", "", "write the rows into the table of this file, between its marks")
 	only := flag.String("only", "", "only errors whose file or line contains this text")
 	flag.Parse()
 	names := flag.Args()
@@ -102,10 +103,9 @@ func run() error {
 		}
 		results[name] = t
 	}
-	out := markdown(names, results)
-	fmt.Print("\n", out)
+	fmt.Print("\n", markdown(results))
 	if *table != "" {
-		return insert(*table, out)
+		return insert(*table, results)
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func dies(ctx context.Context, dir, name string, i int, m mutant) (killed, ok bo
 	return true, !strings.Contains(string(out), "[build failed]") && !strings.Contains(string(out), "[setup failed]")
 }
 
-func markdown(names []string, results map[string]*tally) string {
+func markdown(results map[string]*tally) string {
 	var b strings.Builder
 	b.WriteString("| package | errors planted | found by its own tests | accepted survivors | share found |\n|---|---|---|---|---|\n")
 	var sum tally
@@ -191,10 +191,11 @@ func markdown(names []string, results map[string]*tally) string {
 		}
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %s |\n", name, t.planted, t.killed, t.accepted, share)
 	}
-	for _, name := range names {
-		t := *results[name]
-		sum.planted, sum.killed, sum.accepted = sum.planted+t.planted, sum.killed+t.killed, sum.accepted+t.accepted
-		row("`"+name+"`", t)
+	for _, name := range packages {
+		if t := results[name]; t != nil {
+			sum.planted, sum.killed, sum.accepted = sum.planted+t.planted, sum.killed+t.killed, sum.accepted+t.accepted
+			row("`"+name+"`", *t)
+		}
 	}
 	row("all", sum)
 	return b.String()
@@ -202,16 +203,26 @@ func markdown(names []string, results map[string]*tally) string {
 
 const begin, end = "<!-- mutate -->\n", "<!-- /mutate -->\n"
 
-// insert writes the table between its marks.
-func insert(path, table string) error {
+// insert writes the rows of results into the table between the marks, and keeps the rows of
+// other packages.
+func insert(path string, results map[string]*tally) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	before, rest, ok := strings.Cut(string(text), begin)
-	_, after, ok2 := strings.Cut(rest, end)
+	old, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
 		return fmt.Errorf("%s has no marks %q and %q", path, begin, end)
 	}
-	return file.Write(path, []byte(before+begin+table+end+after))
+	all := maps.Clone(results)
+	for line := range strings.Lines(old) {
+		for _, name := range packages {
+			var t tally
+			if n, _ := fmt.Sscanf(line, "| `"+name+"` | %d | %d | %d", &t.planted, &t.killed, &t.accepted); n == 3 && all[name] == nil {
+				all[name] = &t
+			}
+		}
+	}
+	return file.Write(path, []byte(before+begin+markdown(all)+end+after))
 }
