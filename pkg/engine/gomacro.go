@@ -52,15 +52,15 @@ func (e *gomacroEngine) Interrupt() { e.ir.Interrupt(os.Interrupt) }
 func (e *gomacroEngine) Eval(src string) (values []any, err error) {
 	chunks, err := ipynb.Split(src)
 	if err != nil {
-		return nil, &Error{"syntax error", err.Error()}
+		return nil, &Error{Name: "syntax error", Reason: err.Error()}
 	}
 	if err := checkImports(chunks); err != nil {
-		return nil, &Error{"import error", err.Error()}
+		return nil, &Error{Name: "import error", Reason: err.Error()}
 	}
 	phase := "compile error"
 	defer func() {
 		if p := recover(); p == base.SigInterrupt {
-			values, err = nil, &Error{"interrupted", "the cell was stopped; its variables are kept"}
+			values, err = nil, &Error{Name: "interrupted", Reason: "the cell was stopped; its variables are kept"}
 		} else if p != nil {
 			e := panicked(phase, p)
 			if phase == "compile error" {

@@ -30,27 +30,26 @@ func (k *Kernel) Interrupt() {
 	}
 }
 
-// Complete returns the completions of the name before the cursor, and the position at
-// which that name starts. Positions count characters.
-func (k *Kernel) Complete(code string, cursor int) (start int, matches []string) {
+func (k *gomacroEngine) Complete(code string, cursor int) Completion {
 	all := []rune(code)
 	cursor = max(0, min(cursor, len(all)))
 	before := string(all[:cursor])
 	line := before[strings.LastIndexByte(before, '\n')+1:]
-	_, matches, _ = k.ir.CompleteWords(line, len(line))
-	if matches == nil {
-		matches = []string{} // which encodes as [], not as null
-	}
-	start = cursor
+	_, matches, _ := k.ir.CompleteWords(line, len(line))
+	start := cursor
 	for start > 0 && (all[start-1] == '_' || unicode.IsLetter(all[start-1]) || unicode.IsDigit(all[start-1])) {
 		start--
 	}
-	return start, matches
+	c := Completion{Start: start, End: cursor}
+	for _, m := range matches {
+		c.Matches = append(c.Matches, Match{Text: m})
+	}
+	return c
 }
 
 // Inspect returns the declaration and the documentation of the name at the cursor, whose
 // position counts characters, keyed by MIME type; nil if the name is unknown.
-func (k *Kernel) Inspect(code string, cursor int) map[string]interface{} {
+func (k *gomacroEngine) Inspect(code string, cursor int) map[string]interface{} {
 	name := nameAt([]rune(code), cursor)
 	text, ok := symbols.Doc(name)
 	if !ok {
@@ -64,7 +63,7 @@ func (k *Kernel) Inspect(code string, cursor int) map[string]interface{} {
 
 // describe returns the documentation of a variable of the cells, or of a method or field
 // of one.
-func (k *Kernel) describe(name string) (text string, ok bool) {
+func (k *gomacroEngine) describe(name string) (text string, ok bool) {
 	if i := strings.LastIndex(name, "."); i >= 0 {
 		if t := k.typeOf(name[:i]); t != nil {
 			if text, ok = symbols.TypeDoc(t.PkgPath(), t.Name()+name[i:]); ok {
@@ -87,7 +86,7 @@ func (k *Kernel) describe(name string) (text string, ok bool) {
 
 // typeOf returns the type of an expression, or the element type if it is a pointer type,
 // or nil. The expression is compiled but not evaluated.
-func (k *Kernel) typeOf(name string) (t reflect.Type) {
+func (k *gomacroEngine) typeOf(name string) (t reflect.Type) {
 	defer func() {
 		if recover() != nil {
 			t = nil // it does not compile

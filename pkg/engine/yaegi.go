@@ -50,6 +50,10 @@ func newYaegi(show func(any) error) (*yaegiEngine, error) {
 
 func (e *yaegiEngine) Interrupt() {}
 
+func (e *yaegiEngine) Complete(string, int) Completion { return Completion{} }
+
+func (e *yaegiEngine) Inspect(string, int) map[string]any { return nil }
+
 // run evaluates a chunk or a part of one. line is its first line in the cell.
 func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 	defer func() {
@@ -63,7 +67,7 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 	case errors.As(err, &panicking):
 		return v, panicked("panic", panicking.Value)
 	case err != nil:
-		return v, &Error{"compile error", fmt.Sprintf("line %d: %s", line, firstLine(err.Error()))}
+		return v, &Error{Name: "compile error", Reason: fmt.Sprintf("line %d: %s", line, firstLine(err.Error()))}
 	}
 	return v, nil
 }
@@ -71,13 +75,13 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 func (e *yaegiEngine) Eval(src string) ([]any, error) {
 	chunks, err := ipynb.Split(src)
 	if err != nil {
-		return nil, &Error{"syntax error", err.Error()}
+		return nil, &Error{Name: "syntax error", Reason: err.Error()}
 	}
 	if err := checkImports(chunks); err != nil {
-		return nil, &Error{"import error", err.Error()}
+		return nil, &Error{Name: "import error", Reason: err.Error()}
 	}
 	if err := e.names.refuse(chunks); err != nil {
-		return nil, &Error{"refused by the yaegi engine", err.Error()}
+		return nil, &Error{Name: "refused by the yaegi engine", Reason: err.Error()}
 	}
 	e.cells++
 	for _, c := range chunks {
