@@ -114,17 +114,31 @@ func syntaxErrors(src string, err error) error {
 // collect receives the errors of the type checker.
 func (k *checker) collect(err error) {
 	var e types.Error
-	if !errors.As(err, &e) || e.Soft || strings.HasPrefix(e.Msg, "\t") {
+	if !errors.As(err, &e) || strings.HasPrefix(e.Msg, "\t") ||
+		strings.Contains(e.Msg, "declared and not used") || strings.Contains(e.Msg, "imported and not used") {
 		return
 	}
 	if strings.HasSuffix(e.Msg, "is not used") && k.isStatement(e.Pos) {
 		return
 	}
-	from, to := e.Pos, e.Pos
-	if id, _ := k.nodeAt(e.Pos); id != nil {
-		to = id.End()
+	k.pending = append(k.pending, e)
+}
+
+// report adds the errors that the type checker has found in a file. What was meant can be
+// told only when all of it has been checked.
+func (k *checker) report() {
+	for _, e := range k.pending {
+		to := e.Pos
+		if id, _ := k.nodeAt(e.Pos); id != nil {
+			to = id.End()
+		}
+		if strings.HasPrefix(e.Msg, "use of package ") && k.src[min(k.offset(to), len(k.src)-1)] == '.' {
+			continue // an assignment to the member of a package gives this too
+		}
+		msg := strings.NewReplacer(sessionPath+".", "", "\n\t\thave ", ": have ", "\n\t\twant ", ", want ", "\n\thave ", ": have ", "\n\twant ", ", want ").Replace(e.Msg)
+		k.fail(e.Pos, to, msg+k.meant(e))
 	}
-	k.fail(from, to, strings.ReplaceAll(e.Msg, sessionPath+".", "")+k.meant(e))
+	k.pending = nil
 }
 
 // isStatement reports whether an expression that stands alone on the top level of the cell
@@ -164,7 +178,7 @@ func (k *checker) nodeAt(pos token.Pos) (id *ast.Ident, sel *ast.SelectorExpr) {
 // meant returns "; did you mean X?" for a name that does not exist and is like another, or
 // "". What the type checker suggests itself stays alone.
 func (k *checker) meant(e types.Error) string {
-	if strings.Contains(e.Msg, "but does have") {
+	if strings.Contains(e.Msg, "but does have") || strings.Contains(e.Msg, "but have") {
 		return ""
 	}
 	id, sel := k.nodeAt(e.Pos)
@@ -223,10 +237,18 @@ func laterIn(k *checker, id *ast.Ident) string {
 // nearest returns the name that differs from name in the fewest letters, or "" if none is
 // near.
 func nearest(name string, names []string) string {
-	best, least := "", len(name)/3+1
+	best, least := "", max(len(name)/3, 1)+1
 	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && n != name {
+		d := distance(strings.ToLower(name), strings.ToLower(n))
+		if d < least && n != name && (len(name) > 2 || n[0] == name[0]) {
 			best, least = n, d
+		}
+	}
+	if best == "" && len(name) > 2 {
+		for _, n := range names {
+			if strings.HasPrefix(n, name) {
+				return n
+			}
 		}
 	}
 	return best

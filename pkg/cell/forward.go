@@ -47,7 +47,8 @@ func (k *checker) forward() {
 					name = named.Obj().Name() + "." + name
 				}
 			}
-			if at, ok := place[name]; ok && at > i {
+			// A method does not know itself either.
+			if at, ok := place[name]; ok && (at > i || at == i && fn.Signature().Recv() != nil) {
 				early[name] = true
 			}
 			return true
@@ -55,12 +56,98 @@ func (k *checker) forward() {
 	}
 	for _, p := range k.parts {
 		f := p.function()
-		if p.Decl == nil || f == nil || f.Body == nil || !early[funcName(f)] {
+		if p.Decl == nil || f == nil || f.Body == nil {
 			continue
 		}
-		k.hoist(p, f, place)
+		if t, ok := k.lookup(receiver(f)).(*types.TypeName); ok && f.Recv != nil && recursive(t.Type()) {
+			early[funcName(f)] = true
+			k.held[funcName(f)] = true
+		}
+		if early[funcName(f)] {
+			k.hoist(p, f, place)
+		}
+	}
+	for _, p := range k.parts {
+		if p.file == nil {
+			continue
+		}
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok {
+				k.callHeld(c)
+			}
+			return true
+		})
 	}
 }
+
+// recursive reports whether values of a type hold values of the type. gomacro does not
+// find the methods of those.
+func recursive(t types.Type) bool {
+	seen := map[types.Type]bool{}
+	var within func(u types.Type) bool
+	within = func(u types.Type) bool {
+		if u == t && len(seen) > 0 {
+			return true
+		}
+		if seen[u] {
+			return false
+		}
+		seen[u] = true
+		switch u := u.(type) {
+		case *types.Named:
+			return u.Obj().Pkg() != nil && u.Obj().Pkg().Path() == sessionPath && within(u.Underlying())
+		case *types.Pointer:
+			return within(u.Elem())
+		case *types.Slice:
+			return within(u.Elem())
+		case *types.Array:
+			return within(u.Elem())
+		case *types.Map:
+			return within(u.Elem()) || within(u.Key())
+		case *types.Struct:
+			for i := range u.NumFields() {
+				if within(u.Field(i).Type()) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return within(t)
+}
+
+// callHeld calls the variable that holds a method in place of the method.
+func (k *checker) callHeld(c *ast.CallExpr) {
+	sel, ok := c.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	s := k.info.Selections[sel]
+	if s == nil || s.Kind() != types.MethodVal || len(s.Index()) != 1 {
+		return
+	}
+	named, ok := unpointer(s.Recv()).(*types.Named)
+	if !ok || !k.held[named.Obj().Name()+"."+sel.Sel.Name] && !k.Session.held[named.Obj().Name()+"."+sel.Sel.Name] {
+		return
+	}
+	_, have := s.Recv().(*types.Pointer)
+	_, want := s.Obj().(*types.Func).Signature().Recv().Type().(*types.Pointer)
+	adjust := ""
+	switch {
+	case want && !have:
+		adjust = "&"
+	case have && !want:
+		adjust = "*"
+	}
+	comma := ", "
+	if len(c.Args) == 0 {
+		comma = ""
+	}
+	k.edits.insert(k.offset(sel.X.Pos()), heldName(named.Obj().Name(), sel.Sel.Name)+"("+adjust)
+	k.edits.replace(k.offset(sel.X.End()), k.offset(c.Lparen)+1, comma)
+}
+
+func heldName(typ, method string) string { return typ + "_" + method + "__" }
 
 // hoist declares f before the first statement of the cell, or behind the type of which it
 // is a method, and makes an assignment of its declaration.
@@ -88,7 +175,7 @@ func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
 		k.edits.replace(from, to, fmt.Sprintf("%s = func(", name))
 		return
 	}
-	held := receiver(f) + "_" + name + "__"
+	held := heldName(receiver(f), name)
 	recv := k.text(f.Recv.List[0].Type)
 	var all, args []string
 	for _, field := range f.Type.Params.List {

@@ -5,8 +5,10 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"maps"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/cosmos72/gomacro/base/untyped"
@@ -43,7 +45,10 @@ func (t *tables) Import(importPath string) (*types.Package, error) {
 	case generic[importPath]:
 		return nil, fmt.Errorf("package %q consists of generic functions, which a cell cannot call", importPath)
 	case !ok || importPath == Support:
-		return nil, fmt.Errorf("package %q is not linked in", importPath)
+		if best := nearest(importPath, slices.Sorted(maps.Keys(imports.Packages))); distance(best, importPath) <= 2 {
+			return nil, fmt.Errorf("package %q is not linked in; did you mean %q?", importPath, best)
+		}
+		return nil, fmt.Errorf("package %q is not linked in (fate doc lists those that are)", importPath)
 	}
 	p := t.pkg(importPath, linked.Name)
 	t.complete[importPath] = true

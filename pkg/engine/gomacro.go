@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/cosmos72/gomacro/base"
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
+	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/session"
 )
@@ -32,6 +34,7 @@ type gomacroEngine struct {
 	running chan struct{} // closed when the running cell ends; nil if none runs
 	giveUp  chan struct{} // closed when an interrupted call does not return
 	cells   int
+	proxies bool // the proxies of common interfaces are loaded
 }
 
 func newGomacro(show func(any) error) *gomacroEngine {
@@ -199,9 +202,17 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 			} else {
 				err = panicked("panic", p)
 			}
-			values, err.(*Error).Trace = nil, e.calls(at, ir.Comp.Fileset.Position)
+			values = nil
+			failed := err.(*Error)
+			if failed.Trace = e.calls(at, name, c, ir.Comp.Fileset.Position); len(failed.Trace) > 0 {
+				failed.Reason += " (" + failed.Trace[0] + ")"
+			}
 		}
 	}()
+	if !e.proxies && slices.ContainsFunc(c.Funcs, func(f cell.Func) bool { return strings.Contains(f.Name, ".") }) {
+		e.proxies = true
+		loadProxies(ir)
+	}
 	// Lines in messages count from the top of the cell.
 	ir.Comp.Line, ir.Comp.Filepath = 0, name
 	nodes := ir.Comp.ParseBytes([]byte(c.Source))
@@ -236,19 +247,29 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 	return values[:min(c.Values, len(values))], nil
 }
 
+// loadProxies makes values of types that cells declare convertible to the interfaces of
+// packages that the cells have not imported.
+func loadProxies(ir *fast.Interp) {
+	paths := append(Linked(), "container/heap", "fmt", "image", "io", "sort")
+	for i, p := range paths {
+		if len(imports.Packages[p].Proxies) > 0 {
+			ir.ImportPackage(fast.PackageName(fmt.Sprintf("fate__%d", i)), p)
+		}
+	}
+}
+
 // calls returns the place of a panic in the cells and the calls that led to it.
-func (e *gomacroEngine) calls(run *fast.Run, position func(token.Pos) token.Position) (out []string) {
+func (e *gomacroEngine) calls(run *fast.Run, name string, c *cell.Cell, position func(token.Pos) token.Position) (out []string) {
 	const most = 20
 	for env := run.CurrEnv; env != nil && len(out) < most; env = env.Caller {
-		at, ip := env, env.IP
+		at, p := env, token.Position{Filename: name, Line: c.Last}
 		for ; env.Caller == nil && env.Outer != nil; env = env.Outer { // of the function
 		}
-		if ip >= len(at.DebugPos) {
-			continue
+		if at.IP < len(at.DebugPos) {
+			p = position(at.DebugPos[at.IP])
 		}
-		p := position(at.DebugPos[ip])
-		if p.Line == 0 {
-			continue
+		if env.Caller == nil && p.Filename != name { // the last expression, which has no place of its own
+			p = token.Position{Filename: name, Line: c.Last}
 		}
 		what := "the cell"
 		for _, f := range e.funcs[p.Filename] {
@@ -257,10 +278,10 @@ func (e *gomacroEngine) calls(run *fast.Run, position func(token.Pos) token.Posi
 			}
 		}
 		where := fmt.Sprintf("line %d", p.Line)
-		if p.Filename != fmt.Sprintf("cell-%d", e.cells) {
+		if p.Filename != name {
 			where += " of " + strings.Replace(p.Filename, "-", " ", 1)
 		}
-		out = append(out, fmt.Sprintf("%s, in %s", where, what))
+		out = append(out, where+", in "+what)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"io"
 	"os"
 	"reflect"
@@ -75,6 +76,9 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 	var panicking interp.Panic
 	switch {
 	case errors.As(err, &panicking):
+		if own, ok := panicking.Value.(*Error); ok { // of a call whose error the cell ignores
+			return v, own
+		}
 		return v, panicked("panic", panicking.Value)
 	case err != nil:
 		return v, &Error{Name: "compile error", Reason: fmt.Sprintf("line %d: %s", line, firstLine(err.Error()))}
@@ -83,7 +87,7 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 }
 
 func (e *yaegiEngine) Eval(src string) ([]any, error) {
-	checked, err := e.session.Check(src, cell.Dialect{})
+	checked, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Blocks: true})
 	if err != nil {
 		return nil, checkError(err)
 	}
@@ -103,8 +107,19 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 			}
 		}
 	}
+	types := ""
+	for _, c := range chunks { // which may mention each other
+		if isType(c) {
+			types += c.Source + "\n"
+		}
+	}
+	if types != "" {
+		if _, err := e.run(types, 1); err != nil {
+			return nil, err
+		}
+	}
 	for i, c := range chunks {
-		if paths, _ := c.Imports(); paths != nil {
+		if paths, _ := c.Imports(); paths != nil || isType(c) {
 			continue
 		}
 		if i == len(chunks)-1 && c.Expr() != nil {
@@ -115,6 +130,11 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 		}
 	}
 	return nil, nil
+}
+
+func isType(c ipynb.Chunk) bool {
+	d, ok := c.Decl.(*ast.GenDecl)
+	return ok && d.Tok == token.TYPE
 }
 
 // last evaluates the expression that ends a cell.
