@@ -77,7 +77,11 @@ func Run(e Engine, code string) (Display, error) {
 	if err != nil {
 		return Display{}, AsError(err)
 	}
-	return render(values), nil
+	d, err := render(values)
+	if err != nil {
+		return Display{}, AsError(err)
+	}
+	return d, nil
 }
 
 // Do runs a cell and shows nothing. Unlike [Run] it returns the error that a value carries

@@ -4,14 +4,12 @@ import (
 	"go/ast"
 	"go/build"
 	"os"
-	"reflect"
 	"regexp"
 
 	"github.com/cosmos72/gomacro/ast2"
 	"github.com/cosmos72/gomacro/base"
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
-	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
@@ -26,8 +24,6 @@ func newGomacro(show func(any) error) *gomacroEngine {
 	// and prints warnings into the first cell. A kernel built with -trimpath has no
 	// GOROOT either.
 	build.Default.GOROOT = ""
-	imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(),
-		Types: map[string]reflect.Type{"Data": reflect.TypeFor[Display]()}}
 	ir := fast.New()
 	plainGo(ir)
 	ir.ImportPackage("display", "display")
@@ -83,12 +79,12 @@ func (e *gomacroEngine) Eval(src string) (values []any, err error) {
 	}
 	compiled := e.ir.CompileAst(form)
 	phase = "panic"
-	results, _ := e.ir.RunExpr(compiled)
+	results, types := e.ir.RunExpr(compiled)
 	if _, ok := nodes[len(nodes)-1].(ast.Expr); !ok {
 		return nil, nil
 	}
-	for _, r := range results {
-		values = append(values, basereflect.ValueInterface(r))
+	for i, r := range results {
+		values = append(values, withMethod(e.ir, basereflect.ValueInterface(r), types[i]))
 	}
 	return values, nil
 }

@@ -18,6 +18,7 @@ type Kernel struct{ gomacroEngine }
 // in [CacheDir].
 func NewKernel(ir *fast.Interp) *Kernel {
 	plainGo(ir)
+	symbols.RegisterDisplay()
 	UseCache()
 	return &Kernel{gomacroEngine{ir}}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -32,8 +33,7 @@ func (liveStdout) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
 func newYaegi(show func(any) error) (*yaegiEngine, error) {
 	LinkPackages() // checkImports uses the list of gomacro for both
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
-	table := displayTable()
-	table["Data"] = reflect.ValueOf((*Display)(nil))
+	table := maps.Clone(symbols.Symbols[symbols.Display+"/display"])
 	table["Show"] = reflect.ValueOf(show)
 	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table}} {
 		if err := in.Use(table); err != nil {

@@ -3,6 +3,7 @@ package symbols
 import (
 	"fmt"
 	"go/constant"
+	"maps"
 	"path"
 	"reflect"
 	"strings"
@@ -10,6 +11,13 @@ import (
 	"github.com/cosmos72/gomacro/base/untyped"
 	"github.com/cosmos72/gomacro/imports"
 )
+
+// Display is the package that cells have without an import and as "display".
+const Display = "github.com/features-are-fate/fate/pkg/display"
+
+// proxies are the types through which gomacro hands values of types that a cell declares to
+// interfaces of the linked packages, by import path and name. proxies.go sets them.
+var proxies map[string]map[string]reflect.Type
 
 // RegisterGomacro hands the tables to gomacro, in every interpreter of this
 // process: an import of one of these packages then needs no compiler.
@@ -19,7 +27,7 @@ func RegisterGomacro() {
 			Name:     path.Base(key),
 			Binds:    map[string]reflect.Value{},
 			Types:    map[string]reflect.Type{},
-			Proxies:  map[string]reflect.Type{},
+			Proxies:  maps.Clone(proxies[path.Dir(key)]),
 			Untypeds: map[string]string{},
 			Wrappers: map[string][]string{},
 		}
@@ -38,7 +46,12 @@ func RegisterGomacro() {
 		}
 		imports.Packages[path.Dir(key)] = p
 	}
+	RegisterDisplay()
 }
+
+// RegisterDisplay makes package display importable as "display", also where gophernotes has
+// registered its own.
+func RegisterDisplay() { imports.Packages["display"] = imports.Packages[Display] }
 
 func untypedConstant(c constant.Value) (untyped.Kind, reflect.Value) {
 	switch c.Kind() {
