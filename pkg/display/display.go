@@ -53,6 +53,8 @@ type (
 	SimpleRenderer interface{ SimpleRender() MIMEMap }
 	// Stringer is a value that is shown as text.
 	Stringer interface{ String() string }
+	// Errorer is an error, which is shown as text.
+	Errorer interface{ Error() string }
 	// HTMLer is a value that is shown as HTML.
 	HTMLer interface{ HTML() string }
 	// SVGer is a value that is shown as an SVG picture.

@@ -194,11 +194,12 @@ func text(data interface{}) string {
 
 // fieldsOf returns the names and the indices of the fields of a struct that are shown: the
 // exported ones, which are all fields of a type that a cell declares. The interpreter marks
-// the names of unexported ones with a letter from the mathematical alphabets.
+// the names of unexported and embedded ones with a letter before them (xreflect.StrGensymPrivate
+// and StrGensymAnonymous of gomacro).
 func fieldsOf(t reflect.Type) (names []string, indices []int) {
 	for i := range t.NumField() {
 		if f := t.Field(i); f.IsExported() && f.Name != "_" {
-			names = append(names, strings.TrimLeftFunc(f.Name, func(r rune) bool { return r >= 0x1d400 && r <= 0x1d7ff }))
+			names = append(names, strings.TrimLeftFunc(f.Name, func(r rune) bool { return r == '\U00012038' || r == '\U00012039' }))
 			indices = append(indices, i)
 		}
 	}

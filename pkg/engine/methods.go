@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"go/parser"
 	"reflect"
 
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
 	"github.com/cosmos72/gomacro/xreflect"
 	"github.com/features-are-fate/fate/pkg/display"
+	"github.com/traefik/yaegi/interp"
 )
 
 // shownBy are the interfaces by which a value of a type that a cell declares may show itself,
@@ -16,7 +18,7 @@ var shownBy = []reflect.Type{
 	reflect.TypeFor[display.SVGer](), reflect.TypeFor[display.PNGer](), reflect.TypeFor[display.JPEGer](),
 	reflect.TypeFor[display.Markdowner](), reflect.TypeFor[display.Latexer](), reflect.TypeFor[display.PDFer](),
 	reflect.TypeFor[display.JSONer](), reflect.TypeFor[display.JavaScripter](),
-	reflect.TypeFor[error](), reflect.TypeFor[display.Stringer](),
+	reflect.TypeFor[display.Errorer](), reflect.TypeFor[display.Stringer](),
 }
 
 // withMethod returns a value of gomacro, whose type is typ, as one on which compiled code can
@@ -32,6 +34,10 @@ func withMethod(ir *fast.Interp, v any, typ xreflect.Type) (out any) {
 		}
 	}()
 	for _, t := range shownBy {
+		// gomacro calls a method of T on a *T as if it were a T.
+		if elem := ir.Comp.Universe.FromReflectType(t); typ.Kind() == reflect.Pointer && typ.Elem().Implements(elem) && !reflect.ValueOf(v).IsNil() {
+			return withMethod(ir, reflect.ValueOf(v).Elem().Interface(), typ.Elem())
+		}
 		if reflect.TypeOf(v).Implements(t) {
 			return v
 		}
@@ -45,4 +51,21 @@ func withMethod(ir *fast.Interp, v any, typ xreflect.Type) (out any) {
 		return v
 	}
 	return v
+}
+
+// same returns its argument. yaegi hands it a value of a type that a cell declares as one
+// that has the method which shows it, by the table methodsOfYaegi.
+func same(v any) any { return v }
+
+var methodsOfYaegi = interp.Exports{".": {
+	"MapTypes": reflect.ValueOf(map[reflect.Value][]reflect.Type{reflect.ValueOf(same): shownBy}),
+}}
+
+// callWithMethod returns the source of an expression for yaegi with a call of same.
+func callWithMethod(src string) string {
+	x, err := parser.ParseExpr(src)
+	if err != nil {
+		return src
+	}
+	return "display.withMethod(" + src[x.Pos()-1:x.End()-1] + ")"
 }

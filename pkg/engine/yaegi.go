@@ -34,8 +34,8 @@ func newYaegi(show func(any) error) (*yaegiEngine, error) {
 	LinkPackages() // checkImports uses the list of gomacro for both
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
 	table := maps.Clone(symbols.Symbols[symbols.Display+"/display"])
-	table["Show"] = reflect.ValueOf(show)
-	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table}} {
+	table["Show"], table["withMethod"] = reflect.ValueOf(show), reflect.ValueOf(same)
+	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table}, methodsOfYaegi} {
 		if err := in.Use(table); err != nil {
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func (e *yaegiEngine) last(c ipynb.Chunk) ([]any, error) {
 }
 
 func (e *yaegiEngine) value(src string, line int) ([]any, error) {
-	v, err := e.run(src, line)
+	v, err := e.run(callWithMethod(src), line)
 	if err != nil || !v.IsValid() || !v.CanInterface() {
 		return []any{nil}, err
 	}

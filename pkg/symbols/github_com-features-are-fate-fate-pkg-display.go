@@ -45,6 +45,7 @@ func init() {
 
 		// type definitions
 		"Data":           reflect.ValueOf((*display.Data)(nil)),
+		"Errorer":        reflect.ValueOf((*display.Errorer)(nil)),
 		"HTMLer":         reflect.ValueOf((*display.HTMLer)(nil)),
 		"JPEGer":         reflect.ValueOf((*display.JPEGer)(nil)),
 		"JSONer":         reflect.ValueOf((*display.JSONer)(nil)),
@@ -60,6 +61,7 @@ func init() {
 		"Stringer":       reflect.ValueOf((*display.Stringer)(nil)),
 
 		// interface wrapper definitions
+		"_Errorer":        reflect.ValueOf((*_github_com_features_are_fate_fate_pkg_display_Errorer)(nil)),
 		"_HTMLer":         reflect.ValueOf((*_github_com_features_are_fate_fate_pkg_display_HTMLer)(nil)),
 		"_JPEGer":         reflect.ValueOf((*_github_com_features_are_fate_fate_pkg_display_JPEGer)(nil)),
 		"_JSONer":         reflect.ValueOf((*_github_com_features_are_fate_fate_pkg_display_JSONer)(nil)),
@@ -73,6 +75,16 @@ func init() {
 		"_SimpleRenderer": reflect.ValueOf((*_github_com_features_are_fate_fate_pkg_display_SimpleRenderer)(nil)),
 		"_Stringer":       reflect.ValueOf((*_github_com_features_are_fate_fate_pkg_display_Stringer)(nil)),
 	}
+}
+
+// _github_com_features_are_fate_fate_pkg_display_Errorer is an interface wrapper for Errorer type
+type _github_com_features_are_fate_fate_pkg_display_Errorer struct {
+	IValue interface{}
+	WError func() string
+}
+
+func (W _github_com_features_are_fate_fate_pkg_display_Errorer) Error() string {
+	return W.WError()
 }
 
 // _github_com_features_are_fate_fate_pkg_display_HTMLer is an interface wrapper for HTMLer type

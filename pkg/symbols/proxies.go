@@ -24,6 +24,7 @@ import (
 func init() {
 	proxies = map[string]map[string]reflect.Type{
 		"github.com/features-are-fate/fate/pkg/display": {
+			"Errorer":        reflect.TypeFor[proxy_github_com_features_are_fate_fate_pkg_display_Errorer](),
 			"HTMLer":         reflect.TypeFor[proxy_github_com_features_are_fate_fate_pkg_display_HTMLer](),
 			"JPEGer":         reflect.TypeFor[proxy_github_com_features_are_fate_fate_pkg_display_JPEGer](),
 			"JSONer":         reflect.TypeFor[proxy_github_com_features_are_fate_fate_pkg_display_JSONer](),
@@ -158,6 +159,15 @@ func init() {
 			"CanvasWriterTo": reflect.TypeFor[proxy_gonum_org_v1_plot_vg_CanvasWriterTo](),
 		},
 	}
+}
+
+type proxy_github_com_features_are_fate_fate_pkg_display_Errorer struct {
+	Object any
+	Error_ func(o any) string
+}
+
+func (p *proxy_github_com_features_are_fate_fate_pkg_display_Errorer) Error() string {
+	return p.Error_(p.Object)
 }
 
 type proxy_github_com_features_are_fate_fate_pkg_display_HTMLer struct {

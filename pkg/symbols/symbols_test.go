@@ -69,6 +69,15 @@ func TestAllowedIsCurrent(t *testing.T) {
 	checkGenerated(t, "genallowed", "allowed.txt", []byte(allowedText))
 }
 
+// The types through which declared types meet the interfaces of the linked packages.
+func TestProxiesAreCurrent(t *testing.T) {
+	now, err := os.ReadFile("proxies.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkGenerated(t, "genproxies", "proxies.go", now)
+}
+
 // checkGenerated compares a file that is embedded with what its command writes now.
 func checkGenerated(t *testing.T, command, name string, embedded []byte) {
 	tmp, err := os.MkdirTemp(".", "_current")
