@@ -2,6 +2,7 @@ package symbols
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	_ "embed"
 	"encoding/json"
@@ -119,14 +120,18 @@ func Packages() (linked, std []string) { return packages(docs()), packages(stand
 
 // TypeDoc is Doc of a name of the package with this import path.
 func TypeDoc(importPath, name string) (text string, ok bool) {
-	e, ok := entry(importPath + "." + name)
+	e, ok := entry(importPath, name)
 	if !ok {
 		return "", false
 	}
 	return e.String(), true
 }
 
-func entry(full string) (e Entry, ok bool) {
+func entry(importPath, name string) (e Entry, ok bool) {
+	if importPath == "display" { // as which cells have it
+		importPath = Display
+	}
+	full := importPath + "." + name
 	if e, ok = docs()[full]; !ok {
 		e, ok = standard().Names[full]
 	}
@@ -134,9 +139,9 @@ func entry(full string) (e Entry, ok bool) {
 }
 
 // FieldDoc returns the declaration of a field of a struct type, or of a method of an
-// interface, and the comments at it.
+// interface, and the comment at it, or the documentation of the type if it has none.
 func FieldDoc(importPath, typeName, field string) (text string, ok bool) {
-	e, ok := entry(importPath + "." + typeName)
+	e, ok := entry(importPath, typeName)
 	if !ok {
 		return "", false
 	}
@@ -162,7 +167,7 @@ func FieldDoc(importPath, typeName, field string) (text string, ok bool) {
 			if m, ok := found.Type.(*ast.FuncType); ok && !m.Func.IsValid() { // a method of an interface
 				decl = field + typ[len("func"):]
 			}
-			text = strings.TrimSpace(decl + "\n\n" + found.Doc.Text() + found.Comment.Text())
+			text = Entry{decl, strings.TrimSpace(cmp.Or(found.Doc.Text()+found.Comment.Text(), e.Doc))}.String()
 		}
 		return false // not the fields of its type
 	})

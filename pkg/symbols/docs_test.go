@@ -30,6 +30,9 @@ func TestDoc(t *testing.T) {
 			t.Errorf("%s: %q", name, text)
 		}
 	}
+	if text, ok := TypeDoc("display", "Table"); !ok || !strings.HasPrefix(text, "func Table(") {
+		t.Errorf("%q", text)
+	}
 	if text, ok := TypeDoc("strings", "Builder"); !ok || !strings.HasPrefix(text, "type Builder struct {") {
 		t.Errorf("%q", text)
 	}
@@ -55,7 +58,7 @@ func TestFieldDoc(t *testing.T) {
 	const module = "github.com/features-are-fate/fate/"
 	for _, c := range []struct{ path, typ, field, want string }{
 		{module + "pkg/theory", "Setting", "SourceSigma", "SourceSigma float64"},
-		{module + "pkg/theory", "Setting", "D", "D int"},
+		{module + "pkg/theory", "Setting", "D", "D int\n\nSetting is one finite-size experiment."},
 		{module + "pkg/theory", "Risks", "Tuned", "Tuned float64\n\nscratch with the best ridge"},
 		{module + "plotting", "Field", "Err", "Err() error"},
 		{"net/http", "Client", "Timeout", "Timeout time.Duration\n\nTimeout specifies a time limit"},
