@@ -34,16 +34,16 @@ func withMethod(ir *fast.Interp, v any, typ xreflect.Type) (out any) {
 		}
 	}()
 	for _, t := range shownBy {
-		// gomacro calls a method of T on a *T as if it were a T.
-		if elem := ir.Comp.Universe.FromReflectType(t); typ.Kind() == reflect.Pointer && typ.Elem().Implements(elem) && !reflect.ValueOf(v).IsNil() {
-			return withMethod(ir, reflect.ValueOf(v).Elem().Interface(), typ.Elem())
-		}
 		if reflect.TypeOf(v).Implements(t) {
 			return v
 		}
 		to := ir.Comp.Universe.FromReflectType(t)
 		if !typ.Implements(to) {
 			continue
+		}
+		// gomacro hands a *T to a method of T as it is.
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && !r.IsNil() && typ.Elem().Implements(to) {
+			return withMethod(ir, r.Elem().Interface(), typ.Elem())
 		}
 		if convert := ir.Comp.Converter(typ, to); convert != nil {
 			return basereflect.ValueInterface(convert(xreflect.ValueOf(v)))
