@@ -147,9 +147,6 @@ func (k *checker) topLevel(s ast.Stmt, d Dialect, last bool) {
 				return
 			}
 		}
-		if last && !types.IsInterface(k.info.TypeOf(s.X)) && k.asText(s.X) {
-			return
-		}
 		if f, ok := leftmost(s.X).(*ast.FuncLit); ok && d.Literals {
 			k.edits.insert(from, "(")
 			k.edits.insert(k.offset(f.End()), ")")

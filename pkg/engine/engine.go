@@ -74,7 +74,11 @@ func Run(e Engine, code string) (Display, error) {
 	if err != nil {
 		return Display{}, AsError(err)
 	}
-	return render(values), nil
+	d, err := render(values)
+	if err != nil {
+		return Display{}, AsError(err)
+	}
+	return d, nil
 }
 
 // Do runs a cell and shows nothing. Unlike [Run] it returns the error that a value carries
@@ -99,7 +103,6 @@ var registerOnce sync.Once
 func LinkPackages() {
 	registerOnce.Do(func() {
 		symbols.RegisterGomacro()
-		imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(), Types: displayTypes}
 		imports.Packages[supportName] = imports.Package{Name: supportName, Binds: supportTable()}
 	})
 }

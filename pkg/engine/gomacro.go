@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"io"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -241,8 +240,8 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 	if c.Values == 0 {
 		return nil, nil
 	}
-	for _, r := range basereflect.PackValues(first, all) {
-		values = append(values, basereflect.ValueInterface(r))
+	for i, r := range basereflect.PackValues(first, all) {
+		values = append(values, withMethod(ir, basereflect.ValueInterface(r), expr.Out(i)))
 	}
 	return values[:min(c.Values, len(values))], nil
 }
@@ -317,5 +316,3 @@ func newSession(show func(any) error) *cell.Session {
 	s.Declare("Display", show)
 	return s
 }
-
-var displayTypes = map[string]reflect.Type{"Data": reflect.TypeFor[Display]()}

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/token"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -36,11 +37,10 @@ func (liveStdout) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
 func newYaegi(show func(any) error) (*yaegiEngine, error) {
 	LinkPackages() // whose tables the session checks with
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
-	table := displayTable()
-	table["Data"] = reflect.ValueOf((*Display)(nil))
-	table["Show"] = reflect.ValueOf(show)
+	table := maps.Clone(symbols.Symbols[symbols.Display+"/display"])
+	table["Show"], table["withMethod"] = reflect.ValueOf(show), reflect.ValueOf(same)
 	support := supportName + "/" + supportName
-	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table, support: supportTable()}} {
+	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table, support: supportTable()}, methodsOfYaegi} {
 		if err := in.Use(table); err != nil {
 			return nil, err
 		}
@@ -190,7 +190,7 @@ func (e *yaegiEngine) last(c ipynb.Chunk) ([]any, error) {
 }
 
 func (e *yaegiEngine) value(src string, line int) ([]any, error) {
-	v, err := e.run(src, line)
+	v, err := e.run(callWithMethod(src), line)
 	if err != nil || !v.IsValid() || !v.CanInterface() {
 		return []any{nil}, err
 	}

@@ -29,6 +29,7 @@ var refused = map[string][]string{
 	"fmt":  {"Scan", "Scanf", "Scanln"},
 	"time": {"LoadLocation"},
 	"github.com/features-are-fate/fate/pkg/experiment": {"Load", "ReadRecord"},
+	symbols.Display: {"File"},
 }
 
 // refusedNames are methods that do, of any type.
