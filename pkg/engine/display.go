@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/features-are-fate/fate/pkg/display"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
@@ -36,9 +37,10 @@ func displayTable() map[string]reflect.Value {
 			d.Data["text/plain"] = plain
 			return d
 		}),
-		"MIME": reflect.ValueOf(func(data, metadata map[string]interface{}) Display { return Display{Data: data, Metadata: metadata} }),
-		"Math": reflect.ValueOf(func(s string) Display { return shown("text/latex", "$$"+strings.Trim(s, "$")+"$$") }),
-		"JSON": reflect.ValueOf(func(v map[string]interface{}) Display { return shown("application/json", v) }),
+		"MIME":        reflect.ValueOf(func(data, metadata map[string]interface{}) Display { return Display{Data: data, Metadata: metadata} }),
+		"Math":        reflect.ValueOf(func(s string) Display { return shown("text/latex", "$$"+strings.Trim(s, "$")+"$$") }),
+		"ClearOutput": reflect.ValueOf(display.ClearOutput),
+		"JSON":        reflect.ValueOf(func(v map[string]interface{}) Display { return shown("application/json", v) }),
 	}
 	for name, mime := range map[string]string{"HTML": "text/html", "JavaScript": "application/javascript", "Latex": "text/latex", "Markdown": "text/markdown", "SVG": "image/svg+xml"} {
 		out[name] = reflect.ValueOf(func(s string) Display { return shown(mime, s) })
