@@ -26,7 +26,7 @@ type Worker struct {
 	mu     sync.Mutex
 	waits  map[int]chan reply // by the number of the request
 	asked  int
-	busy   bool
+	state  int32 // idle; preparing until the request is sent; running; or stopped before
 	// unheard is when an interrupt was sent to which the running cell has not reacted.
 	unheard time.Time
 	reason  string // why this process ended the worker
@@ -96,11 +96,16 @@ func (w *Worker) do(r request) (last reply, ok bool) {
 	w.mu.Lock()
 	if r.Ask != "" {
 		w.asked++
-		r.Number = -1 - w.asked // -1 is taken
+		r.Number = unreadable - w.asked
+	} else if w.state == stopped {
+		w.mu.Unlock()
+		return failed(&engine.Error{Name: "interrupted", Reason: "the cell was stopped before it ran"}), true
+	} else {
+		w.state = running
 	}
 	w.waits[r.Number] = wait
+	_ = w.client.send(r) // before any interrupt; if it fails, the process is ending
 	w.mu.Unlock()
-	_ = w.client.send(r) // if that fails, the process is ending
 	select {
 	case last = <-wait:
 		return last, true
@@ -114,10 +119,19 @@ func (w *Worker) do(r request) (last reply, ok bool) {
 	}
 }
 
+// Begin must be called before [Worker.Run] and [Worker.Receive]. An interrupt after it
+// stops what they will run.
+func (w *Worker) Begin() { w.set(preparing) }
+
+func (w *Worker) set(state int32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state, w.unheard = state, time.Time{}
+}
+
 // Run runs a cell.
 func (w *Worker) Run(cell Live) Result {
-	w.setBusy(true)
-	defer w.setBusy(false)
+	defer w.set(idle)
 	r, ok := w.do(request{Number: cell.Number, Code: cell.Code, Origin: cell.Origin, Expressions: cell.Expressions})
 	if !ok {
 		return Result{Failed: w.Crash()}
@@ -130,15 +144,8 @@ func (w *Worker) Run(cell Live) Result {
 
 // Receive hands a message of the front end to the widgets.
 func (w *Worker) Receive(number int, m widget.Message) {
-	w.setBusy(true)
-	defer w.setBusy(false)
+	defer w.set(idle)
 	w.do(request{Number: number, Comm: &m})
-}
-
-func (w *Worker) setBusy(busy bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.busy, w.unheard = busy, time.Time{}
 }
 
 func (w *Worker) ask(kind, code string, cursor int, answer any) {
@@ -170,7 +177,9 @@ func (w *Worker) Interrupt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case !w.busy:
+	case w.state == preparing:
+		w.state = stopped
+	case w.state != running:
 	case w.unheard.IsZero():
 		w.unheard = time.Now()
 		go w.client.interrupt() // which could wait for the process
