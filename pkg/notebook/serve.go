@@ -65,6 +65,11 @@ func (w *worker) send(r reply) {
 
 func serve(name string, in io.Reader, out io.Writer) (err error) {
 	w := &worker{out: out}
+	// Before the capture: gomacro keeps the os.Stdout of now for its warnings, which are
+	// about its prompt.
+	if w.engine, err = engine.New(name, w.show); err != nil {
+		return err
+	}
 	w.cap, err = newCapture(func(name, text string) {
 		w.send(reply{Output: &ipynb.Output{Kind: "stream", Name: name, Text: text}})
 	})
@@ -79,9 +84,6 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 	session.Change(func(o *session.Options) { o.Progress = func(p trial.Progress) { w.send(reply{Progress: &p}) } })
 	display.OnClear(w.clear)
 	widget.Connect(func(m widget.Message) { w.send(reply{Comm: &m}) })
-	if w.engine, err = engine.New(name, w.show); err != nil {
-		return err
-	}
 	cells := make(chan request)
 	go func() {
 		defer close(cells)
