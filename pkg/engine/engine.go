@@ -21,7 +21,7 @@ import (
 	"sync"
 
 	"github.com/cosmos72/gomacro/imports"
-	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
@@ -46,18 +46,15 @@ type Engine interface {
 	Inspect(code string, cursor int) map[string]any
 }
 
-// Completion is what may replace the characters from Start to End of a cell.
-type Completion struct {
-	Start, End int
-	Matches    []Match
-}
+// Completion is what may replace a part of a cell.
+type Completion = cell.Completion
 
-// Match is one completion: its text and what it is ("field", "func", "const", …).
-type Match struct{ Text, Kind string }
+// Match is one completion.
+type Match = cell.Match
 
 // IsComplete reports whether code is "complete", "incomplete" or "invalid" as a cell, and
 // the indent of the next line if it is incomplete.
-func IsComplete(code string) (status, indent string) { return "complete", "" }
+func IsComplete(code string) (status, indent string) { return cell.IsComplete(code) }
 
 // New returns the engine with a name. The Display function of cells calls show.
 func New(name string, show func(v any) error) (Engine, error) {
@@ -99,21 +96,12 @@ var registerOnce sync.Once
 
 // LinkPackages makes the packages of package symbols importable in every gomacro
 // interpreter of this process. It must be called before the first one is made.
-func LinkPackages() { registerOnce.Do(symbols.RegisterGomacro) }
-
-// checkImports refuses packages that are not linked in. An interpreter would try to
-// download them, or fail without a list of the packages that there are.
-func checkImports(chunks []ipynb.Chunk) error {
-	for _, c := range chunks {
-		paths, _ := c.Imports()
-		for _, p := range paths {
-			if _, ok := imports.Packages[p]; !ok {
-				return fmt.Errorf("line %d: package %q is not linked in; there are the standard library (except its generic packages) and %s; to have it here, add it to pkg/symbols/symbols.go, run go generate ./pkg/symbols and install the kernel again",
-					c.Line, p, strings.Join(Linked(), ", "))
-			}
-		}
-	}
-	return nil
+func LinkPackages() {
+	registerOnce.Do(func() {
+		symbols.RegisterGomacro()
+		imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(), Types: displayTypes}
+		imports.Packages[supportName] = imports.Package{Name: supportName, Binds: supportTable()}
+	})
 }
 
 // Linked returns the import paths of the packages outside the standard library that a

@@ -1,22 +1,37 @@
 package engine
 
 import (
-	"go/ast"
+	"errors"
+	"fmt"
 	"go/build"
+	"go/token"
+	"io"
 	"os"
 	"reflect"
-	"regexp"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/cosmos72/gomacro/ast2"
 	"github.com/cosmos72/gomacro/base"
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
-	"github.com/cosmos72/gomacro/imports"
-	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/cell"
+	"github.com/features-are-fate/fate/pkg/session"
 )
 
+// gomacroEngine runs all cells on one goroutine, since gomacro looks up the state of
+// another one at each call.
 type gomacroEngine struct {
-	ir *fast.Interp
+	session *cell.Session
+	funcs   map[string][]cell.Func // of each cell, keyed by its name
+
+	mu      sync.Mutex
+	ir      *fast.Interp
+	work    chan func()   // runs on the goroutine of ir
+	running chan struct{} // closed when the running cell ends; nil if none runs
+	giveUp  chan struct{} // closed when an interrupted call does not return
+	cells   int
 }
 
 func newGomacro(show func(any) error) *gomacroEngine {
@@ -26,20 +41,23 @@ func newGomacro(show func(any) error) *gomacroEngine {
 	// and prints warnings into the first cell. A kernel built with -trimpath has no
 	// GOROOT either.
 	build.Default.GOROOT = ""
-	imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(),
-		Types: map[string]reflect.Type{"Data": reflect.TypeFor[Display]()}}
-	ir := fast.New()
-	plainGo(ir)
-	ir.ImportPackage("display", "display")
-	ir.DeclFunc("Display", show)
-	return &gomacroEngine{ir}
+	e := &gomacroEngine{session: newSession(show), funcs: map[string][]cell.Func{}}
+	e.onGoroutine(func() {
+		e.ir = fast.New()
+		plainGo(e.ir)
+		e.ir.ImportPackage("display", "display")
+		e.ir.ImportPackage(supportName, supportName)
+		e.ir.DeclFunc("Display", show)
+	})
+	return e
 }
 
 // plainGo restricts an interpreter to Go: it removes the macros of gomacro, which could
 // run code that [Judge] does not see, and the functions that evaluate strings.
 func plainGo(ir *fast.Interp) {
 	ir.Comp.Options &^= base.OptShowPrompt | base.OptTrapPanic
-	ir.Comp.MacroChar = '\U0010FFFF' // no valid cell contains it; 0 would mean the default ~
+	ir.Comp.MacroChar = '\U0010FFFF'                        // no valid cell contains it; 0 would mean the default ~
+	ir.Comp.Stdout, ir.Comp.Stderr = io.Discard, io.Discard // warnings of what is allowed
 	for c := ir.Comp; c != nil; c = c.Outer {
 		for _, name := range evaluators {
 			delete(c.Binds, name)
@@ -47,58 +65,236 @@ func plainGo(ir *fast.Interp) {
 	}
 }
 
-func (e *gomacroEngine) Interrupt() { e.ir.Interrupt(os.Interrupt) }
+// onGoroutine starts a goroutine for the interpreter, and runs f there.
+func (e *gomacroEngine) onGoroutine(f func()) {
+	work := make(chan func())
+	e.work = work
+	go func() {
+		for f := range work {
+			f()
+		}
+	}()
+	done := make(chan struct{})
+	work <- func() { f(); close(done) }
+	<-done
+}
 
-func (e *gomacroEngine) Eval(src string) (values []any, err error) {
-	chunks, err := ipynb.Split(src)
+// patience is the time that an interrupted cell has to stop before it is given up.
+const patience = 80 * time.Millisecond
+
+// Interrupt stops the running experiments, which then return their results so far to the
+// cell, or else the interpreted code. A compiled call that does not return is given up.
+func (e *gomacroEngine) Interrupt() {
+	e.mu.Lock()
+	ir, running, giveUp := e.ir, e.running, e.giveUp
+	e.mu.Unlock()
+	if running == nil {
+		return
+	}
+	studies := session.Interrupt()
+	if !studies {
+		ir.Interrupt(os.Interrupt)
+	}
+	go func() {
+		select {
+		case <-running:
+			return
+		case <-time.After(patience):
+		}
+		if studies && !session.Interrupt() { // they have stopped, and the cell goes on with what they have
+			return
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.running == running && e.giveUp == giveUp && giveUp != nil {
+			e.giveUp = nil
+			close(giveUp)
+		}
+	}()
+}
+
+type outcome struct {
+	values []any
+	err    error
+}
+
+func (e *gomacroEngine) Eval(src string) ([]any, error) {
+	c, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Literals: true})
 	if err != nil {
-		return nil, &Error{Name: "syntax error", Reason: err.Error()}
+		return nil, checkError(err)
 	}
-	if err := checkImports(chunks); err != nil {
-		return nil, &Error{Name: "import error", Reason: err.Error()}
+	e.mu.Lock()
+	e.cells++
+	name := fmt.Sprintf("cell-%d", e.cells)
+	ir, running, giveUp := e.ir, make(chan struct{}), make(chan struct{})
+	e.running, e.giveUp = running, giveUp
+	e.funcs[name] = c.Funcs
+	e.mu.Unlock()
+	result := make(chan outcome, 1)
+	e.work <- func() {
+		values, err := e.run(ir, name, c)
+		close(running)
+		result <- outcome{values, err}
 	}
-	phase := "compile error"
 	defer func() {
-		if p := recover(); p == base.SigInterrupt {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.running == running {
+			e.running, e.giveUp = nil, nil
+		}
+	}()
+	select {
+	case r := <-result:
+		return r.values, r.err
+	case <-giveUp:
+		e.leave(ir)
+		return nil, &Error{Name: "interrupted", Reason: "the cell was stopped, but a compiled call in it goes on until it ends; the variables are kept"}
+	}
+}
+
+// leave continues in a scope inside that of ir, whose goroutine is in a compiled call. The
+// interpreted code behind that call does not run: it panics.
+func (e *gomacroEngine) leave(ir *fast.Interp) {
+	env := ir.PrepareEnv() // clears the signals
+	run := *env.Run
+	ir.Interrupt(os.Interrupt)
+	stop := func(env *fast.Env) (fast.Stmt, *fast.Env) { panic(base.SigInterrupt) }
+	for at := env.Run.CurrEnv; at != nil; {
+		code := make([]fast.Stmt, len(at.Code))
+		for i := range code {
+			code[i] = stop
+		}
+		at.Code = code
+		if at.Caller != nil {
+			at = at.Caller
+		} else {
+			at = at.Outer
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.onGoroutine(func() {
+		run.CurrEnv, run.PoolSize, run.Signals = nil, 0, base.Signals{}
+		e.ir = fast.NewInnerInterp(ir, "main", "main")
+		e.ir.PrepareEnv().Run = &run
+	})
+}
+
+// run runs a checked cell. It is called on the goroutine of ir.
+func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values []any, err error) {
+	compiled := false
+	var at *fast.Run
+	defer func() {
+		p := recover()
+		var own *Error
+		switch {
+		case p == nil:
+		case p == base.SigInterrupt:
 			values, err = nil, &Error{Name: "interrupted", Reason: "the cell was stopped; its variables are kept"}
-		} else if p != nil {
-			e := panicked(phase, p)
-			if phase == "compile error" {
-				e.Reason = gomacroPosition.ReplaceAllString(e.Reason, "line $1: ")
-				e.Reason = gomacroOperand.ReplaceAllString(e.Reason, "what a method is called on does not compile: assign it to a variable to see why")
+		case !compiled:
+			values, err = nil, &Error{Name: "compile error", Reason: "the interpreter does not accept this: " + firstLine(fmt.Sprint(p))}
+		default:
+			if f, ok := p.(error); ok && errors.As(f, &own) { // of a call whose error the cell ignores
+				err = own
+			} else {
+				err = panicked("panic", p)
 			}
-			e.Reason = gomacroLiteral.ReplaceAllString(e.Reason, `a string literal cannot have type $1 here: use one of its named constants, or $1(string("…"))`)
-			values, err = nil, e
+			values, err.(*Error).Trace = nil, e.calls(at, ir.Comp.Fileset.Position)
 		}
 	}()
 	// Lines in messages count from the top of the cell.
-	e.ir.Comp.Line = 0
-	nodes := e.ir.Comp.ParseBytes([]byte(src))
-	if len(nodes) == 0 { // such as after the special commands of the kernel were removed
+	ir.Comp.Line, ir.Comp.Filepath = 0, name
+	nodes := ir.Comp.ParseBytes([]byte(c.Source))
+	if len(nodes) == 0 {
 		return nil, nil
 	}
 	form := ast2.AnyToAst(nodes, "cell")
 	if form == nil {
 		return nil, nil
 	}
-	compiled := e.ir.CompileAst(form)
-	phase = "panic"
-	results, _ := e.ir.RunExpr(compiled)
-	if _, ok := nodes[len(nodes)-1].(ast.Expr); !ok {
+	expr := ir.CompileAst(form)
+	c.Commit()
+	compiled = true
+	if expr == nil {
 		return nil, nil
 	}
-	for _, r := range results {
+	env := ir.PrepareEnv()
+	if expr.Untyped() {
+		expr.ConstTo(expr.DefaultType())
+	}
+	// RunExpr of gomacro would forget at a panic which function was called.
+	at = env.Run
+	at.CurrEnv = env
+	first, all := expr.AsXV(fast.COptKeepUntyped)(env)
+	at.CurrEnv = nil
+	if c.Values == 0 {
+		return nil, nil
+	}
+	for _, r := range basereflect.PackValues(first, all) {
 		values = append(values, basereflect.ValueInterface(r))
 	}
-	return values, nil
+	return values[:min(c.Values, len(values))], nil
 }
 
-// gomacroLiteral matches the error of gomacro when it cannot convert an untyped string
-// constant to a named type.
-var gomacroLiteral = regexp.MustCompile(`^reflect\.Value\.Convert: value of type reflect\.Value cannot be converted to type (\S+)$`)
+// calls returns the place of a panic in the cells and the calls that led to it.
+func (e *gomacroEngine) calls(run *fast.Run, position func(token.Pos) token.Position) (out []string) {
+	const most = 20
+	for env := run.CurrEnv; env != nil && len(out) < most; env = env.Caller {
+		at, ip := env, env.IP
+		for ; env.Caller == nil && env.Outer != nil; env = env.Outer { // of the function
+		}
+		if ip >= len(at.DebugPos) {
+			continue
+		}
+		p := position(at.DebugPos[ip])
+		if p.Line == 0 {
+			continue
+		}
+		what := "the cell"
+		for _, f := range e.funcs[p.Filename] {
+			if f.From <= p.Line && p.Line <= f.To {
+				what = f.Name
+			}
+		}
+		where := fmt.Sprintf("line %d", p.Line)
+		if p.Filename != fmt.Sprintf("cell-%d", e.cells) {
+			where += " of " + strings.Replace(p.Filename, "-", " ", 1)
+		}
+		out = append(out, fmt.Sprintf("%s, in %s", where, what))
+	}
+	return out
+}
 
-// gomacroOperand matches the error of gomacro when the operand of a method call does not
-// compile: it takes it for the name of a type.
-var gomacroOperand = regexp.MustCompile(`invalid qualified type, expecting packagename\.identifier, found: .*`)
+func (e *gomacroEngine) Complete(code string, cursor int) Completion {
+	return e.session.Complete(code, cursor)
+}
 
-var gomacroPosition = regexp.MustCompile(`^repl\.go:(\d+):\d+: `)
+func (e *gomacroEngine) Inspect(code string, cursor int) map[string]any {
+	return inspected(e.session.Inspect(code, cursor))
+}
+
+func inspected(text string) map[string]any {
+	if text == "" {
+		return nil
+	}
+	return map[string]any{"text/plain": text}
+}
+
+// checkError returns the error of [cell.Session.Check] as that of a cell.
+func checkError(err error) *Error {
+	var list cell.Errors
+	if !errors.As(err, &list) {
+		return &Error{Name: "compile error", Reason: err.Error()}
+	}
+	return &Error{Name: list.Kind(), Reason: list.Error(), Trace: list.Marked()}
+}
+
+// newSession returns the session of an engine: with the package display and the function
+// Display.
+func newSession(show func(any) error) *cell.Session {
+	s := cell.NewSession("display")
+	s.Declare("Display", show)
+	return s
+}
+
+var displayTypes = map[string]reflect.Type{"Data": reflect.TypeFor[Display]()}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/symbols"
 	"github.com/traefik/yaegi/interp"
@@ -22,6 +23,8 @@ type yaegiEngine struct {
 	in    *interp.Interpreter
 	names declared
 	cells int
+
+	session *cell.Session
 }
 
 // liveStdout writes to the current os.Stdout, which the worker replaces for each cell.
@@ -30,29 +33,36 @@ type liveStdout struct{}
 func (liveStdout) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
 
 func newYaegi(show func(any) error) (*yaegiEngine, error) {
-	LinkPackages() // checkImports uses the list of gomacro for both
+	LinkPackages() // whose tables the session checks with
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
 	table := displayTable()
 	table["Data"] = reflect.ValueOf((*Display)(nil))
 	table["Show"] = reflect.ValueOf(show)
-	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table}} {
+	support := supportName + "/" + supportName
+	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table, support: supportTable()}} {
 		if err := in.Use(table); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := in.Eval(`import "display"`); err != nil {
-		return nil, err
+	for _, name := range []string{"display", supportName} {
+		if _, err := in.Eval(fmt.Sprintf("import %q", name)); err != nil {
+			return nil, err
+		}
 	}
-	e := &yaegiEngine{in: in, names: declared{packages: map[string]bool{"display": true}}}
+	e := &yaegiEngine{in: in, session: newSession(show), names: declared{packages: map[string]bool{"display": true, supportName: true}}}
 	_, err := e.run("Display := display.Show", 1)
 	return e, err
 }
 
 func (e *yaegiEngine) Interrupt() {}
 
-func (e *yaegiEngine) Complete(string, int) Completion { return Completion{} }
+func (e *yaegiEngine) Complete(code string, cursor int) Completion {
+	return e.session.Complete(code, cursor)
+}
 
-func (e *yaegiEngine) Inspect(string, int) map[string]any { return nil }
+func (e *yaegiEngine) Inspect(code string, cursor int) map[string]any {
+	return inspected(e.session.Inspect(code, cursor))
+}
 
 // run evaluates a chunk or a part of one. line is its first line in the cell.
 func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
@@ -73,16 +83,18 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 }
 
 func (e *yaegiEngine) Eval(src string) ([]any, error) {
-	chunks, err := ipynb.Split(src)
+	checked, err := e.session.Check(src, cell.Dialect{})
+	if err != nil {
+		return nil, checkError(err)
+	}
+	chunks, err := ipynb.Split(checked.Source)
 	if err != nil {
 		return nil, &Error{Name: "syntax error", Reason: err.Error()}
-	}
-	if err := checkImports(chunks); err != nil {
-		return nil, &Error{Name: "import error", Reason: err.Error()}
 	}
 	if err := e.names.refuse(chunks); err != nil {
 		return nil, &Error{Name: "refused by the yaegi engine", Reason: err.Error()}
 	}
+	checked.Commit()
 	e.cells++
 	for _, c := range chunks {
 		if paths, _ := c.Imports(); paths != nil {

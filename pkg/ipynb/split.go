@@ -12,7 +12,8 @@ import (
 // Chunk is a top-level piece of a code cell: a declaration or a statement.
 type Chunk struct {
 	Source string
-	Line   int        // line of its first character in the cell, from 1
+	Offset int        // of its first byte in the cell
+	Line   int        // of its first character in the cell, from 1
 	Decl   ast.Decl   // an import, func or type declaration; nil for statements
 	Stmts  []ast.Stmt // statements otherwise
 }
@@ -45,6 +46,15 @@ func (c Chunk) Range(n ast.Node) (from, to int) {
 	return offset(n.Pos()), offset(n.End())
 }
 
+// SyntaxError is the first error of a cell that does not parse. Line and Column, which
+// counts bytes, start from 1.
+type SyntaxError struct {
+	Line, Column int
+	Msg          string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Msg) }
+
 // What stands before the source of a chunk where it is parsed.
 const (
 	head = "package p;"
@@ -61,7 +71,7 @@ func Split(src string) ([]Chunk, error) {
 	var scanErr error
 	s.Init(file, []byte(src), func(pos token.Position, msg string) {
 		if scanErr == nil {
-			scanErr = fmt.Errorf("line %d: %s", pos.Line, msg)
+			scanErr = &SyntaxError{pos.Line, pos.Column, msg}
 		}
 	}, 0)
 	var out []Chunk
@@ -76,7 +86,7 @@ func Split(src string) ([]Chunk, error) {
 			if start < 0 {
 				return out, nil
 			}
-			c, err := parseChunk(src[start:], file.Line(file.Pos(start)))
+			c, err := parseChunk(src[start:], start, file.Position(file.Pos(start)))
 			if err != nil {
 				return nil, err
 			}
@@ -97,15 +107,15 @@ func Split(src string) ([]Chunk, error) {
 			if depth > 0 {
 				continue
 			}
-			if c, err := parseChunk(src[start:at], file.Line(file.Pos(start))); err == nil {
+			if c, err := parseChunk(src[start:at], start, file.Position(file.Pos(start))); err == nil {
 				out, start = append(out, c), -1
 			}
 		}
 	}
 }
 
-func parseChunk(src string, line int) (Chunk, error) {
-	c := Chunk{Source: src, Line: line}
+func parseChunk(src string, offset int, at token.Position) (Chunk, error) {
+	c := Chunk{Source: src, Offset: offset, Line: at.Line}
 	first := strings.TrimSpace(src)
 	if i := strings.IndexFunc(first, func(r rune) bool { return r < 'a' || r > 'z' }); i >= 0 {
 		first = first[:i]
@@ -117,26 +127,32 @@ func parseChunk(src string, line int) (Chunk, error) {
 			return c, nil
 		}
 		if first != "func" { // which may also begin a call of a function literal
-			return c, lineError(err, line)
+			return c, syntaxError(err, at, head)
 		}
 	}
 	f, err := parser.ParseFile(token.NewFileSet(), "", head+body+src+"\n}", parser.SkipObjectResolution)
 	if err != nil {
-		return c, lineError(err, line)
+		return c, syntaxError(err, at, head+body)
 	}
 	if len(f.Decls) != 1 {
-		return c, fmt.Errorf("line %d: unexpected }", line)
+		return c, &SyntaxError{at.Line, at.Column, "unexpected }"}
 	}
 	c.Stmts = f.Decls[0].(*ast.FuncDecl).Body.List
 	return c, nil
 }
 
-// lineError returns the first error of the parser with its line in the cell.
-func lineError(err error, line int) error {
-	if list, ok := err.(scanner.ErrorList); ok && len(list) > 0 {
-		return fmt.Errorf("line %d: %s", line+list[0].Pos.Line-1, list[0].Msg)
+// syntaxError returns the first error of the parser with its place in the cell. The parser
+// read a chunk, which starts at at, behind a prefix.
+func syntaxError(err error, at token.Position, prefix string) error {
+	list, ok := err.(scanner.ErrorList)
+	if !ok || len(list) == 0 {
+		return &SyntaxError{at.Line, at.Column, "it must be one declaration"}
 	}
-	return fmt.Errorf("line %d: %w", line, err)
+	line, column := list[0].Pos.Line, list[0].Pos.Column
+	if line == 1 {
+		column += at.Column - 1 - len(prefix)
+	}
+	return &SyntaxError{at.Line + line - 1, max(column, 1), list[0].Msg}
 }
 
 // Imports returns the paths that an import declaration imports and the names under which

@@ -65,8 +65,6 @@ func (w *worker) send(r reply) {
 
 func serve(name string, in io.Reader, out io.Writer) (err error) {
 	w := &worker{out: out}
-	// Before the capture: gomacro keeps the os.Stdout of now for its warnings, which are
-	// about its prompt.
 	if w.engine, err = engine.New(name, w.show); err != nil {
 		return err
 	}
@@ -117,18 +115,17 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 	return nil
 }
 
-// interrupt stops the running experiment, which then returns its results so far to the
-// cell, and the commands of the cell. If no experiment is running, it stops the cell.
+// interrupt stops the running cell and its commands, or its experiments, which then return
+// their results so far.
 func (w *worker) interrupt() {
 	if w.state.CompareAndSwap(preparing, stopped) || w.state.Load() != running {
 		return
 	}
 	process.InterruptOthers()
+	w.engine.Interrupt()
 	if session.Interrupt() {
 		w.send(reply{Stopping: true})
-		return
 	}
-	w.engine.Interrupt()
 }
 
 // answer answers a question, also while a cell runs.

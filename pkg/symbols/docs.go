@@ -52,3 +52,6 @@ func TypeDoc(importPath, name string) (text string, ok bool) {
 	text, ok = docs()[importPath+"."+name]
 	return text, ok
 }
+
+// FieldDoc returns the declaration and the comment of a field of a struct.
+func FieldDoc(importPath, typeName, field string) (text string, ok bool) { return "", false }

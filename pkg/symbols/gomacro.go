@@ -9,11 +9,18 @@ import (
 
 	"github.com/cosmos72/gomacro/base/untyped"
 	"github.com/cosmos72/gomacro/imports"
+	"github.com/traefik/yaegi/stdlib"
 )
 
 // RegisterGomacro hands the tables to gomacro, in every interpreter of this
-// process: an import of one of these packages then needs no compiler.
+// process: an import of one of these packages then needs no compiler. Its own tables of the
+// standard library are older than those of yaegi, which add what they lack.
 func RegisterGomacro() {
+	for key, names := range stdlib.Symbols {
+		if p, ok := imports.Packages[path.Dir(key)]; ok {
+			add(p, names)
+		}
+	}
 	for key, names := range Symbols {
 		p := imports.Package{
 			Name:     path.Base(key),
@@ -23,20 +30,28 @@ func RegisterGomacro() {
 			Untypeds: map[string]string{},
 			Wrappers: map[string][]string{},
 		}
-		for name, v := range names {
-			switch c, isConst := v.Interface().(constant.Value); {
-			case strings.HasPrefix(name, "_"): // yaegi's interface wrappers
-			case v.Kind() == reflect.Pointer && v.IsNil() && !v.CanAddr():
-				p.Types[name] = v.Type().Elem()
-			case isConst:
-				kind, value := untypedConstant(c)
-				p.Untypeds[name] = untyped.Marshal(kind, c)
-				p.Binds[name] = value
-			default:
-				p.Binds[name] = v
-			}
-		}
+		add(p, names)
 		imports.Packages[path.Dir(key)] = p
+	}
+}
+
+// add adds the names of a table that p does not have.
+func add(p imports.Package, names map[string]reflect.Value) {
+	for name, v := range names {
+		if _, ok := p.Types[name]; ok || p.Binds[name].IsValid() {
+			continue
+		}
+		switch c, isConst := v.Interface().(constant.Value); {
+		case strings.HasPrefix(name, "_"): // yaegi's interface wrappers
+		case v.Kind() == reflect.Pointer && v.IsNil() && !v.CanAddr():
+			p.Types[name] = v.Type().Elem()
+		case isConst:
+			kind, value := untypedConstant(c)
+			p.Untypeds[name] = untyped.Marshal(kind, c)
+			p.Binds[name] = value
+		default:
+			p.Binds[name] = v
+		}
 	}
 }
 

@@ -1,0 +1,36 @@
+package cell
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// edit replaces the text between two offsets.
+type edit struct {
+	from, to int
+	text     string
+}
+
+type edits []edit
+
+func (e *edits) insert(at int, text string) { *e = append(*e, edit{at, at, text}) }
+
+func (e *edits) replace(from, to int, text string) { *e = append(*e, edit{from, to, text}) }
+
+// apply returns src with the edits, which must not overlap. Those at one offset are made
+// in the order in which they were added.
+func (e edits) apply(src string) string {
+	slices.SortStableFunc(e, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
+	var out strings.Builder
+	at := 0
+	for _, x := range e {
+		out.WriteString(src[at:x.from])
+		out.WriteString(x.text)
+		// The lines of the cell stay its lines.
+		out.WriteString(strings.Repeat("\n", strings.Count(src[x.from:x.to], "\n")))
+		at = x.to
+	}
+	out.WriteString(src[at:])
+	return out.String()
+}

@@ -1,0 +1,346 @@
+package cell
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// Dialect is what an interpreter lacks.
+type Dialect struct {
+	// Constants: it cannot convert an untyped string constant to a named type.
+	Constants bool
+	// Forward: a function cannot call one that is declared below it.
+	Forward bool
+	// Literals: a statement cannot begin with a function literal.
+	Literals bool
+}
+
+// Support is the import path and the name of the package of the functions that rewritten
+// cells call: Clear(v), Fail(name, err), Go() func() and Panicked(v).
+const Support = "fate__"
+
+func (k *checker) rewrite(d Dialect) {
+	for i, p := range k.parts {
+		if p.file == nil {
+			continue
+		}
+		for _, decl := range p.file.Decls {
+			ast.Inspect(decl, func(n ast.Node) bool {
+				k.node(n, d)
+				return true
+			})
+		}
+		if s := p.statement(); s != nil {
+			k.topLevel(s, d, i == len(k.parts)-1)
+		}
+	}
+	if d.Forward {
+		k.forward()
+	}
+}
+
+func (k *checker) refuse(n ast.Node, msg string) { k.fail(n.Pos(), n.Pos()+1, msg) }
+
+// node rewrites what stands anywhere.
+func (k *checker) node(n ast.Node, d Dialect) {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		if n.Type.TypeParams != nil {
+			k.refuse(n, "a cell cannot declare generic functions: write one for the types that you use")
+		}
+	case *ast.TypeSpec:
+		if n.TypeParams != nil {
+			k.refuse(n, "a cell cannot declare generic types: write one for the types that you use")
+		}
+	case *ast.RangeStmt:
+		k.ranging(n)
+	case *ast.ForStmt:
+		k.perIteration(n)
+	case *ast.CallExpr:
+		k.builtin(n)
+	case *ast.GoStmt:
+		k.guard(n)
+	case ast.Expr:
+		if d.Constants {
+			k.constant(n)
+		}
+	}
+}
+
+// topLevel rewrites a statement of the cell itself.
+func (k *checker) topLevel(s ast.Stmt, d Dialect, last bool) {
+	switch s := s.(type) {
+	case *ast.ReturnStmt:
+		k.refuse(s, "a return stands outside of a function")
+	case *ast.BranchStmt:
+		if s.Tok == token.GOTO {
+			k.refuse(s, "a goto stands outside of a function")
+		}
+	case *ast.ExprStmt:
+		call, ok := s.X.(*ast.CallExpr)
+		if !ok {
+			return
+		}
+		from, to := k.offset(s.Pos()), k.offset(s.End())
+		if !last {
+			if blanks, ok := k.ignoredError(call); ok {
+				k.edits.insert(from, fmt.Sprintf("if %serr__ := ", blanks))
+				k.edits.insert(to, fmt.Sprintf("; err__ != nil { %s.Fail(%q, err__) }", Support, k.text(call.Fun)))
+				return
+			}
+		}
+		if _, ok := call.Fun.(*ast.FuncLit); ok && d.Literals {
+			k.edits.insert(from, "(")
+			k.edits.insert(k.offset(call.Fun.End()), ")")
+		}
+	}
+}
+
+// ignoredError reports whether the last result of a call is an error, with blanks for the
+// results before it. The errors of printing are not of interest.
+func (k *checker) ignoredError(call *ast.CallExpr) (blanks string, ok bool) {
+	typ := k.info.Types[call].Type
+	last := typ
+	if t, ok := typ.(*types.Tuple); ok {
+		if t.Len() == 0 {
+			return "", false
+		}
+		last = t.At(t.Len() - 1).Type()
+		blanks = strings.Repeat("_, ", t.Len()-1)
+	}
+	if last == nil || !types.Identical(last, types.Universe.Lookup("error").Type()) || k.info.Types[call.Fun].IsType() {
+		return "", false
+	}
+	if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+		if f, ok := k.info.Uses[sel.Sel].(*types.Func); ok && f.Pkg() != nil && f.Pkg().Path() == "fmt" {
+			return "", false
+		}
+	}
+	return blanks, true
+}
+
+func (k *checker) text(n ast.Node) string { return k.src[k.offset(n.Pos()):k.offset(n.End())] }
+
+// fresh returns a name for a variable that the rewriting adds.
+func (k *checker) fresh(pos token.Pos, name string) string {
+	return fmt.Sprintf("%s%d__", name, k.offset(pos))
+}
+
+// ranging rewrites a loop over an integer, and the variables of a loop that a closure
+// captures. Loops over functions are refused.
+func (k *checker) ranging(s *ast.RangeStmt) {
+	t := k.info.TypeOf(s.X)
+	if t == nil {
+		return
+	}
+	inside := k.offset(s.Body.Lbrace) + 1
+	switch u := t.Underlying().(type) {
+	case *types.Signature:
+		k.refuse(s, "a cell cannot range over a function")
+	case *types.Basic:
+		if u.Info()&types.IsInteger == 0 {
+			break
+		}
+		if u.Info()&types.IsUntyped != 0 {
+			t = types.Typ[types.Int]
+		}
+		if s.Key != nil && s.Tok == token.DEFINE {
+			if v := k.info.TypeOf(s.Key); v != nil {
+				t = v
+			}
+		}
+		name, ok := k.typeText(t)
+		if !ok {
+			k.refuse(s, fmt.Sprintf("a cell cannot range over the type %s, whose package it does not import", t))
+			return
+		}
+		i, n := k.fresh(s.Pos(), "i"), k.fresh(s.Pos(), "n")
+		k.edits.replace(k.offset(s.For)+len("for"), k.offset(s.X.Pos()), fmt.Sprintf(" %s, %s := %s(0), %s(", i, n, name, name))
+		k.edits.insert(k.offset(s.X.End()), fmt.Sprintf("); %s < %s; %s++", i, n, i))
+		if key, ok := s.Key.(*ast.Ident); s.Key != nil && (!ok || key.Name != "_") {
+			k.edits.insert(inside, fmt.Sprintf(" %s %s %s;", k.text(s.Key), s.Tok, i))
+		}
+		return
+	}
+	if s.Tok == token.DEFINE {
+		for _, e := range []ast.Expr{s.Key, s.Value} {
+			if id, ok := e.(*ast.Ident); ok && k.captured(id, s.Body) {
+				k.edits.insert(inside, fmt.Sprintf(" %s := %s;", id.Name, id.Name))
+			}
+		}
+	}
+}
+
+// perIteration gives each iteration of a loop its own variable where a closure captures
+// it, as Go does since 1.22.
+func (k *checker) perIteration(s *ast.ForStmt) {
+	init, ok := s.Init.(*ast.AssignStmt)
+	if !ok || init.Tok != token.DEFINE {
+		return
+	}
+	for _, e := range init.Lhs {
+		id, ok := e.(*ast.Ident)
+		if !ok || !k.captured(id, s.Body) {
+			continue
+		}
+		if k.assigned(id, s.Body) {
+			k.refuse(id, fmt.Sprintf("the loop variable %s is captured by a closure and changed in the body: copy it to a new variable first", id.Name))
+		}
+		k.edits.insert(k.offset(s.Body.Lbrace)+1, fmt.Sprintf(" %s := %s;", id.Name, id.Name))
+	}
+}
+
+// captured reports whether a closure in the body uses the variable that id declares, or
+// its address is taken.
+func (k *checker) captured(id *ast.Ident, body ast.Node) (found bool) {
+	obj := k.info.Defs[id]
+	if obj == nil {
+		return false
+	}
+	uses := func(n ast.Node) (yes bool) {
+		ast.Inspect(n, func(n ast.Node) bool {
+			if x, ok := n.(*ast.Ident); ok && k.info.Uses[x] == obj {
+				yes = true
+			}
+			return !yes
+		})
+		return yes
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			found = found || uses(n)
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.AND && uses(n)
+		}
+		return !found
+	})
+	return found
+}
+
+func (k *checker) assigned(id *ast.Ident, body ast.Node) (found bool) {
+	obj := k.info.Defs[id]
+	is := func(e ast.Expr) bool { x, ok := e.(*ast.Ident); return ok && k.info.Uses[x] == obj }
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			found = found || slices.ContainsFunc(n.Lhs, is)
+		case *ast.IncDecStmt:
+			found = found || is(n.X)
+		}
+		return !found
+	})
+	return found
+}
+
+// builtin rewrites min, max and clear.
+func (k *checker) builtin(c *ast.CallExpr) {
+	id, ok := c.Fun.(*ast.Ident)
+	if !ok {
+		return
+	}
+	if _, ok := k.info.Uses[id].(*types.Builtin); !ok {
+		return
+	}
+	from, to := k.offset(id.Pos()), k.offset(id.End())
+	switch id.Name {
+	case "clear":
+		k.edits.replace(from, to, Support+".Clear")
+	case "min", "max":
+		tv := k.info.Types[c]
+		t, ok := k.typeText(types.Default(tv.Type))
+		if !ok {
+			k.refuse(c, fmt.Sprintf("%s of the type %s, whose package the cell does not import", id.Name, tv.Type))
+			return
+		}
+		op := map[string]string{"min": "<", "max": ">"}[id.Name]
+		// A NaN stays: x != x holds for it alone.
+		k.edits.replace(from, to, fmt.Sprintf("func(xs__ ...%s) %s { m__ := xs__[0]; for _, x__ := range xs__ { if x__ %s m__ || x__ != x__ { m__ = x__ } }; return m__ }", t, t, op))
+	}
+}
+
+// constant converts an untyped string constant whose type is named.
+func (k *checker) constant(e ast.Expr) {
+	tv, ok := k.info.Types[e]
+	if !ok || tv.Value == nil || !tv.IsValue() {
+		return
+	}
+	switch e.(type) {
+	case *ast.BasicLit, *ast.Ident:
+	default:
+		return
+	}
+	named, ok := types.Unalias(tv.Type).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() == sessionPath {
+		return
+	}
+	if b, ok := named.Underlying().(*types.Basic); !ok || b.Info()&types.IsString == 0 {
+		return
+	}
+	if id, ok := e.(*ast.Ident); ok {
+		c, ok := k.info.Uses[id].(*types.Const)
+		if !ok {
+			return
+		}
+		if b, ok := c.Type().(*types.Basic); !ok || b.Info()&types.IsUntyped == 0 {
+			return
+		}
+	}
+	t, ok := k.typeText(named)
+	if !ok {
+		k.refuse(e, fmt.Sprintf("a constant of the type %s, whose package the cell does not import", tv.Type))
+		return
+	}
+	k.edits.insert(k.offset(e.Pos()), t+"(")
+	k.edits.insert(k.offset(e.End()), ")")
+}
+
+// guard makes a panic of a goroutine an error of the cell that started it, and what the
+// goroutine prints text of that cell.
+func (k *checker) guard(s *ast.GoStmt) {
+	begin := fmt.Sprintf("defer %s.Go()(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(p__) } }(); ", Support, Support)
+	if f, ok := s.Call.Fun.(*ast.FuncLit); ok {
+		k.edits.insert(k.offset(f.Body.Lbrace)+1, begin)
+		return
+	}
+	sig, ok := k.info.TypeOf(s.Call.Fun).(*types.Signature)
+	if !ok || sig.Variadic() || len(s.Call.Args) != sig.Params().Len() {
+		return
+	}
+	var params, args []string
+	for i := range sig.Params().Len() {
+		t, ok := k.typeText(sig.Params().At(i).Type())
+		if !ok {
+			return
+		}
+		args = append(args, fmt.Sprintf("p%d__", i))
+		params = append(params, args[i]+" "+t)
+	}
+	f := k.offset(s.Call.Fun.Pos())
+	k.edits.replace(f, k.offset(s.Call.Fun.End()), fmt.Sprintf("func(%s) { %s%s(%s) }", strings.Join(params, ", "), begin, k.text(s.Call.Fun), strings.Join(args, ", ")))
+}
+
+// typeText returns a type as the cell writes it; ok is false if the cell has no name for
+// a package in it.
+func (k *checker) typeText(t types.Type) (text string, ok bool) {
+	ok = true
+	text = types.TypeString(t, func(p *types.Package) string {
+		if p.Path() == sessionPath {
+			return ""
+		}
+		for _, names := range []map[string]types.Object{k.names, k.Session.names} {
+			for name, obj := range names {
+				if n, is := obj.(*types.PkgName); is && n.Imported() == p && k.lookup(name) == obj {
+					return name
+				}
+			}
+		}
+		ok = false
+		return p.Name()
+	})
+	return text, ok
+}
