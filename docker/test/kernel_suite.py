@@ -18,7 +18,7 @@ class FateKernelTests(jupyter_kernel_test.KernelTests):
     ]
     complete_code_samples = ["x := 1", "1 + 1", "func f() int {\n\treturn 1\n}", 'import "fmt"', "// a comment", "%help", "fmt?"]
     incomplete_code_samples = ["func f() {", "for i := 0; i < 3; i++ {", "x := (1 +", "s := `a\nb", 'import (\n\t"fmt"']
-    invalid_code_samples = ["x := )", "func func", "1 +* 2", "}"]
+    invalid_code_samples = ["x := )", "func func", "x = = 2", "}"]
     code_page_something = "theory.Scale?"
     code_generate_error = "nothing + 1"
     code_execute_result = [

@@ -103,6 +103,7 @@ func ServeIfWorker() {
 		fmt.Fprintln(os.Stderr, "panic:", err)
 		os.Exit(1)
 	}
+	debug.SetMaxStack(256 << 20) // endless recursion ends before the memory does
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // data sets are short-lived: this is 1/8 faster and takes 1/4 more memory
 	}
