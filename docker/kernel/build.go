@@ -1,6 +1,11 @@
 // Package kernel builds the Jupyter kernel of the project from a vendored copy of this
-// module in a temporary folder: gophernotes, with all our packages linked in and with
-// corrections. Upstream is not modified.
+// module in a temporary folder. Upstream is not modified.
+//
+// Of gophernotes are: the program and its command line, the connection file, the sockets
+// and the heartbeat, and the special commands of cells (%cd, $ls). Of go-zeromq is the
+// transport, with bounds on what it reads and waits for. Ours is pkg/kernel, which answers
+// the requests, and the process in which cells run, that of pkg/notebook; the files in the
+// folder overlay connect them.
 package kernel
 
 import (
@@ -27,9 +32,8 @@ const (
 
 // added maps paths in the vendored copy to our additional files.
 var added = map[string]string{
-	upstream + "/fate.go":  "overlay/fate.go.txt",
-	upstream + "/serve.go": "overlay/serve.go.txt",
-	zmq4 + "/fate.go":      "overlay/zmq4.go.txt",
+	upstream + "/fate.go": "overlay/fate.go.txt",
+	zmq4 + "/fate.go":     "overlay/zmq4.go.txt",
 }
 
 // edit replaces one passage in a file of gophernotes v0.7.5 or zmq4 v0.17.0.
@@ -38,21 +42,11 @@ type edit struct{ file, old, new string }
 // edits connect the added files. Each must match exactly once: a version with a
 // different passage stops the build.
 var edits = []edit{
-	{upstream + "/kernel.go", "	ir := interp.New()\n", "	ir := interp.New()\n	fateStart(ir)\n"},
-	{upstream + "/kernel.go", `ir.DeclVar("Display", nil, stubDisplay)`, `ir.DeclVar("Display", nil, fateNoShow)`},
-	{upstream + "/kernel.go", "displayPlace.Set(xreflect.ValueOf(receipt.PublishDisplayData))", "displayPlace.Set(xreflect.ValueOf(fateShow(&receipt)))"},
-	{upstream + "/kernel.go", "displayPlace.Set(xreflect.ValueOf(stubDisplay))", "displayPlace.Set(xreflect.ValueOf(fateNoShow))"},
-	{upstream + "/kernel.go", "	vals, types, executionErr := doEval(ir, outerr, code)\n", "	data, executionErr := fateEval(ir, &receipt, outerr, code)\n"},
-	{upstream + "/kernel.go", "		data := kernel.autoRenderResults(vals, types)\n", ""},
-	{upstream + "/kernel.go", `		content["traceback"] = nil` + "\n", `		content["traceback"] = []string{executionErr.Error()}` + "\n"},
-	{upstream + "/kernel.go", `				FileExtension: ".go",` + "\n", `				FileExtension: ".go", MIMEType: "text/x-go", PygmentsLexer: "go", CodeMirrorMode: "go",` + "\n"},
 	// The upstream loop, which ends at a bad message, is not reached.
 	{upstream + "/kernel.go", "	go poll(shell, sockets.ShellSocket.Socket)\n	go poll(stdin, sockets.StdinSocket.Socket)\n	go poll(ctl, sockets.ControlSocket.Socket)\n", "	_ = poll\n"},
-	{upstream + "/kernel.go", "	// Start a message receiving loop.\n", "	fateServe(&kernel, sockets)\n"},
+	{upstream + "/kernel.go", "	// Start a message receiving loop.\n", "	fateServe(sockets)\n"},
 	{upstream + "/kernel.go", "log.Fatalf(\"Error reading heartbeat ping bytes", "log.Printf(\"Error reading heartbeat ping bytes"},
-	{upstream + "/kernel.go", "forwarding the data.\n	writersWG.Wait()\n", "forwarding the data.\n	writersWG.Wait()\n	fateCut(outerr)\n"},
 	{upstream + "/kernel.go", "	err = cmd.Wait()\n", "	writersWG.Wait() // Wait closes what is not read yet\n	err = cmd.Wait()\n"},
-	{upstream + "/messages.go", "	data := string(p)\n	n := len(p)\n", "	n := len(p)\n	data := fateBound(p)\n	if data == \"\" {\n		return n, nil\n	}\n"},
 	// The input of a socket is bounded, and no client blocks another.
 	{zmq4 + "/conn.go", "		if size > uint64(maxInt64) {\n			msg.err = errOverflow\n", "		if msg.err = c.fateRefuse(size, msg.Frames); msg.err != nil {\n"},
 	{zmq4 + "/conn.go", "		body := make([]byte, size)\n		_, msg.err = io.ReadFull(c.rw, body)\n", "		var come bytes.Buffer // not what is announced\n		_, msg.err = io.CopyN(&come, c.rw, int64(size))\n		body := come.Bytes()\n"},

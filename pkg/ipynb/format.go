@@ -41,7 +41,7 @@ type Cell struct {
 
 // Output is one output of a code cell. Kind is "stream" (with Name and Text),
 // "display_data" or "execute_result" (with Data and Metadata, by MIME type), or
-// "error" (with Name, Text and Traceback).
+// "error" (with Name, Text and Traceback). While a cell runs there is also [ClearOutput].
 type Output struct {
 	Kind      string         `json:"kind"`
 	Name      string         `json:"name,omitempty"`
@@ -54,6 +54,19 @@ type Output struct {
 // ErrorOutput returns the output of a cell that failed.
 func ErrorOutput(name, text string) *Output {
 	return &Output{Kind: "error", Name: name, Text: text, Traceback: []string{name + ": " + text}}
+}
+
+// ClearKind is the kind of what [ClearOutput] returns.
+const ClearKind = "clear_output"
+
+// ClearOutput returns what a running cell sends to remove its outputs so far: at once, or
+// when the next one comes. It is not in a file.
+func ClearOutput(wait bool) *Output {
+	o := &Output{Kind: ClearKind}
+	if wait {
+		o.Name = "wait"
+	}
+	return o
 }
 
 // UnmarshalJSON keeps data of a JSON type in its encoded form, so that numbers keep all

@@ -1,5 +1,5 @@
 // Package jupyter starts installed Jupyter kernels and runs cells in them by the Jupyter
-// messaging protocol (5.0). It also decodes and checks messages for the kernel of this
+// messaging protocol (5.4). It also decodes and checks messages for the kernel of this
 // project.
 //
 //	c, err := jupyter.Start(jupyter.Options{Kernel: "fate"})
@@ -23,7 +23,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -213,12 +212,11 @@ func (c *Client) receive(s zmq4.Socket, channel string) {
 }
 
 func (c *Client) send(s zmq4.Socket, kind string, content any) (id string, err error) {
-	m := Message{Metadata: map[string]any{"cellId": c.cell}}
-	m.Header = Header{ID: randomID(), Type: kind, Session: c.session, Username: "fate", Date: time.Now().UTC().Format(time.RFC3339Nano), Version: "5.0"}
+	m := Message{Metadata: map[string]any{"cellId": c.cell}, Header: newHeader(kind, c.session, "fate")}
 	if m.Content, err = json.Marshal(content); err != nil {
 		return "", err
 	}
-	frames, err := m.encode(c.key)
+	frames, err := m.Encode(c.key)
 	if err != nil {
 		return "", err
 	}
@@ -293,7 +291,9 @@ func (m message) reply() (r reply, idle bool) {
 		Transient struct {
 			ID string `json:"display_id"`
 		} `json:"transient"`
+		EName  string `json:"ename"`
 		EValue string `json:"evalue"`
+		Wait   bool   `json:"wait"`
 	}
 	if json.Unmarshal(m.Content, &content) != nil {
 		return r, false
@@ -304,13 +304,10 @@ func (m message) reply() (r reply, idle bool) {
 	case "stream":
 		r.output = &ipynb.Output{Kind: "stream", Name: content.Name, Text: content.Text}
 	case "error":
-		// Our kernel puts the name of the error before the first colon.
 		reason, _, _ := strings.Cut(strings.TrimSpace(content.EValue), "\n")
-		name, text, ok := strings.Cut(reason, ": ")
-		if !ok || !slices.Contains(errorNames, name) {
-			name, text = "error", reason
-		}
-		r.failed = ipynb.ErrorOutput(name, text)
+		r.failed = ipynb.ErrorOutput(content.EName, reason)
+	case ipynb.ClearKind:
+		r.output = ipynb.ClearOutput(content.Wait)
 	case "display_data", "update_display_data", "execute_result":
 		var shown ipynb.Output
 		if json.Unmarshal(m.Content, &shown) != nil {
@@ -334,6 +331,3 @@ func (m message) reply() (r reply, idle bool) {
 // ProgressID is the prefix of the display id of a progress line, which is not an output
 // of the cell.
 const ProgressID = "fate-progress-"
-
-// errorNames are the names of errors of a cell that our kernel sends.
-var errorNames = []string{"syntax error", "import error", "compile error", "panic", "interrupted"}

@@ -12,6 +12,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/features-are-fate/fate/pkg/file"
@@ -23,7 +24,12 @@ type Message struct {
 	Header, Parent Header
 	Metadata       map[string]any
 	Content        json.RawMessage // an object
+	parent         json.RawMessage // what is sent for Parent; nil for Parent itself
+	header         json.RawMessage // as it was received
 }
+
+// Version is the version of the protocol that the kernel and the client speak.
+const Version = "5.4"
 
 // Header identifies a message and its type.
 type Header struct {
@@ -69,14 +75,33 @@ func Decode(frames [][]byte, key []byte) (Message, error) {
 			return m, fmt.Errorf("the %s is %s: %w", name, short(parts[j]), err)
 		}
 	}
-	m.Identities = frames[:i]
+	m.Identities, m.header = frames[:i], parts[0]
 	return m, nil
 }
 
-// encode returns the frames of a message.
-func (m Message) encode(key []byte) ([][]byte, error) {
+// Answer returns a message that a kernel sends because of m: a reply, or an output. Its
+// parent header is the header of m as it was received.
+func (m Message) Answer(kind string, content any, metadata map[string]any) (out Message, err error) {
+	out = Message{Identities: m.Identities, Header: newHeader(kind, m.Header.Session, m.Header.Username), Metadata: metadata, parent: m.header}
+	if metadata == nil {
+		out.Metadata = map[string]any{}
+	}
+	out.Content, err = json.Marshal(content)
+	return out, err
+}
+
+func newHeader(kind, session, username string) Header {
+	return Header{ID: randomID(), Type: kind, Session: session, Username: username, Date: time.Now().UTC().Format(time.RFC3339Nano), Version: Version}
+}
+
+// Encode returns the frames of a message.
+func (m Message) Encode(key []byte) ([][]byte, error) {
+	var parent any = m.Parent
+	if m.parent != nil {
+		parent = m.parent
+	}
 	var parts [][]byte
-	for _, v := range []any{m.Header, m.Parent, m.Metadata, m.Content} {
+	for _, v := range []any{m.Header, parent, m.Metadata, m.Content} {
 		b, err := json.Marshal(v)
 		if err != nil {
 			return nil, err
@@ -86,7 +111,11 @@ func (m Message) encode(key []byte) ([][]byte, error) {
 	return slices.Concat(m.Identities, [][]byte{delimiter, []byte(signature(parts, key))}, parts), nil
 }
 
+// signature returns the signature of the parts of a message: none with an empty key.
 func signature(parts [][]byte, key []byte) string {
+	if len(key) == 0 {
+		return ""
+	}
 	mac := hmac.New(sha256.New, key)
 	for _, p := range parts {
 		mac.Write(p)
@@ -112,8 +141,11 @@ var requests = map[string]map[string]any{
 	"is_complete_request": {"code": nil},
 	"complete_request":    {"code": nil, "cursor_pos": math.Inf(1)},
 	"inspect_request":     {"code": nil, "cursor_pos": math.Inf(1), "detail_level": 0.0},
-	"history_request":     {},
+	"history_request":     {"output": false, "hist_access_type": "tail", "pattern": "", "unique": false},
 	"comm_info_request":   {"target_name": ""},
+	"comm_open":           {"comm_id": nil, "target_name": nil, "data": map[string]any{}},
+	"comm_msg":            {"comm_id": nil, "data": map[string]any{}},
+	"comm_close":          {"comm_id": nil, "data": map[string]any{}},
 	"interrupt_request":   {},
 	"shutdown_request":    {"restart": false},
 }

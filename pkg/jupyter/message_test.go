@@ -155,7 +155,7 @@ func FuzzMessage(f *testing.F) {
 				t.Errorf("the cursor is at %v of %q", x, code)
 			}
 		}
-		again, err := m.encode(testKey)
+		again, err := m.Encode(testKey)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,20 +25,18 @@ type Session struct {
 	history []ipynb.Executed
 }
 
-// Begin records that a cell runs, and sets the origin of the figures that it draws. id is
+// Begin records that a cell runs, and returns the origin of the figures that it draws. id is
 // empty if the front end does not send the id of the cell.
-func (s *Session) Begin(id, source string) {
+func (s *Session) Begin(id, source string) figure.Origin {
 	name := path.Base(strings.ReplaceAll(os.Getenv(sessionVariable), `\`, "/"))
 	info, err := os.Stat(name)
 	if err != nil || !strings.HasSuffix(name, ".ipynb") {
-		figure.Begin(figure.Origin{})
-		return
+		return figure.Origin{}
 	}
 	if s.nb == nil || s.name != name || info.ModTime() != s.read {
 		nb, err := ipynb.Read(name)
 		if err != nil {
-			figure.Begin(figure.Origin{})
-			return
+			return figure.Origin{}
 		}
 		s.name, s.nb, s.read = name, nb, info.ModTime()
 	}
@@ -51,5 +49,5 @@ func (s *Session) Begin(id, source string) {
 		id = fmt.Sprintf("unsaved-%d", len(s.history)+1)
 	}
 	s.history = append(slices.DeleteFunc(s.history, func(r ipynb.Executed) bool { return r.ID == id }), ipynb.Executed{ID: id, Source: source})
-	figure.Begin(ipynb.LastOrigin(s.nb, s.name, s.history))
+	return ipynb.LastOrigin(s.nb, s.name, s.history)
 }

@@ -41,7 +41,7 @@ func TestSession(t *testing.T) {
 		for _, id := range ids {
 			for _, c := range nb.Cells {
 				if c.ID == id {
-					s.Begin(id, c.Source)
+					figure.Begin(s.Begin(id, c.Source))
 				}
 			}
 		}
@@ -69,7 +69,7 @@ func TestSession(t *testing.T) {
 	nb = originBook()
 	s = Session{}
 	for _, i := range []int{1, 2, 3, 4} {
-		s.Begin("", nb.Cells[i].Source) // a front end that does not send the id
+		figure.Begin(s.Begin("", nb.Cells[i].Source)) // a front end that does not send the id
 	}
 	if r := figure.Add(nil); !same(r) {
 		t.Errorf("by source: %+v", r)

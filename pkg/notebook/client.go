@@ -3,11 +3,15 @@ package notebook
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/engine"
@@ -17,13 +21,28 @@ import (
 	"github.com/features-are-fate/fate/pkg/process"
 )
 
+// unreadable is the number of a reply whose own one cannot be read.
+const unreadable = -1
+
+// maxStderr bounds what is kept of what a worker writes to its stderr: the end.
+const maxStderr = 1 << 20
+
+type tail struct{ kept bytes.Buffer }
+
+func (t *tail) Write(b []byte) (int, error) {
+	if t.kept.Len() > maxStderr {
+		t.kept.Next(maxStderr / 2)
+	}
+	return t.kept.Write(b)
+}
+
 // client is the parent's end of a worker.
 type client struct {
 	cmd     *exec.Cmd
 	end     func() // kills its process group
 	in      io.WriteCloser
 	replies chan reply
-	stderr  bytes.Buffer
+	stderr  tail
 	exited  error
 	options Options
 	next    request // for the next cell, without its code
@@ -66,7 +85,7 @@ func startWorker(o Options) (*client, error) {
 				continue
 			}
 			if err := file.CheckNesting(message, ipynb.MaxNesting+nestingAround); err != nil {
-				r = reply{Done: true, Error: ipynb.ErrorOutput("error", "an output cannot be read: "+err.Error())}
+				r = reply{Number: unreadable, Done: true, Error: ipynb.ErrorOutput("error", "an output cannot be read: "+err.Error())}
 			} else if json.Unmarshal(message, &r) != nil {
 				continue
 			}
@@ -120,7 +139,18 @@ func (c *client) interrupt() {
 }
 
 func (c *client) at(o figure.Origin) {
-	c.next = request{Origin: o, Formats: c.options.Formats, Columns: c.options.Columns}
+	c.next = request{Number: c.next.Number + 1, Origin: o, Tracked: codeOf(o), Formats: c.options.Formats, Columns: c.options.Columns}
+}
+
+// codeOf returns what identifies the code that leads to the figures of an origin, with the
+// values of the parameters.
+func codeOf(o figure.Origin) string {
+	h := sha256.New()
+	fmt.Fprintln(h, o.Code)
+	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
+		fmt.Fprintf(h, "%q = %q\n", name, o.Parameters[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 func (c *client) run(code string, replies chan<- reply) {
@@ -130,10 +160,13 @@ func (c *client) run(code string, replies chan<- reply) {
 		return
 	}
 	for r := range c.replies {
+		if r.Number != c.next.Number && r.Number != unreadable { // a goroutine of an earlier cell printed
+			continue
+		}
 		replies <- r
 		if r.Done {
 			return
 		}
 	}
-	replies <- reply{Done: true, Error: ipynb.ErrorOutput("crash", "the process of the notebook died: "+process.Cause(&c.stderr, c.exited))}
+	replies <- reply{Done: true, Error: ipynb.ErrorOutput("crash", "the process of the notebook died: "+process.Cause(&c.stderr.kept, c.exited))}
 }

@@ -28,9 +28,22 @@ type collector struct {
 	cut     map[string]int
 	data    int
 	dropped int
+	clear   bool // before the next output
 }
 
 func (c *collector) add(o ipynb.Output) {
+	if o.Kind == ipynb.ClearKind && o.Name == "wait" {
+		c.clear = true
+		return
+	}
+	if o.Kind == ipynb.ClearKind || c.clear {
+		c.end()
+		*c.into = nil
+		*c = collector{into: c.into}
+	}
+	if o.Kind == ipynb.ClearKind {
+		return
+	}
 	if o.Kind != "stream" {
 		c.end()
 		size := 0

@@ -1,30 +1,21 @@
 package notebook
 
 import (
-	"bufio"
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
-	"sync"
-	"time"
 
 	"github.com/features-are-fate/fate/pkg/confine"
 	"github.com/features-are-fate/fate/pkg/engine"
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/process"
 	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/trial"
+	"github.com/features-are-fate/fate/pkg/widget"
 )
 
 // A notebook runs in a worker: a second process of the same program, with an environment
@@ -41,29 +32,47 @@ const (
 
 var mark = []byte("\x1efate ")
 
-// request asks a worker to run a cell, or to interrupt the one that runs.
+// request asks a worker to run a cell, to hand a message to the widgets, to interrupt what
+// runs, or a question, which it answers at once.
 type request struct {
-	Code      string `json:"code,omitempty"`
-	Origin    figure.Origin
-	Formats   []string `json:"formats,omitempty"` // of the figures to send
-	Columns   int      `json:"columns,omitempty"`
-	Interrupt bool     `json:"interrupt,omitempty"`
+	Number      int    `json:"number,omitempty"` // of the cell, message or question; its replies carry it
+	Code        string `json:"code,omitempty"`
+	Tracked     string `json:"tracked,omitempty"` // identifies the code for parts measured by a closure
+	Origin      figure.Origin
+	Formats     []string          `json:"formats,omitempty"` // of the figures to send
+	Columns     int               `json:"columns,omitempty"`
+	Expressions map[string]string `json:"expressions,omitempty"` // to evaluate after the cell, by name
+	Comm        *widget.Message   `json:"comm,omitempty"`
+	Interrupt   bool              `json:"interrupt,omitempty"`
+	Ask         string            `json:"ask,omitempty"` // "complete", "inspect" or "comms", of Code
+	Cursor      int               `json:"cursor,omitempty"`
 }
 
 // nestingAround bounds the depth of a reply around the data of an output.
 const nestingAround = 8
 
-// reply is a message of a worker while it runs a cell and at its end.
+// reply is a message of a worker while it runs a cell and at its end. Number is that of
+// the last cell if a goroutine prints after it has ended.
 type reply struct {
-	Output   *ipynb.Output   `json:"output,omitempty"`
-	Progress *trial.Progress `json:"progress,omitempty"`
-	Figures  []ipynb.Figure  `json:"figures,omitempty"`
-	Saved    []string        `json:"saved,omitempty"` // figure files
-	Done     bool            `json:"done,omitempty"`
-	Error    *ipynb.Output   `json:"error,omitempty"`   // of a cell that failed, with Done
-	Studies  []session.Done  `json:"studies,omitempty"` // of a shard, with Done
-	Owed     bool            `json:"owed,omitempty"`    // the value of the cell lacks trials of other shards
+	Number   int                     `json:"number,omitempty"`
+	Output   *ipynb.Output           `json:"output,omitempty"`
+	Progress *trial.Progress         `json:"progress,omitempty"`
+	Comm     *widget.Message         `json:"comm,omitempty"`
+	Stopping bool                    `json:"stopping,omitempty"` // an experiment heard the interrupt
+	Answer   json.RawMessage         `json:"answer,omitempty"`
+	Figures  []ipynb.Figure          `json:"figures,omitempty"`
+	Saved    []string                `json:"saved,omitempty"` // figure files
+	Done     bool                    `json:"done,omitempty"`
+	Error    *ipynb.Output           `json:"error,omitempty"`   // of a cell that failed, with Done
+	Trace    []string                `json:"trace,omitempty"`   // of the error
+	Values   map[string]ipynb.Output `json:"values,omitempty"`  // of the expressions, with Done
+	Studies  []session.Done          `json:"studies,omitempty"` // of a shard, with Done
+	Owed     bool                    `json:"owed,omitempty"`    // the value of the cell lacks trials of other shards
 }
+
+// Special, if not nil, runs what is not Go in a cell and returns the rest; it panics if
+// that fails. A kernel sets it before it calls [ServeIfWorker].
+var Special func(code string) string
 
 // ServeIfWorker does not return if [Run] started this process as a worker: it then runs
 // cells. A program that calls Run must call it first thing in main.
@@ -72,8 +81,9 @@ func ServeIfWorker() {
 	if name == "" {
 		return
 	}
-	// An interrupt from the terminal also reaches the parent, which then stops this process.
-	signal.Ignore(os.Interrupt)
+	// Interrupts come as requests. Not to ignore the signal matters to commands of cells,
+	// which would inherit that.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	// Processes that cells start must not become workers.
 	os.Unsetenv(workerVariable)
 	process.EndWithParent(process.ParentPipe())
@@ -93,12 +103,14 @@ func ServeIfWorker() {
 		fmt.Fprintln(os.Stderr, "panic:", err)
 		os.Exit(1)
 	}
+	debug.SetMaxStack(256 << 20) // endless recursion ends before the memory does
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // data sets are short-lived: this is 1/8 faster and takes 1/4 more memory
 	}
+	stderr := os.Stderr
 	err = errors.Join(serve(name, os.Stdin, os.Stdout), store.Close())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -126,178 +138,4 @@ func useStore() (*trial.Store, error) {
 	}
 	session.Change(func(o *session.Options) { o.Store, o.Shard = store, shard })
 	return store, nil
-}
-
-type worker struct {
-	mu  sync.Mutex
-	out io.Writer
-	cap *capture
-}
-
-func (w *worker) send(r reply) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		line, _ = json.Marshal(reply{Done: true, Error: ipynb.ErrorOutput("error", err.Error())})
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	// If the parent has ended, the input of this process ends too.
-	_, _ = w.out.Write(slices.Concat([]byte("\n"), mark, line, []byte("\n")))
-}
-
-func serve(name string, in io.Reader, out io.Writer) error {
-	w := &worker{out: out}
-	session.Change(func(o *session.Options) { o.Progress = func(p trial.Progress) { w.send(reply{Progress: &p}) } })
-	e, err := engine.New(name, w.show)
-	if err != nil {
-		return err
-	}
-	cells := make(chan request)
-	go func() {
-		defer close(cells)
-		dec := json.NewDecoder(in)
-		for {
-			var r request
-			if dec.Decode(&r) != nil {
-				return
-			}
-			if r.Interrupt {
-				e.Interrupt()
-				session.Interrupt()
-				continue
-			}
-			cells <- r
-		}
-	}()
-	for cell := range cells {
-		w.send(w.run(e, cell))
-	}
-	return nil
-}
-
-// show is the Display function of cells.
-func (w *worker) show(v any) error {
-	d, err := engine.Show(v)
-	if err != nil {
-		return err
-	}
-	out, ok, err := engine.Output("display_data", d)
-	if err != nil || !ok || session.InShard() {
-		return err
-	}
-	w.cap.flush() // text printed earlier comes first
-	w.send(reply{Output: &out})
-	return nil
-}
-
-func (w *worker) run(e engine.Engine, cell request) reply {
-	failed := func(err error) reply {
-		e := engine.AsError(err)
-		return reply{Done: true, Error: ipynb.ErrorOutput(e.Name, e.Reason)}
-	}
-	w.cap = &capture{emit: func(name, text string) {
-		w.send(reply{Output: &ipynb.Output{Kind: "stream", Name: name, Text: text}})
-	}}
-	if err := w.cap.start(); err != nil {
-		return failed(err)
-	}
-	figure.Begin(cell.Origin)
-	session.Change(func(o *session.Options) { o.Code = codeOf(cell.Origin) })
-	if session.InShard() {
-		err := engine.Do(e, cell.Code)
-		w.cap.stop()
-		r := reply{Done: true}
-		if err != nil {
-			r = failed(err)
-		}
-		var owed *experiment.Owed
-		r.Owed, r.Studies = errors.As(err, &owed), session.TakeDone()
-		return r
-	}
-	d, err := engine.Run(e, cell.Code)
-	w.cap.stop()
-	if err != nil {
-		return failed(err)
-	}
-	out, ok, err := engine.Output("execute_result", d)
-	if err != nil {
-		return failed(err)
-	}
-	if ok {
-		w.send(reply{Output: &out})
-	}
-	figures, err := engine.Figures(cell.Formats, cell.Columns)
-	if err != nil {
-		return failed(err)
-	}
-	return reply{Done: true, Figures: figures, Saved: figure.Saved()}
-}
-
-// codeOf returns what identifies the code that leads to the figures of an origin, with the
-// values of the parameters.
-func codeOf(o figure.Origin) string {
-	h := sha256.New()
-	fmt.Fprintln(h, o.Code)
-	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
-		fmt.Fprintf(h, "%q = %q\n", name, o.Parameters[name])
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// capture sends what is written to os.Stdout and os.Stderr to emit.
-type capture struct {
-	emit           func(name, text string)
-	stdout, stderr *os.File
-	pipes          [2]*os.File
-	wg             sync.WaitGroup
-}
-
-func (c *capture) start() error {
-	c.stdout, c.stderr = os.Stdout, os.Stderr
-	for i, name := range []string{"stdout", "stderr"} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return err
-		}
-		c.pipes[i] = w
-		c.wg.Go(func() {
-			defer r.Close()
-			c.copy(name, r)
-		})
-	}
-	os.Stdout, os.Stderr = c.pipes[0], c.pipes[1]
-	return nil
-}
-
-// copy joins text that arrives within a few milliseconds, so that a loop of prints does
-// not send a message for each line.
-func (c *capture) copy(name string, r io.Reader) {
-	buf := make([]byte, 64<<10)
-	in := bufio.NewReaderSize(r, 64<<10)
-	for {
-		n, err := in.Read(buf)
-		if n > 0 {
-			text := bytes.ToValidUTF8(buf[:n], []byte("�"))
-			c.emit(name, string(text))
-			time.Sleep(5 * time.Millisecond)
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (c *capture) stop() {
-	os.Stdout, os.Stderr = c.stdout, c.stderr
-	for _, p := range c.pipes {
-		p.Close()
-	}
-	c.wg.Wait()
-}
-
-func (c *capture) flush() {
-	c.stop()
-	// If no pipe can be made, the text of this cell goes to the output of the worker,
-	// where the parent ignores it for lack of the mark.
-	_ = c.start()
 }

@@ -12,3 +12,6 @@ func EndWithParent(*os.File) {}
 
 // EndOthers does nothing on this system.
 func EndOthers() {}
+
+// InterruptOthers does nothing on this system.
+func InterruptOthers() {}

@@ -78,6 +78,14 @@ func EndOthers() {
 	}
 }
 
+// InterruptOthers sends SIGINT to the process group, if this process leads it. This process
+// must handle it.
+func InterruptOthers() {
+	if leads() {
+		_ = syscall.Kill(-os.Getpid(), syscall.SIGINT)
+	}
+}
+
 func leads() bool { return syscall.Getpgrp() == os.Getpid() }
 
 // group returns the other live processes of the process group, on systems that list

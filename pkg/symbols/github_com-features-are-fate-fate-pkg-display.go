@@ -14,6 +14,7 @@ func init() {
 		// function, constant and variable definitions
 		"Any":                reflect.ValueOf(display.Any),
 		"Auto":               reflect.ValueOf(display.Auto),
+		"ClearOutput":        reflect.ValueOf(display.ClearOutput),
 		"Err":                reflect.ValueOf(display.Err),
 		"File":               reflect.ValueOf(display.File),
 		"HTML":               reflect.ValueOf(display.HTML),
