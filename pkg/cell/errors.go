@@ -14,6 +14,7 @@ import (
 
 	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
 // Error is an error of a cell. Line and Column, which counts characters, start from 1.
@@ -239,7 +240,7 @@ func laterIn(k *checker, id *ast.Ident) string {
 func nearest(name string, names []string) string {
 	best, least := "", max(len(name)/3, 1)+1
 	for _, n := range names {
-		d := distance(strings.ToLower(name), strings.ToLower(n))
+		d := symbols.Distance(strings.ToLower(name), strings.ToLower(n))
 		if d < least && n != name && (len(name) > 2 || n[0] == name[0]) {
 			best, least = n, d
 		}
@@ -252,30 +253,4 @@ func nearest(name string, names []string) string {
 		}
 	}
 	return best
-}
-
-// distance returns the number of letters to insert, remove, replace or swap with their
-// neighbour to make b of a.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		for j := range rows[i] {
-			switch {
-			case i == 0 || j == 0:
-				rows[i][j] = i + j
-			default:
-				change := 1
-				if x[i-1] == y[j-1] {
-					change = 0
-				}
-				rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
-				if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-					rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-				}
-			}
-		}
-	}
-	return rows[len(x)][len(y)]
 }

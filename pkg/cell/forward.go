@@ -163,54 +163,72 @@ func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
 			start = max(start, q.Offset+len(q.Source))
 		}
 	}
-	params := k.src[k.offset(f.Type.Params.Opening)+1 : k.offset(f.Type.Params.Closing)]
-	results := ""
-	if f.Type.Results != nil {
-		results = " " + k.text(f.Type.Results)
-	}
 	name := f.Name.Name
 	from, to := k.offset(f.Pos()), k.offset(f.Type.Params.Opening)+1
 	if f.Recv == nil {
-		k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s", name, params, results)))
+		t, ok := k.typeText(k.info.Defs[f.Name].Type())
+		if !ok {
+			return
+		}
+		k.edits.insert(start, k.line(start, fmt.Sprintf("var %s %s", name, t)))
 		k.edits.replace(from, to, fmt.Sprintf("%s = func(", name))
 		return
 	}
+	recv := k.info.TypeOf(f.Recv.List[0].Type)
+	own, ok := k.typeText(recv)
+	if !ok {
+		return
+	}
 	held := heldName(receiver(f), name)
-	recv := k.text(f.Recv.List[0].Type)
-	var all, args []string
-	for _, field := range f.Type.Params.List {
-		for range max(1, len(field.Names)) {
-			arg := fmt.Sprintf("a%d__", len(args))
-			typ := k.text(field.Type)
-			all = append(all, arg+" "+typ)
-			if strings.HasPrefix(typ, "...") {
-				arg += "..."
-			}
-			args = append(args, arg)
+	all, args, results := []string{"r__ " + own}, []string{"r__"}, ""
+	sig := k.methodSignature(recv, name)
+	if sig == nil {
+		return
+	}
+	for i := range sig.Params().Len() {
+		t := sig.Params().At(i).Type()
+		dots := ""
+		if sig.Variadic() && i == sig.Params().Len()-1 {
+			t, dots = t.(*types.Slice).Elem(), "..."
 		}
+		text, ok := k.typeText(t)
+		if !ok {
+			return
+		}
+		arg := fmt.Sprintf("a%d__", i)
+		all, args = append(all, arg+" "+dots+text), append(args, arg+dots)
 	}
 	give := ""
-	if f.Type.Results.NumFields() > 0 {
+	if sig.Results().Len() > 0 {
 		give = "return "
-	}
-	own := "r__ " + recv
-	k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
-		held, strings.Join(append([]string{own}, all...), ", "), results, own, name, strings.Join(all, ", "), results,
-		give, held, strings.Join(append([]string{"r__"}, args...), ", "))))
-	first := k.text(f.Recv.List[0].Type)
-	receiverName := "_"
-	if names := f.Recv.List[0].Names; len(names) > 0 {
-		receiverName = names[0].Name
-	}
-	if len(f.Type.Params.List) > 0 {
-		first += ", "
-		if len(f.Type.Params.List[0].Names) == 0 { // named and unnamed parameters do not mix
-			params = strings.Join(all, ", ")
-			k.edits.replace(from, k.offset(f.Type.Params.Closing), fmt.Sprintf("%s = func(%s %s%s", held, receiverName, first, params))
+		if results, ok = k.typeText(sig.Results()); !ok {
 			return
 		}
 	}
-	k.edits.replace(from, to, fmt.Sprintf("%s = func(%s %s", held, receiverName, first))
+	k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
+		held, strings.Join(all, ", "), results, all[0], name, strings.Join(all[1:], ", "), results, give, held, strings.Join(args, ", "))))
+	// The parameters of the cell follow the receiver. Named and unnamed ones do not mix.
+	first := "_ " + own
+	if names := f.Recv.List[0].Names; len(names) > 0 {
+		first = names[0].Name + " " + own
+	}
+	if list := f.Type.Params.List; len(list) > 0 && len(list[0].Names) == 0 {
+		k.edits.replace(from, k.offset(f.Type.Params.Closing), fmt.Sprintf("%s = func(%s", held, strings.Join(append([]string{first}, all[1:]...), ", ")))
+		return
+	} else if len(list) > 0 {
+		first += ", "
+	}
+	k.edits.replace(from, to, fmt.Sprintf("%s = func(%s", held, first))
+}
+
+// methodSignature returns the signature of a method without its receiver.
+func (k *checker) methodSignature(recv types.Type, name string) *types.Signature {
+	obj, _, _ := types.LookupFieldOrMethod(recv, true, k.pkg, name)
+	f, ok := obj.(*types.Func)
+	if !ok {
+		return nil
+	}
+	return f.Signature()
 }
 
 // line returns text to insert at an offset without a new line.

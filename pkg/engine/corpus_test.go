@@ -69,7 +69,7 @@ func TestWrongCells(t *testing.T) {
 		d, err := Run(e, code)
 		if err == nil {
 			t.Errorf("%q: accepted with %v, want %q", code, d.Data, want)
-		} else if err.Error() != want {
+		} else if start, open := strings.CutSuffix(want, "…"); err.Error() != want && !(open && strings.HasPrefix(err.Error(), start)) {
 			t.Errorf("%q:\n got %q\nwant %q", code, err, want)
 		}
 	})

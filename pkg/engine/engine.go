@@ -14,9 +14,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"path"
-	"slices"
 	"strings"
 	"sync"
 
@@ -105,16 +102,6 @@ func LinkPackages() {
 		symbols.RegisterGomacro()
 		imports.Packages[supportName] = imports.Package{Name: supportName, Binds: supportTable()}
 	})
-}
-
-// Linked returns the import paths of the packages outside the standard library that a
-// notebook can import.
-func Linked() []string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(symbols.Symbols)) {
-		out = append(out, path.Dir(key))
-	}
-	return out
 }
 
 // Error is the error of a cell.

@@ -19,6 +19,7 @@ import (
 	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
 // gomacroEngine runs all cells on one goroutine, since gomacro looks up the state of
@@ -249,7 +250,7 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 // loadProxies makes values of types that cells declare convertible to the interfaces of
 // packages that the cells have not imported.
 func loadProxies(ir *fast.Interp) {
-	paths := append(Linked(), "container/heap", "fmt", "image", "io", "sort")
+	paths := append(symbols.Linked(), "container/heap", "fmt", "image", "io", "sort")
 	for i, p := range paths {
 		if len(imports.Packages[p].Proxies) > 0 {
 			ir.ImportPackage(fast.PackageName(fmt.Sprintf("fate__%d", i)), p)

@@ -100,7 +100,7 @@ run`, func() {
 	expect("run.Cells[0].Trials() < 100000", "true")
 
 	// Documentation of functions, and of methods of variables.
-	for code, want := range map[string]string{"theory.Scale(": "r²·c^(2L/(L−1)) = a·c² + b", "run.Verdict": "func (t *Table) Verdict(", "x": "x is a int"} {
+	for code, want := range map[string]string{"theory.Scale(": "r²·c^(2L/(L−1)) = a·c² + b", "run.Verdict": "func (t *Table) Verdict(", "x": "var x int"} {
 		if got := inspect(t, c, code); !strings.Contains(got, want) {
 			t.Errorf("help on %q: %q", code, got)
 		}

@@ -59,13 +59,13 @@ func Nearest(name string) []string {
 		distance int
 	}
 	var found []candidate
-	wrong := []rune(strings.ToLower(name))
+	wrong := strings.ToLower(name)
 	for rank, all := range []map[string]Entry{docs(), standard().Names} {
 		for full := range all {
 			short := Short(full)
-			d := distance(wrong, []rune(strings.ToLower(short)))
+			d := Distance(wrong, strings.ToLower(short))
 			if _, rest, ok := strings.Cut(short, "."); ok && !strings.Contains(name, ".") {
-				d = min(d, distance(wrong, []rune(strings.ToLower(rest))))
+				d = min(d, Distance(wrong, strings.ToLower(rest)))
 			}
 			if 3*d <= len(wrong) {
 				found = append(found, candidate{short, 2*d + rank})
@@ -84,8 +84,10 @@ func Nearest(name string) []string {
 	return out
 }
 
-// distance returns the number of letters to insert, to delete or to replace.
-func distance(a, b []rune) int {
+// Distance returns the number of letters to insert, to delete or to replace to make one
+// word of the other.
+func Distance(one, other string) int {
+	a, b := []rune(one), []rune(other)
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
