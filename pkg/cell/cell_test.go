@@ -213,7 +213,7 @@ func BenchmarkCheckHundredthCell(b *testing.B) {
 		}
 		c.Commit()
 	}
-	code := "a := experiment.Experiment{Method: \"law\", Trials: 3, Grid: experiment.Grid{D: 10, Gamma: []float64{.5}}}\nr := a.Run()\nfor i := range 10 {\n\tfmt.Println(i, f3(2), min(v4, v5))\n}\nplotting.Draw(plotting.Slices{Title: \"a\", Title: fmt.Sprint(r)})"
+	code := "a := experiment.Experiment{Method: \"law\", Trials: 3, Grid: experiment.Grid{D: 10, Gamma: []float64{.5}}}\nr := a.Run()\nfor i := range 10 {\n\tfmt.Println(i, f3(2), min(v4, v5))\n}\nplotting.Draw(plotting.Slices{Title: fmt.Sprint(r)})"
 	if _, err := s.Check(code, cell.Dialect{Constants: true, Forward: true}); err != nil {
 		b.Fatal(err)
 	}
