@@ -16,7 +16,7 @@ var floors = map[string]int{
 	"pkg/linear": 2, "pkg/relu": 2, "pkg/divergence": 2, "pkg/verdict": 2,
 	"pkg/trial": 3, "pkg/session": 3,
 	"pkg/experiment": 4, "pkg/figure": 4, "plotting": 4,
-	"pkg/sweep": 5, "pkg/ipynb": 5, "pkg/symbols": 5,
+	"pkg/sweep": 5, "pkg/ipynb": 5, "pkg/symbols": 5, "pkg/widget": 5,
 	"pkg/engine": 6, "pkg/jupyter": 6,
 	"pkg/notebook": 7, "pkg/report": 7, "pkg/bundle": 7,
 	"bench": 8, "cmd/fate": 8, "docker/kernel": 8, "pkg/internal/mutate": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8,

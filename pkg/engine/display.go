@@ -10,6 +10,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/widget"
 )
 
 // Display is the form in which a notebook shows a value: its data and their metadata,
@@ -67,6 +68,8 @@ func render(values []any) Display {
 		switch v := some[0].(type) {
 		case Display:
 			return v
+		case *widget.Interaction:
+			return v.Shown(func(v any) Display { return render([]any{v}) })
 		case interface{ Render() Display }:
 			return v.Render()
 		case interface {
