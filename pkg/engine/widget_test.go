@@ -90,6 +90,7 @@ func cells(t *testing.T, name string) func(code string) (Display, error) {
 	"errors"
 	"fmt"
 	"math"
+	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/widget"
 	"github.com/features-are-fate/fate/plotting"
@@ -155,15 +156,7 @@ func TestPictureRate(t *testing.T) {
 	for _, name := range []string{Gomacro, Yaegi} {
 		run := cells(t, name)
 		f := connect(t)
-		d, err := run(`widget.Interact(func(sigma float64) interface{} {
-	xs := []float64{}
-	ys := []float64{}
-	for g := 0.02; g < 2; g += 0.01 {
-		xs = append(xs, g)
-		ys = append(ys, theory.LinearTransferability.At(theory.Limit{Gamma: g, Theta: math.Pi / 4, Sigma: sigma}))
-	}
-	return plotting.Draw(plotting.Slices{Title: "t", X: "x", Y: "y", Lines: plotting.Curves(nil)})
-}, widget.Slider("σ", 0.05, 1))`)
+		d, err := run(os.Getenv("RATE"))
 		if err != nil {
 			t.Fatal(err)
 		}
