@@ -67,6 +67,8 @@ func TestRecipeLimits(t *testing.T) {
 		{func(r *Recipe) { r.Parameters = map[string]string{strings.Repeat("a", 100): ""} }, ""}, {func(r *Recipe) { r.Parameters = map[string]string{strings.Repeat("a", 101): ""} }, "parameters is"},
 		{func(r *Recipe) { r.Parameters = map[string]string{"a": strings.Repeat("é", 1000)} }, ""}, {func(r *Recipe) { r.Parameters = map[string]string{"a": strings.Repeat("a", 2001)} }, "parameters.a is"},
 		{func(r *Recipe) { r.Parameters = map[string]string{"a": "\xff"} }, "parameters.a is"},
+		{func(r *Recipe) { r.Widgets = names(2000) }, ""}, {func(r *Recipe) { r.Widgets = names(2001) }, "parameters, widgets or seeds"},
+		{func(r *Recipe) { r.Widgets = map[string]string{"θ [°]": ""} }, ""}, {func(r *Recipe) { r.Widgets = map[string]string{"a\n": "1"} }, "widgets is"}, {func(r *Recipe) { r.Widgets = map[string]string{"a": "\x1b"} }, "widgets is"},
 		{func(r *Recipe) { r.Verdict = nil }, ""}, {func(r *Recipe) { r.Verdict.Rows = nil }, "0 of 0"}, {func(r *Recipe) { r.Verdict.Rows, r.Verdict.Agree = nil, 0 }, "0 of 0"},
 		{func(r *Recipe) { r.Verdict.Rows = rows(2000) }, ""}, {func(r *Recipe) { r.Verdict.Rows = rows(2001) }, "1 of 2001"},
 		{func(r *Recipe) { r.Verdict.Agree = 0 }, ""}, {func(r *Recipe) { r.Verdict.Agree = 2 }, ""}, {func(r *Recipe) { r.Verdict.Agree = 3 }, "3 of 2"}, {func(r *Recipe) { r.Verdict.Agree = -1 }, "-1 of 2"},

@@ -234,12 +234,15 @@ func (w *worker) run(e engine.Engine, cell request) reply {
 }
 
 // codeOf returns what identifies the code that leads to the figures of an origin, with the
-// values of the parameters.
+// values of the parameters and of the controls.
 func codeOf(o figure.Origin) string {
 	h := sha256.New()
 	fmt.Fprintln(h, o.Code)
 	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
 		fmt.Fprintf(h, "%q = %q\n", name, o.Parameters[name])
+	}
+	for _, label := range slices.Sorted(maps.Keys(o.Widgets)) {
+		fmt.Fprintf(h, "under %q = %q\n", label, o.Widgets[label])
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

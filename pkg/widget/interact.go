@@ -65,10 +65,6 @@ func Interact(f interface{}, controls ...Control) *Interaction {
 	}
 	it.says = strings.Join(says, ", ")
 	defer begin(it)()
-	if len(it.place.Widgets) > 0 {
-		// The code of the cells does not tell these values.
-		defer unkept(func(o *session.Options) { o.Code = "" })()
-	}
 	call := func() {
 		figure.Draw(it.values(), func() { it.first, it.err = it.call() })
 	}
@@ -185,7 +181,12 @@ func isNil(v any) bool {
 // again calls the function after a move, and returns what it printed. A panic is an error.
 func (it *Interaction) again() (v any, printed string, err error) {
 	defer begin(it)()
-	defer unkept(func(o *session.Options) { o.Store, o.Cache, o.Code, o.Progress = nil, nil, "", nil })()
+	var options session.Options
+	session.Change(func(o *session.Options) {
+		options = *o
+		o.Store, o.Cache, o.Code, o.Progress = nil, nil, "", nil
+	})
+	defer session.Change(func(o *session.Options) { *o = options })
 	printed = capture(func() {
 		defer func() {
 			if p := recover(); p != nil {
@@ -195,16 +196,6 @@ func (it *Interaction) again() (v any, printed string, err error) {
 		it.place.DrawAgain(it.values(), func() { v, err = it.call() })
 	})
 	return v, printed, err
-}
-
-// unkept changes the options of the studies until the function that it returns is called.
-func unkept(change func(o *session.Options)) (restore func()) {
-	var before session.Options
-	session.Change(func(o *session.Options) {
-		before = *o
-		change(o)
-	})
-	return func() { session.Change(func(o *session.Options) { *o = before }) }
 }
 
 // display is the type Data of gophernotes.
