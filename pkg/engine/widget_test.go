@@ -77,7 +77,7 @@ func update(id, state string) {
 	widget.Receive(widget.Message{Type: "comm_msg", ID: id, Data: json.RawMessage(`{"method": "update", "state": ` + state + `}`)})
 }
 
-func cells(t *testing.T, name string) func(code string) (Display, error) {
+func cells(t *testing.T, name string) (Engine, func(code string) (Display, error)) {
 	e, err := New(name, func(any) error { return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func cells(t *testing.T, name string) func(code string) (Display, error) {
 )`); err != nil {
 		t.Fatal(err)
 	}
-	return run
+	return e, run
 }
 
 const circle = `r := 2.0
@@ -112,7 +112,7 @@ widget.Interact(func(theta float64, n int, s string, on bool) interface{} {
 func TestInteractInCells(t *testing.T) {
 	for _, name := range []string{Gomacro, Yaegi} {
 		t.Run(name, func(t *testing.T) {
-			run := cells(t, name)
+			_, run := cells(t, name)
 			d, err := run(circle)
 			if want := "θ = 0, n = 5, s = a, on = false\n2.000 5 a false"; err != nil || len(d.Data) != 1 || d.Data["text/plain"] != want {
 				t.Fatalf("headless: %v, %v", d, err)
@@ -149,12 +149,41 @@ func TestInteractInCells(t *testing.T) {
 	}
 }
 
+// An interrupt stops an endless function under a control, and the widget lives.
+func TestInterruptOfAMove(t *testing.T) {
+	e, run := cells(t, Gomacro)
+	f := connect(t)
+	d, err := run(`widget.Interact(func(n int) interface{} {
+	for n == 2 {
+		n = 2
+	}
+	return n
+}, widget.IntSlider("n", 1, 9))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := f.find(t, "IntSliderModel", "description", "n")
+	timer := time.AfterFunc(100*time.Millisecond, e.Interrupt)
+	defer timer.Stop()
+	update(id, `{"value": 2}`)
+	if p, u := f.texts(t, d); p != "<pre>5</pre>" || !strings.Contains(u, "the call was stopped") {
+		t.Errorf("%q, %q", p, u)
+	}
+	update(id, `{"value": 3}`)
+	if p, u := f.texts(t, d); p != "<pre>3</pre>" || u != "" {
+		t.Errorf("%q, %q", p, u)
+	}
+	if d, err := run("1 + 1"); err != nil || d.Data["text/plain"] != "2" {
+		t.Errorf("%v, %v", d, err)
+	}
+}
+
 func TestPictureRate(t *testing.T) {
 	if os.Getenv("RATE") == "" {
 		t.Skip()
 	}
 	for _, name := range []string{Gomacro, Yaegi} {
-		run := cells(t, name)
+		_, run := cells(t, name)
 		f := connect(t)
 		d, err := run(os.Getenv("RATE"))
 		if err != nil {

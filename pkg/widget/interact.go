@@ -178,8 +178,9 @@ func isNil(v any) bool {
 	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
-// again calls the function after a move, and returns what it printed. A panic is an error.
-func (it *Interaction) again() (v any, printed string, err error) {
+// again calls the function after a move, and returns the data that show its value and what
+// it printed. A panic is an error.
+func (it *Interaction) again() (shown map[string]any, printed string, err error) {
 	defer begin(it)()
 	var options session.Options
 	session.Change(func(o *session.Options) {
@@ -187,15 +188,24 @@ func (it *Interaction) again() (v any, printed string, err error) {
 		o.Store, o.Cache, o.Code, o.Progress = nil, nil, "", nil
 	})
 	defer session.Change(func(o *session.Options) { *o = options })
+	comms.Lock()
+	render := comms.render
+	comms.Unlock()
 	printed = capture(func() {
 		defer func() {
-			if p := recover(); p != nil {
+			if p := recover(); fmt.Sprint(p) == "// signal: interrupt" { // of gomacro
+				err = errors.New("the call was stopped")
+			} else if p != nil {
 				err = fmt.Errorf("panic: %v", p)
 			}
 		}()
+		var v any
 		it.place.DrawAgain(it.values(), func() { v, err = it.call() })
+		if err == nil {
+			shown, err = render(v)
+		}
 	})
-	return v, printed, err
+	return shown, printed, err
 }
 
 // display is the type Data of gophernotes.

@@ -146,24 +146,17 @@ func (it *Interaction) move(m *model, d data, last bool) {
 	if err == nil && (!last || !it.moved) {
 		return
 	}
-	var value any
+	var shown map[string]any
 	var printed string
 	if err == nil {
 		it.moved = false
-		value, printed, err = it.again()
+		shown, printed, err = it.again()
 		comms.Lock()
 		it.moved, it.stopped = it.stopped, false
 		comms.Unlock()
 		if it.moved { // the next move shows its value
 			return
 		}
-	}
-	var shown map[string]any
-	if err == nil {
-		comms.Lock()
-		render := comms.render
-		comms.Unlock()
-		shown, err = render(value)
 	}
 	if err != nil {
 		it.under.set("value", pre(printed, err.Error()))
