@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/figure"
+	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/widget"
 )
 
@@ -182,20 +184,41 @@ func TestPictureRate(t *testing.T) {
 	if os.Getenv("RATE") == "" {
 		t.Skip()
 	}
+	nb, err := ipynb.Read(os.Getenv("RATE"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{Gomacro, Yaegi} {
 		_, run := cells(t, name)
 		f := connect(t)
-		d, err := run(os.Getenv("RATE"))
-		if err != nil {
+		if _, err := run("seed := uint64(1)\nsigma := 0.2\nfmt.Sprint(seed, sigma)"); err != nil {
 			t.Fatal(err)
 		}
-		id := f.find(t, "FloatSliderModel", "description", "σ")
-		start := time.Now()
-		for i := range 30 {
-			b, _ := json.Marshal(map[string]any{"value": 0.1 + float64(i)/50})
-			update(id, string(b))
+		for _, c := range nb.Cells {
+			if !strings.Contains(c.Source, "Interact") {
+				continue
+			}
+			d, err := run(c.Source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id, s := range f.models {
+				if !strings.Contains(s["_model_name"].(string), "Float") {
+					continue
+				}
+				start := time.Now()
+				lo, hi := s["min"].(float64), s["max"].(float64)
+				for i := range 30 {
+					x := lo + (hi-lo)*(float64(i)+.5)/30
+					if s["base"] != nil {
+						x = math.Pow(10, x)
+					}
+					b, _ := json.Marshal(map[string]any{"value": x})
+					update(id, string(b))
+				}
+				p, u := f.texts(t, d)
+				t.Logf("%s: %v %.1f pictures a second, %d bytes, %.60s %s", name, s["description"], 30/time.Since(start).Seconds(), len(p), p, u)
+			}
 		}
-		p, u := f.texts(t, d)
-		t.Logf("%s: %.1f pictures a second, %d bytes, %.60s %s", name, 30/time.Since(start).Seconds(), len(p), p, u)
 	}
 }
