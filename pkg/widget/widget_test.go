@@ -294,6 +294,7 @@ func TestRecipesAndOptions(t *testing.T) {
 	}
 	session.Change(func(o *session.Options) { o.Cache, o.Code = cache, "code" })
 	defer session.Change(func(o *session.Options) { *o = session.Options{} })
+	defer figure.Begin(figure.Origin{})
 	cell("a")
 	figure.Add("one") // before the Interact
 	var r figure.Recipe
