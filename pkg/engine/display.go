@@ -11,6 +11,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/display"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/widget"
 )
 
 // Display is the form in which a notebook shows a value: its data and their metadata,
@@ -36,6 +37,10 @@ func render(values []any) (d Display, err error) {
 	case len(some) == 0 || len(values) == 2 && isPrint(values):
 		return Display{}, nil
 	case len(some) == 1:
+		if it, ok := some[0].(*widget.Interaction); ok {
+			d = it.Shown(func(v any) Display { shown, _ := render([]any{v}); return shown })
+			return d, nil
+		}
 		d = display.Auto(some[0])
 		return d, display.Err(d)
 	}

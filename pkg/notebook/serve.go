@@ -80,7 +80,12 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 	}
 	session.Change(func(o *session.Options) { o.Progress = func(p trial.Progress) { w.send(reply{Progress: &p}) } })
 	session.Change(func(o *session.Options) { o.Clear = w.clear })
-	widget.Connect(func(m widget.Message) { w.send(reply{Comm: &m}) })
+	if Special != nil { // a front end is there
+		widget.Connect(func(m widget.Message) { w.send(reply{Comm: &m}) }, func(v any) (map[string]any, error) {
+			d, err := engine.Show(v)
+			return d.Data, err
+		})
+	}
 	cells := make(chan request)
 	go func() {
 		defer close(cells)
@@ -96,6 +101,9 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 			case r.Ask != "":
 				w.send(reply{Number: r.Number, Answer: w.answer(r)})
 			default:
+				if r.Comm != nil {
+					widget.Expect(*r.Comm)
+				}
 				w.state.Store(preparing)
 				cells <- r
 			}
