@@ -33,7 +33,9 @@ type Engine interface {
 	// Eval runs a cell and returns the values of its last statement, if that
 	// is an expression.
 	Eval(src string) ([]any, error)
-	// Interrupt stops the running cell; Eval then returns within 100 ms.
+	// Call runs f, which may call functions that cells have declared, like a cell.
+	Call(f func()) error
+	// Interrupt stops the running cell or call; it then returns within 100 ms.
 	Interrupt()
 	// Complete returns what may stand at the cursor, which counts characters. It may be
 	// called while a cell runs.
@@ -71,7 +73,11 @@ func Run(e Engine, code string) (Display, error) {
 	if err != nil {
 		return Display{}, AsError(err)
 	}
-	d, err := render(values)
+	var d Display
+	// The methods of a value may be those of a cell, and not end.
+	if stopped := e.Call(func() { d, err = render(values) }); stopped != nil {
+		err = stopped
+	}
 	if err != nil {
 		return Display{}, AsError(err)
 	}

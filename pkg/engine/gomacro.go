@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/cosmos72/gomacro/base"
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
+	"github.com/cosmos72/gomacro/gls"
 	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/session"
@@ -129,13 +131,45 @@ func (e *gomacroEngine) Eval(src string) ([]any, error) {
 	e.mu.Lock()
 	e.cells++
 	name := fmt.Sprintf("cell-%d", e.cells)
-	ir, running, giveUp := e.ir, make(chan struct{}), make(chan struct{})
-	e.running, e.giveUp = running, giveUp
+	ir := e.ir
 	e.funcs[name] = c.Funcs
+	e.mu.Unlock()
+	return e.interruptibly(ir, func() ([]any, error) { return e.run(ir, name, c) })
+}
+
+func (e *gomacroEngine) Call(f func()) error {
+	e.mu.Lock()
+	ir := e.ir
+	e.mu.Unlock()
+	_, err := e.interruptibly(ir, func() (_ []any, err error) {
+		defer func() {
+			if p := recover(); p == base.SigInterrupt {
+				err = stopped()
+			} else if p != nil {
+				err = panicked("panic", p)
+			}
+		}()
+		ir.PrepareEnv() // forgets an earlier interrupt
+		f()
+		return nil, nil
+	})
+	return err
+}
+
+func stopped() *Error {
+	return &Error{Name: "interrupted", Reason: "the cell was stopped; its variables are kept"}
+}
+
+// interruptibly runs f on the goroutine of ir. After an interrupt it returns even if f
+// does not.
+func (e *gomacroEngine) interruptibly(ir *fast.Interp, f func() ([]any, error)) ([]any, error) {
+	running, giveUp := make(chan struct{}), make(chan struct{})
+	e.mu.Lock()
+	e.running, e.giveUp = running, giveUp
 	e.mu.Unlock()
 	result := make(chan outcome, 1)
 	e.work <- func() {
-		values, err := e.run(ir, name, c)
+		values, err := f()
 		close(running)
 		result <- outcome{values, err}
 	}
@@ -158,11 +192,10 @@ func (e *gomacroEngine) Eval(src string) ([]any, error) {
 // leave continues in a scope inside that of ir, whose goroutine is in a compiled call. The
 // interpreted code behind that call does not run: it panics.
 func (e *gomacroEngine) leave(ir *fast.Interp) {
-	env := ir.PrepareEnv() // clears the signals
-	run := *env.Run
+	run := ir.PrepareEnv().Run // which clears the signals
 	ir.Interrupt(os.Interrupt)
 	stop := func(env *fast.Env) (fast.Stmt, *fast.Env) { panic(base.SigInterrupt) }
-	for at := env.Run.CurrEnv; at != nil; {
+	for at := run.CurrEnv; at != nil; {
 		code := make([]fast.Stmt, len(at.Code))
 		for i := range code {
 			code[i] = stop
@@ -177,9 +210,13 @@ func (e *gomacroEngine) leave(ir *fast.Interp) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.onGoroutine(func() {
-		run.CurrEnv, run.PoolSize, run.Signals = nil, 0, base.Signals{}
 		e.ir = fast.NewInnerInterp(ir, "main", "main")
-		e.ir.PrepareEnv().Run = &run
+		// The state of this goroutine, which the call of a function makes.
+		e.ir.Eval("(func(x int) (y int) { y = x; return y })(1)")
+		known := reflect.ValueOf(run.IrGlobals).Elem().FieldByName("gls")
+		if own := known.MapIndex(reflect.ValueOf(gls.GoID())); own.IsValid() {
+			e.ir.PrepareEnv().Run = (*fast.Run)(own.UnsafePointer())
+		}
 	})
 }
 
@@ -193,7 +230,7 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 		switch {
 		case p == nil:
 		case p == base.SigInterrupt:
-			values, err = nil, &Error{Name: "interrupted", Reason: "the cell was stopped; its variables are kept"}
+			values, err = nil, stopped()
 		case !compiled:
 			values, err = nil, &Error{Name: "compile error", Reason: "the interpreter does not accept this: " + firstLine(fmt.Sprint(p))}
 		default:

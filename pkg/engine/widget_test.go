@@ -167,7 +167,9 @@ func TestInterruptOfAMove(t *testing.T) {
 	id := f.find(t, "IntSliderModel", "description", "n")
 	timer := time.AfterFunc(100*time.Millisecond, e.Interrupt)
 	defer timer.Stop()
-	update(id, `{"value": 2}`)
+	if err := e.Call(func() { update(id, `{"value": 2}`) }); err != nil {
+		t.Fatal(err)
+	}
 	if p, u := f.texts(t, d); p != "<pre>5</pre>" || !strings.Contains(u, "the call was stopped") {
 		t.Errorf("%q, %q", p, u)
 	}

@@ -57,6 +57,16 @@ func newYaegi(show func(any) error) (*yaegiEngine, error) {
 
 func (e *yaegiEngine) Interrupt() {}
 
+func (e *yaegiEngine) Call(f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked("panic", p)
+		}
+	}()
+	f()
+	return nil
+}
+
 func (e *yaegiEngine) Complete(code string, cursor int) Completion {
 	return e.session.Complete(code, cursor)
 }

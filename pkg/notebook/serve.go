@@ -184,8 +184,7 @@ func (w *worker) handle(r request) reply {
 		return failed(&engine.Error{Name: "interrupted", Reason: "the cell was stopped before it ran"})
 	}
 	if r.Comm != nil {
-		err := recovered(func() { widget.Receive(*r.Comm) })
-		if err != nil {
+		if err := w.engine.Call(func() { widget.Receive(*r.Comm) }); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		w.cap.flush()

@@ -31,7 +31,7 @@ var refused = map[string][]string{
 	"time": {"LoadLocation"},
 	"github.com/features-are-fate/fate/pkg/experiment": {"Load", "ReadRecord"},
 	symbols.Display: {"File"},
-	"github.com/features-are-fate/fate/pkg/widget":     {"Comms", "Connect", "Expect", "Receive"},
+	"github.com/features-are-fate/fate/pkg/widget": {"Comms", "Connect", "Expect", "Receive"},
 }
 
 // refusedNames are methods that do, of any type.
