@@ -24,7 +24,7 @@ type Dialect struct {
 }
 
 // Support is the import path and the name of the package of the functions that rewritten
-// cells call: Clear(v), Fail(name, err), Go() func() and Panicked(v).
+// cells call: those of supportTable in package engine.
 const Support = "fate__"
 
 func (k *checker) rewrite(d Dialect) {
@@ -464,10 +464,9 @@ func (k *checker) constant(e ast.Expr) {
 	k.edits.insert(k.offset(e.End()), "))")
 }
 
-// guard makes a panic of a goroutine an error of the cell that started it, and what the
-// goroutine prints text of that cell.
+// guard makes a panic of a goroutine an error of the cell that started it.
 func (k *checker) guard(s *ast.GoStmt) {
-	begin := fmt.Sprintf("defer %s.Go()(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(p__) } }(); ", Support, Support)
+	begin := fmt.Sprintf("g__ := %s.Go(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(g__, p__) } }(); ", Support, Support)
 	if f, ok := s.Call.Fun.(*ast.FuncLit); ok {
 		k.edits.insert(k.offset(f.Body.Lbrace)+1, begin)
 		return

@@ -35,6 +35,7 @@ type gomacroEngine struct {
 	work    chan func()   // runs on the goroutine of ir
 	running chan struct{} // closed when the running cell ends; nil if none runs
 	giveUp  chan struct{} // closed when an interrupted call does not return
+	failure *Error        // of a goroutine of the running cell
 	cells   int
 	proxies bool // the proxies of common interfaces are loaded
 }
@@ -100,22 +101,38 @@ func (e *gomacroEngine) Interrupt() {
 	if !studies {
 		ir.Interrupt(os.Interrupt)
 	}
-	go func() {
-		select {
-		case <-running:
-			return
-		case <-time.After(patience):
-		}
-		if studies && !session.Interrupt() { // they have stopped, and the cell goes on with what they have
-			return
-		}
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.running == running && e.giveUp == giveUp && giveUp != nil {
-			e.giveUp = nil
-			close(giveUp)
-		}
-	}()
+	go e.stop(running, giveUp, studies)
+}
+
+// fail ends the cell with an error if it is still running.
+func (e *gomacroEngine) fail(cell chan struct{}, err *Error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running != cell || e.giveUp == nil {
+		return false
+	}
+	e.failure = err
+	e.ir.Interrupt(os.Interrupt)
+	go e.stop(cell, e.giveUp, false)
+	return true
+}
+
+// stop gives the cell up if it does not stop by itself.
+func (e *gomacroEngine) stop(running, giveUp chan struct{}, studies bool) {
+	select {
+	case <-running:
+		return
+	case <-time.After(patience):
+	}
+	if studies && !session.Interrupt() { // they have stopped, and the cell goes on with what they have
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running == running && e.giveUp == giveUp && giveUp != nil {
+		e.giveUp = nil
+		close(giveUp)
+	}
 }
 
 type outcome struct {
@@ -165,8 +182,9 @@ func stopped() *Error {
 func (e *gomacroEngine) interruptibly(ir *fast.Interp, f func() ([]any, error)) ([]any, error) {
 	running, giveUp := make(chan struct{}), make(chan struct{})
 	e.mu.Lock()
-	e.running, e.giveUp = running, giveUp
+	e.running, e.giveUp, e.failure = running, giveUp, nil
 	e.mu.Unlock()
+	lastCell.Store(&started{e, running})
 	result := make(chan outcome, 1)
 	e.work <- func() {
 		values, err := f()
@@ -182,11 +200,27 @@ func (e *gomacroEngine) interruptibly(ir *fast.Interp, f func() ([]any, error)) 
 	}()
 	select {
 	case r := <-result:
+		if err := e.failed(); err != nil {
+			return nil, err
+		}
 		return r.values, r.err
 	case <-giveUp:
 		e.leave(ir)
+		if err := e.failed(); err != nil {
+			return nil, err
+		}
 		return nil, &Error{Name: "interrupted", Reason: "the cell was stopped, but a compiled call in it goes on until it ends; the variables are kept"}
 	}
+}
+
+// failed returns the error of a goroutine of the running cell.
+func (e *gomacroEngine) failed() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failure == nil { // not a nil error of type *Error
+		return nil
+	}
+	return e.failure
 }
 
 // leave continues in a scope inside that of ir, whose goroutine is in a compiled call. The

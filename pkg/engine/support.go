@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"sync/atomic"
 
+	"github.com/cosmos72/gomacro/base"
 	"github.com/features-are-fate/fate/pkg/cell"
 )
 
@@ -34,8 +36,28 @@ func supportTable() map[string]reflect.Value {
 		"Fail": reflect.ValueOf(func(name string, err error) {
 			panic(&Error{Name: "error", Reason: fmt.Sprintf("%s: %v", name, err)})
 		}),
-		"Go":       reflect.ValueOf(func() func() { return func() {} }),
-		"Panicked": reflect.ValueOf(func(p any) { fmt.Fprintf(os.Stderr, "panic in a goroutine: %v\n", p) }),
+		// A goroutine begins with Go, and hands the result to Panicked if it panics.
+		"Go":       reflect.ValueOf(func() any { return lastCell.Load() }),
+		"Panicked": reflect.ValueOf(func(of, p any) { of.(*started).panicked(p) }),
+	}
+}
+
+// started is a cell that a gomacro engine runs or ran; nil for yaegi, where a goroutine that
+// panics ends the process.
+type started struct {
+	engine *gomacroEngine
+	ended  chan struct{}
+}
+
+var lastCell atomic.Pointer[started]
+
+func (s *started) panicked(p any) {
+	switch {
+	case s == nil:
+		panic(p)
+	case p == base.SigInterrupt:
+	case !s.engine.fail(s.ended, &Error{Name: "panic", Reason: "in a goroutine: " + firstLine(fmt.Sprint(p))}):
+		fmt.Fprintf(os.Stderr, "panic in a goroutine: %v\n", p)
 	}
 }
 

@@ -109,6 +109,7 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 		return nil, &Error{Name: "refused by the yaegi engine", Reason: err.Error()}
 	}
 	checked.Commit()
+	lastCell.Store(nil)
 	e.cells++
 	for _, c := range chunks {
 		if paths, _ := c.Imports(); paths != nil {
