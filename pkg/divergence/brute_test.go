@@ -323,3 +323,11 @@ func TestMMDEstimateByHand(t *testing.T) {
 		t.Errorf("%v ± %v, by hand %v ± %v, %v", got, stderr, mean, want, err)
 	}
 }
+
+// Two pairs of samples are enough for an estimate with a standard error.
+func TestMMDOfTwoPairs(t *testing.T) {
+	got, stderr, err := MMD(1).Estimate(Tasks{D: 3, Theta: 1, Sigma: 1}, 2, 1)
+	if err != nil || math.IsNaN(got) || !(stderr > 0) {
+		t.Errorf("%v ± %v, %v", got, stderr, err)
+	}
+}

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -340,5 +341,38 @@ func TestAgainstWhatWasMeasured(t *testing.T) {
 		if v.Err() == nil || !strings.Contains(v.Err().Error(), "interrupted") {
 			t.Errorf("%s of an interrupted run: %v", what, v.Err())
 		}
+	}
+}
+
+// |z| of a median is at most √trials, so a row of 16 trials cannot disagree by more than
+// 4: it is trivial. One of 17 can.
+func TestMediansOfFewTrialsAreTrivial(t *testing.T) {
+	s := theory.Setting{N: 25, D: 20, Theta: 0.8, Sigma: 0.7, Depth: 2}
+	for _, trials := range []int{4, 16, 17} {
+		r := aTable(theory.RiskScratch, []theory.Setting{s}, func(int) []float64 { return gauss(rand.New(rand.NewPCG(1, 2)), trials, 1, 0.1) })
+		row, err := medianRow(r.Cells[0], theory.Scratch)
+		if err != nil || row.Trivial != (trials <= 16) {
+			t.Errorf("%d trials: trivial = %v, %v", trials, row.Trivial, err)
+		}
+	}
+}
+
+// An interrupted experiment says how many trials of all cells it has.
+func TestInterruptedExperimentCountsTrials(t *testing.T) {
+	r := aTable(theory.RiskScratch, alongTheta(0.1, 0.2), func(cell int) []float64 { return make([]float64, 3+2*cell) })
+	r.study, r.Interrupted = Experiment{Method: Solve, Trials: 9}, true
+	if got := r.String(); !strings.Contains(got, "(interrupted: 8 of 18 trials)") {
+		t.Errorf("%q", got)
+	}
+}
+
+// The risk from scratch of one trial, measured in another cell, is found.
+func TestRiskFromScratchOfOneTrial(t *testing.T) {
+	r := aTable(theory.RiskScratch, alongTheta(0.1), func(int) []float64 { return nil })
+	r.Cells[0].values = map[theory.Quantity][]float64{}
+	r.Cells[0].scratch = map[theory.Quantity][]float64{theory.RiskScratch: {2.5}}
+	r.Cells[0].at = map[theory.Axis]float64{Mu: 0.5}
+	if x, err := r.of(theory.RiskScratch, 0.5, r.Cells[0].Setting.N, 0); err != nil || x != 2.5 {
+		t.Errorf("%v, %v", x, err)
 	}
 }

@@ -254,3 +254,10 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("the picture: %v", err)
 	}
 }
+
+// Of two equal differences the first is named.
+func TestFirstOfEqualDifferences(t *testing.T) {
+	if d := compareNumbers("y", Numbers{1, 2, 4}, Numbers{1, 3, 5}); !strings.HasPrefix(d.Where, "y of point 2") {
+		t.Errorf("%+v", d)
+	}
+}

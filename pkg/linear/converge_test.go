@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
@@ -75,5 +76,18 @@ func BenchmarkConverge(b *testing.B) {
 				b.ReportMetric(float64(gradients)/float64(b.N), "gradients")
 			})
 		}
+	}
+}
+
+// A flow that starts where the gradient in every weight is 0 says so and does not spend
+// its steps.
+func TestFlowCannotStartAtZero(t *testing.T) {
+	loss, net := problem(t, 8, 20, 2, 0.5)
+	for _, w := range net.W {
+		w.Zero()
+	}
+	rep, err := net.Train(context.Background(), loss, Options{Tolerance: 1e-8, MaxSteps: 1000})
+	if err == nil || !strings.Contains(err.Error(), "the gradient in every weight is 0") || rep.Steps > 100 {
+		t.Errorf("%d steps, %v", rep.Steps, err)
 	}
 }

@@ -328,3 +328,16 @@ func TestMinNormIsEquivariant(t *testing.T) {
 		}
 	})
 }
+
+// The ridge must be a finite number, 0 or above.
+func TestRidgeOfAHeadIsFinite(t *testing.T) {
+	h, err := NewHead(mat.NewDense(2, 2, []float64{1, 0, 0, 1}), mat.NewDense(2, 1, []float64{1, 0}), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lambda := range []float64{-1, math.Inf(1), math.Inf(-1), math.NaN()} {
+		if got, err := h.Fit([]float64{1, 2}, lambda); err == nil {
+			t.Errorf("lambda = %v gives %v", lambda, got)
+		}
+	}
+}
