@@ -59,7 +59,7 @@ func (k *kernel) watch(w *notebook.Worker, started time.Time) {
 	if !busy {
 		k.outputs.printLast(k, strings.Join(w.Crash().Traceback, "\n")+"\n")
 	}
-	if time.Since(started) > time.Second { // or else the next one could end as soon
+	if busy || time.Since(started) > time.Second { // or else the next one could end as soon
 		_, _ = k.live() // or else the next cell tries again and shows the error
 	}
 }
