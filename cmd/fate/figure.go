@@ -67,11 +67,10 @@ func showFigure(f *figure.File) error {
 		line("cell", "%s, figure %d", r.Cell, r.Figure)
 		line("code", "%s", r.Code)
 	}
-	var set []string
-	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
-		set = append(set, name+" = "+r.Parameters[name])
+	line("parameters", "%s", orNone(assignments(r.Parameters)))
+	if len(r.Widgets) > 0 {
+		line("controls", "%s", assignments(r.Widgets))
 	}
-	line("parameters", "%s", orNone(strings.Join(set, ", ")))
 	line("measured by", "%s", orNone(strings.Join(r.Methods, ", ")))
 	line("seed", "%s", orNone(strings.Trim(fmt.Sprint(r.Seeds), "[]")))
 	line("module", "%s, version %s", r.Module, r.Version)
@@ -99,6 +98,14 @@ func showFigure(f *figure.File) error {
 	return w.Flush()
 }
 
+func assignments(values map[string]string) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, name+" = "+values[name])
+	}
+	return strings.Join(out, ", ")
+}
+
 func orNone(s string) string {
 	if s == "" {
 		return "none"
@@ -112,9 +119,9 @@ func figureRerunCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rerun FILE",
 		Short: "Draw a figure again and compare its numbers",
-		Long: fmt.Sprintf(`Rerun runs the notebook of a figure up to its cell, with the parameters of its recipe,
-and compares the new numbers with those in the file. The notebook is taken from the
-folder --notebooks; nothing in the file is run as code.
+		Long: fmt.Sprintf(`Rerun runs the notebook of a figure up to its cell, with the parameters of its recipe
+and the values of its controls, and compares the new numbers with those in the file.
+The notebook is taken from the folder --notebooks; nothing in the file is run as code.
 
 On the architecture that drew the figure the numbers must be equal; on another one
 they may differ by %g of the largest number of their curve or map. If they differ, it
@@ -179,7 +186,7 @@ func rerunFigure(ctx context.Context, path, folder string, timeout time.Duration
 	j := &job{name: r.Notebook, nb: nb}
 	live := newLive([]*job{j})
 	figures, err := notebook.Run(ctx, nb, notebook.Options{Engine: engine.Gomacro, Dir: dir, Timeout: timeout, Name: r.Notebook,
-		Formats: []string{"png"}, Last: at + 1, Progress: func(s notebook.State) { live.show(j, s) }})
+		Formats: []string{"png"}, Last: at + 1, Widgets: r.Widgets, Progress: func(s notebook.State) { live.show(j, s) }})
 	live.clear()
 	if err != nil {
 		return failure{refused(err)}

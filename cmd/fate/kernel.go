@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/features-are-fate/fate/docker/kernel"
 	"github.com/features-are-fate/fate/pkg/jupyter"
@@ -76,11 +77,13 @@ takes a minute or two.`,
 }
 
 func install(ctx context.Context, module, data string) error {
-	fmt.Fprintln(stderr, "building the kernel …")
+	fmt.Fprintf(stderr, "building the kernel from %s: a minute or two the first time, seconds later\n", module)
+	start := time.Now()
 	dir, err := kernel.Install(ctx, module, data, os.Stderr)
 	if err != nil {
 		return failure{err}
 	}
+	fmt.Fprintf(stderr, "done in %.0f s\n", time.Since(start).Seconds())
 	fmt.Fprintln(stdout, "installed", dir)
 	return nil
 }
@@ -117,6 +120,16 @@ func moduleDir(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
+// labArgs returns the arguments of jupyter. As root JupyterLab does not start without being
+// told to.
+func labArgs(dir string, root bool) []string {
+	if !root {
+		return []string{"lab", dir}
+	}
+	fmt.Fprintln(stderr, "you are root: JupyterLab gets --allow-root, and a notebook may change every file of this machine")
+	return []string{"lab", "--allow-root", dir}
+}
+
 func labCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lab [DIR]",
@@ -148,7 +161,7 @@ the kernel first if it is missing.`,
 					return err
 				}
 			}
-			lab := exec.CommandContext(cmd.Context(), program, "lab", dir)
+			lab := exec.CommandContext(cmd.Context(), program, labArgs(dir, os.Geteuid() == 0)...)
 			lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, os.Stdout, os.Stderr
 			if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
 				return failure{fmt.Errorf("jupyter lab: %w", err)}

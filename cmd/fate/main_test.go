@@ -100,3 +100,16 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+// JupyterLab does not start as root without --allow-root, and whoever gets it is told.
+func TestLabAsRoot(t *testing.T) {
+	var told strings.Builder
+	defer func(before *screen) { stderr = before }(stderr)
+	stderr = &screen{to: &told}
+	if got := strings.Join(labArgs("a", false), " "); got != "lab a" || told.Len() > 0 {
+		t.Errorf("%s, told %q", got, told.String())
+	}
+	if got := strings.Join(labArgs("a", true), " "); got != "lab --allow-root a" || !strings.Contains(told.String(), "root") {
+		t.Errorf("%s, told %q", got, told.String())
+	}
+}

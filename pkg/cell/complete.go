@@ -217,6 +217,9 @@ func (k *checker) context(id *ast.Ident) context {
 		return c
 	}
 	lit, inLiteral := parent(1).(*ast.CompositeLit)
+	if kv, ok := parent(1).(*ast.KeyValueExpr); ok && kv.Key == id {
+		lit, inLiteral = parent(2).(*ast.CompositeLit)
+	}
 	if inLiteral && lit.Type != id {
 		if fields := k.missing(lit); fields != nil {
 			return context{objects: fields}
@@ -262,7 +265,7 @@ func (k *checker) missing(lit *ast.CompositeLit) (out []types.Object) {
 	for _, e := range lit.Elts {
 		switch e := e.(type) {
 		case *ast.KeyValueExpr:
-			if key, ok := e.Key.(*ast.Ident); ok {
+			if key, ok := e.Key.(*ast.Ident); ok && !strings.HasSuffix(key.Name, cursorMark) {
 				given[key.Name] = true
 			}
 		case *ast.Ident:

@@ -16,6 +16,9 @@ type edits []edit
 
 func (e *edits) insert(at int, text string) { *e = append(*e, edit{at, at, text}) }
 
+// insertFirst inserts text before what else is inserted there.
+func (e *edits) insertFirst(at int, text string) { *e = append(edits{{at, at, text}}, *e...) }
+
 func (e *edits) replace(from, to int, text string) { *e = append(*e, edit{from, to, text}) }
 
 // apply returns src with the edits, which must not overlap. Those at one offset are made

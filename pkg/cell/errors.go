@@ -14,6 +14,7 @@ import (
 
 	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
 // Error is an error of a cell. Line and Column, which counts characters, start from 1.
@@ -114,17 +115,31 @@ func syntaxErrors(src string, err error) error {
 // collect receives the errors of the type checker.
 func (k *checker) collect(err error) {
 	var e types.Error
-	if !errors.As(err, &e) || e.Soft || strings.HasPrefix(e.Msg, "\t") {
+	if !errors.As(err, &e) || strings.HasPrefix(e.Msg, "\t") ||
+		strings.Contains(e.Msg, "declared and not used") || strings.Contains(e.Msg, "imported and not used") {
 		return
 	}
 	if strings.HasSuffix(e.Msg, "is not used") && k.isStatement(e.Pos) {
 		return
 	}
-	from, to := e.Pos, e.Pos
-	if id, _ := k.nodeAt(e.Pos); id != nil {
-		to = id.End()
+	k.pending = append(k.pending, e)
+}
+
+// report adds the errors that the type checker has found in a file. What was meant can be
+// told only when all of it has been checked.
+func (k *checker) report() {
+	for _, e := range k.pending {
+		to := e.Pos
+		if id, _ := k.nodeAt(e.Pos); id != nil {
+			to = id.End()
+		}
+		if strings.HasPrefix(e.Msg, "use of package ") && k.src[min(k.offset(to), len(k.src)-1)] == '.' {
+			continue // an assignment to the member of a package gives this too
+		}
+		msg := strings.NewReplacer(sessionPath+".", "", "\n\t\thave ", ": have ", "\n\t\twant ", ", want ", "\n\thave ", ": have ", "\n\twant ", ", want ").Replace(e.Msg)
+		k.fail(e.Pos, to, msg+k.meant(e))
 	}
-	k.fail(from, to, strings.ReplaceAll(e.Msg, sessionPath+".", "")+k.meant(e))
+	k.pending = nil
 }
 
 // isStatement reports whether an expression that stands alone on the top level of the cell
@@ -164,7 +179,7 @@ func (k *checker) nodeAt(pos token.Pos) (id *ast.Ident, sel *ast.SelectorExpr) {
 // meant returns "; did you mean X?" for a name that does not exist and is like another, or
 // "". What the type checker suggests itself stays alone.
 func (k *checker) meant(e types.Error) string {
-	if strings.Contains(e.Msg, "but does have") {
+	if strings.Contains(e.Msg, "but does have") || strings.Contains(e.Msg, "but have") {
 		return ""
 	}
 	id, sel := k.nodeAt(e.Pos)
@@ -223,37 +238,19 @@ func laterIn(k *checker, id *ast.Ident) string {
 // nearest returns the name that differs from name in the fewest letters, or "" if none is
 // near.
 func nearest(name string, names []string) string {
-	best, least := "", len(name)/3+1
+	best, least := "", max(len(name)/3, 1)+1
 	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && n != name {
+		d := symbols.Distance(strings.ToLower(name), strings.ToLower(n))
+		if d < least && n != name && (len(name) > 2 || n[0] == name[0]) {
 			best, least = n, d
 		}
 	}
-	return best
-}
-
-// distance returns the number of letters to insert, remove, replace or swap with their
-// neighbour to make b of a.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		for j := range rows[i] {
-			switch {
-			case i == 0 || j == 0:
-				rows[i][j] = i + j
-			default:
-				change := 1
-				if x[i-1] == y[j-1] {
-					change = 0
-				}
-				rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
-				if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-					rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-				}
+	if best == "" && len(name) > 2 {
+		for _, n := range names {
+			if strings.HasPrefix(n, name) {
+				return n
 			}
 		}
 	}
-	return rows[len(x)][len(y)]
+	return best
 }

@@ -47,7 +47,8 @@ func (k *checker) forward() {
 					name = named.Obj().Name() + "." + name
 				}
 			}
-			if at, ok := place[name]; ok && at > i {
+			// A method does not know itself either.
+			if at, ok := place[name]; ok && (at > i || at == i && fn.Signature().Recv() != nil) {
 				early[name] = true
 			}
 			return true
@@ -55,12 +56,98 @@ func (k *checker) forward() {
 	}
 	for _, p := range k.parts {
 		f := p.function()
-		if p.Decl == nil || f == nil || f.Body == nil || !early[funcName(f)] {
+		if p.Decl == nil || f == nil || f.Body == nil {
 			continue
 		}
-		k.hoist(p, f, place)
+		if t, ok := k.lookup(receiver(f)).(*types.TypeName); ok && f.Recv != nil && recursive(t.Type()) {
+			early[funcName(f)] = true
+			k.held[funcName(f)] = true
+		}
+		if early[funcName(f)] {
+			k.hoist(p, f, place)
+		}
+	}
+	for _, p := range k.parts {
+		if p.file == nil {
+			continue
+		}
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok {
+				k.callHeld(c)
+			}
+			return true
+		})
 	}
 }
+
+// recursive reports whether values of a type hold values of the type. gomacro does not
+// find the methods of those.
+func recursive(t types.Type) bool {
+	seen := map[types.Type]bool{}
+	var within func(u types.Type) bool
+	within = func(u types.Type) bool {
+		if u == t && len(seen) > 0 {
+			return true
+		}
+		if seen[u] {
+			return false
+		}
+		seen[u] = true
+		switch u := u.(type) {
+		case *types.Named:
+			return u.Obj().Pkg() != nil && u.Obj().Pkg().Path() == sessionPath && within(u.Underlying())
+		case *types.Pointer:
+			return within(u.Elem())
+		case *types.Slice:
+			return within(u.Elem())
+		case *types.Array:
+			return within(u.Elem())
+		case *types.Map:
+			return within(u.Elem()) || within(u.Key())
+		case *types.Struct:
+			for i := range u.NumFields() {
+				if within(u.Field(i).Type()) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return within(t)
+}
+
+// callHeld calls the variable that holds a method in place of the method.
+func (k *checker) callHeld(c *ast.CallExpr) {
+	sel, ok := c.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	s := k.info.Selections[sel]
+	if s == nil || s.Kind() != types.MethodVal || len(s.Index()) != 1 {
+		return
+	}
+	named, ok := unpointer(s.Recv()).(*types.Named)
+	if !ok || !k.held[named.Obj().Name()+"."+sel.Sel.Name] && !k.Session.held[named.Obj().Name()+"."+sel.Sel.Name] {
+		return
+	}
+	_, have := s.Recv().(*types.Pointer)
+	_, want := s.Obj().(*types.Func).Signature().Recv().Type().(*types.Pointer)
+	adjust := ""
+	switch {
+	case want && !have:
+		adjust = "&"
+	case have && !want:
+		adjust = "*"
+	}
+	comma := ", "
+	if len(c.Args) == 0 {
+		comma = ""
+	}
+	k.edits.insert(k.offset(sel.X.Pos()), heldName(named.Obj().Name(), sel.Sel.Name)+"("+adjust)
+	k.edits.replace(k.offset(sel.X.End()), k.offset(c.Lparen)+1, comma)
+}
+
+func heldName(typ, method string) string { return typ + "_" + method + "__" }
 
 // hoist declares f before the first statement of the cell, or behind the type of which it
 // is a method, and makes an assignment of its declaration.
@@ -76,54 +163,72 @@ func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
 			start = max(start, q.Offset+len(q.Source))
 		}
 	}
-	params := k.src[k.offset(f.Type.Params.Opening)+1 : k.offset(f.Type.Params.Closing)]
-	results := ""
-	if f.Type.Results != nil {
-		results = " " + k.text(f.Type.Results)
-	}
 	name := f.Name.Name
 	from, to := k.offset(f.Pos()), k.offset(f.Type.Params.Opening)+1
 	if f.Recv == nil {
-		k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s", name, params, results)))
+		t, ok := k.typeText(k.info.Defs[f.Name].Type())
+		if !ok {
+			return
+		}
+		k.edits.insert(start, k.line(start, fmt.Sprintf("var %s %s", name, t)))
 		k.edits.replace(from, to, fmt.Sprintf("%s = func(", name))
 		return
 	}
-	held := receiver(f) + "_" + name + "__"
-	recv := k.text(f.Recv.List[0].Type)
-	var all, args []string
-	for _, field := range f.Type.Params.List {
-		for range max(1, len(field.Names)) {
-			arg := fmt.Sprintf("a%d__", len(args))
-			typ := k.text(field.Type)
-			all = append(all, arg+" "+typ)
-			if strings.HasPrefix(typ, "...") {
-				arg += "..."
-			}
-			args = append(args, arg)
+	recv := k.info.TypeOf(f.Recv.List[0].Type)
+	own, ok := k.typeText(recv)
+	if !ok {
+		return
+	}
+	held := heldName(receiver(f), name)
+	all, args, results := []string{"r__ " + own}, []string{"r__"}, ""
+	sig := k.methodSignature(recv, name)
+	if sig == nil {
+		return
+	}
+	for i := range sig.Params().Len() {
+		t := sig.Params().At(i).Type()
+		dots := ""
+		if sig.Variadic() && i == sig.Params().Len()-1 {
+			t, dots = t.(*types.Slice).Elem(), "..."
 		}
+		text, ok := k.typeText(t)
+		if !ok {
+			return
+		}
+		arg := fmt.Sprintf("a%d__", i)
+		all, args = append(all, arg+" "+dots+text), append(args, arg+dots)
 	}
 	give := ""
-	if f.Type.Results.NumFields() > 0 {
+	if sig.Results().Len() > 0 {
 		give = "return "
-	}
-	own := "r__ " + recv
-	k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
-		held, strings.Join(append([]string{own}, all...), ", "), results, own, name, strings.Join(all, ", "), results,
-		give, held, strings.Join(append([]string{"r__"}, args...), ", "))))
-	first := k.text(f.Recv.List[0].Type)
-	receiverName := "_"
-	if names := f.Recv.List[0].Names; len(names) > 0 {
-		receiverName = names[0].Name
-	}
-	if len(f.Type.Params.List) > 0 {
-		first += ", "
-		if len(f.Type.Params.List[0].Names) == 0 { // named and unnamed parameters do not mix
-			params = strings.Join(all, ", ")
-			k.edits.replace(from, k.offset(f.Type.Params.Closing), fmt.Sprintf("%s = func(%s %s%s", held, receiverName, first, params))
+		if results, ok = k.typeText(sig.Results()); !ok {
 			return
 		}
 	}
-	k.edits.replace(from, to, fmt.Sprintf("%s = func(%s %s", held, receiverName, first))
+	k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
+		held, strings.Join(all, ", "), results, all[0], name, strings.Join(all[1:], ", "), results, give, held, strings.Join(args, ", "))))
+	// The parameters of the cell follow the receiver. Named and unnamed ones do not mix.
+	first := "_ " + own
+	if names := f.Recv.List[0].Names; len(names) > 0 {
+		first = names[0].Name + " " + own
+	}
+	if list := f.Type.Params.List; len(list) > 0 && len(list[0].Names) == 0 {
+		k.edits.replace(from, k.offset(f.Type.Params.Closing), fmt.Sprintf("%s = func(%s", held, strings.Join(append([]string{first}, all[1:]...), ", ")))
+		return
+	} else if len(list) > 0 {
+		first += ", "
+	}
+	k.edits.replace(from, to, fmt.Sprintf("%s = func(%s", held, first))
+}
+
+// methodSignature returns the signature of a method without its receiver.
+func (k *checker) methodSignature(recv types.Type, name string) *types.Signature {
+	obj, _, _ := types.LookupFieldOrMethod(recv, true, k.pkg, name)
+	f, ok := obj.(*types.Func)
+	if !ok {
+		return nil
+	}
+	return f.Signature()
 }
 
 // line returns text to insert at an offset without a new line.

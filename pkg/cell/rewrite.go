@@ -3,9 +3,11 @@ package cell
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,10 +19,12 @@ type Dialect struct {
 	Forward bool
 	// Literals: a statement cannot begin with a function literal.
 	Literals bool
+	// Blocks: a name that a block of the cell declares overwrites an outer one.
+	Blocks bool
 }
 
 // Support is the import path and the name of the package of the functions that rewritten
-// cells call: Clear(v), Fail(name, err), Go() func() and Panicked(v).
+// cells call: those of supportTable in package engine.
 const Support = "fate__"
 
 func (k *checker) rewrite(d Dialect) {
@@ -30,8 +34,7 @@ func (k *checker) rewrite(d Dialect) {
 		}
 		for _, decl := range p.file.Decls {
 			ast.Inspect(decl, func(n ast.Node) bool {
-				k.node(n, d)
-				return true
+				return k.node(n, d)
 			})
 		}
 		if s := p.statement(); s != nil {
@@ -45,12 +48,19 @@ func (k *checker) rewrite(d Dialect) {
 
 func (k *checker) refuse(n ast.Node, msg string) { k.fail(n.Pos(), n.Pos()+1, msg) }
 
-// node rewrites what stands anywhere.
-func (k *checker) node(n ast.Node, d Dialect) {
+// node rewrites what stands anywhere. It reports whether the parts of n are to be rewritten
+// too.
+func (k *checker) node(n ast.Node, d Dialect) bool {
 	switch n := n.(type) {
 	case *ast.FuncDecl:
 		if n.Type.TypeParams != nil {
 			k.refuse(n, "a cell cannot declare generic functions: write one for the types that you use")
+		}
+	case *ast.InterfaceType:
+		for _, m := range n.Methods.List {
+			if len(m.Names) == 0 && !types.IsInterface(k.info.TypeOf(m.Type)) {
+				k.refuse(n, "a cell cannot declare constraints of generic types")
+			}
 		}
 	case *ast.TypeSpec:
 		if n.TypeParams != nil {
@@ -61,41 +71,114 @@ func (k *checker) node(n ast.Node, d Dialect) {
 	case *ast.ForStmt:
 		k.perIteration(n)
 	case *ast.CallExpr:
+		if k.foldedCall(n) {
+			return false
+		}
 		k.builtin(n)
+		k.printed(n)
 	case *ast.GoStmt:
 		k.guard(n)
+	case *ast.DeferStmt:
+		if id, ok := n.Call.Fun.(*ast.Ident); ok {
+			if _, ok := k.info.Uses[id].(*types.Builtin); ok {
+				k.edits.insert(k.offset(n.Call.Pos()), "func() { ")
+				k.edits.insert(k.offset(n.Call.End()), " }()")
+			}
+		}
 	case ast.Expr:
 		if d.Constants {
 			k.constant(n)
 		}
 	}
+	return true
+}
+
+// foldedCall replaces min or max of constants by its value.
+func (k *checker) foldedCall(c *ast.CallExpr) bool {
+	id, ok := c.Fun.(*ast.Ident)
+	tv := k.info.Types[c]
+	if !ok || tv.Value == nil || id.Name != "min" && id.Name != "max" {
+		return false
+	}
+	if _, ok := k.info.Uses[id].(*types.Builtin); !ok {
+		return false
+	}
+	text := tv.Value.ExactString()
+	if tv.Value.Kind() == constant.Float {
+		x, _ := constant.Float64Val(tv.Value)
+		text = strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	if t, ok := k.typeText(types.Default(tv.Type)); ok {
+		text = fmt.Sprintf("%s(%s)", t, text)
+	}
+	k.edits.replace(k.offset(c.Pos()), k.offset(c.End()), text)
+	return true
+}
+
+// outside refuses what may stand only in a function.
+func (k *checker) outside(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.ReturnStmt:
+		k.refuse(s, "a return stands outside of a function")
+		return true
+	case *ast.BranchStmt:
+		if s.Tok == token.GOTO {
+			k.refuse(s, "a goto stands outside of a function")
+			return true
+		}
+	}
+	return false
 }
 
 // topLevel rewrites a statement of the cell itself.
 func (k *checker) topLevel(s ast.Stmt, d Dialect, last bool) {
 	switch s := s.(type) {
-	case *ast.ReturnStmt:
-		k.refuse(s, "a return stands outside of a function")
-	case *ast.BranchStmt:
-		if s.Tok == token.GOTO {
-			k.refuse(s, "a goto stands outside of a function")
+	case *ast.ForStmt, *ast.RangeStmt, *ast.IfStmt, *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt, *ast.BlockStmt, *ast.LabeledStmt:
+		if d.Blocks && !defers(s) {
+			k.edits.insertFirst(k.offset(s.Pos()), "_ = func() int { ")
+			k.edits.insert(k.offset(s.End()), "; return 0 }()")
 		}
 	case *ast.ExprStmt:
-		call, ok := s.X.(*ast.CallExpr)
-		if !ok {
-			return
-		}
 		from, to := k.offset(s.Pos()), k.offset(s.End())
-		if !last {
+		if call, ok := s.X.(*ast.CallExpr); ok && !last {
 			if blanks, ok := k.ignoredError(call); ok {
 				k.edits.insert(from, fmt.Sprintf("if %serr__ := ", blanks))
 				k.edits.insert(to, fmt.Sprintf("; err__ != nil { %s.Fail(%q, err__) }", Support, k.text(call.Fun)))
 				return
 			}
 		}
-		if _, ok := call.Fun.(*ast.FuncLit); ok && d.Literals {
+		if f, ok := leftmost(s.X).(*ast.FuncLit); ok && d.Literals {
 			k.edits.insert(from, "(")
-			k.edits.insert(k.offset(call.Fun.End()), ")")
+			k.edits.insert(k.offset(f.End()), ")")
+		}
+	}
+}
+
+// defers reports whether a statement defers a call outside of functions of its own.
+func defers(s ast.Stmt) (yes bool) {
+	ast.Inspect(s, func(n ast.Node) bool {
+		_, function := n.(*ast.FuncLit)
+		_, is := n.(*ast.DeferStmt)
+		yes = yes || is
+		return !function
+	})
+	return yes
+}
+
+// leftmost returns the operand with which an expression begins.
+func leftmost(e ast.Expr) ast.Expr {
+	for {
+		switch x := e.(type) {
+		case *ast.CallExpr:
+			e = x.Fun
+		case *ast.SelectorExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.BinaryExpr:
+			e = x.X
+		default:
+			return e
 		}
 	}
 }
@@ -248,19 +331,101 @@ func (k *checker) builtin(c *ast.CallExpr) {
 	}
 	from, to := k.offset(id.Pos()), k.offset(id.End())
 	switch id.Name {
+	case "new": // of a value, since Go 1.26
+		if len(c.Args) == 1 && !k.info.Types[c.Args[0]].IsType() {
+			text, ok := k.typeText(types.Default(k.info.TypeOf(c.Args[0])))
+			if !ok {
+				k.refuse(c, fmt.Sprintf("new of the type %s, whose package the cell does not import", k.info.TypeOf(c.Args[0])))
+				return
+			}
+			k.edits.replace(from, to, fmt.Sprintf("(func(x__ %s) *%s { return &x__ })", text, text))
+		}
 	case "clear":
 		k.edits.replace(from, to, Support+".Clear")
 	case "min", "max":
 		tv := k.info.Types[c]
-		t, ok := k.typeText(types.Default(tv.Type))
+		if tv.Value != nil {
+			return
+		}
+		name, t := map[string]string{"min": "Min", "max": "Max"}[id.Name], types.Default(tv.Type)
+		if b, ok := types.Unalias(t).(*types.Basic); ok {
+			for _, have := range []types.BasicKind{types.Float64, types.Int, types.String} {
+				if b.Kind() == have {
+					k.edits.replace(from, to, Support+"."+name+strings.ToUpper(b.Name()[:1])+b.Name()[1:])
+					return
+				}
+			}
+		}
+		text, ok := k.typeText(t)
 		if !ok {
 			k.refuse(c, fmt.Sprintf("%s of the type %s, whose package the cell does not import", id.Name, tv.Type))
 			return
 		}
 		op := map[string]string{"min": "<", "max": ">"}[id.Name]
 		// A NaN stays: x != x holds for it alone.
-		k.edits.replace(from, to, fmt.Sprintf("func(xs__ ...%s) %s { m__ := xs__[0]; for _, x__ := range xs__ { if x__ %s m__ || x__ != x__ { m__ = x__ } }; return m__ }", t, t, op))
+		k.edits.replace(from, to, fmt.Sprintf("(func(xs__ ...%s) %s { m__ := xs__[0]; for _, x__ := range xs__ { if x__ %s m__ || x__ != x__ { m__ = x__ } }; return m__ })", text, text, op))
 	}
+}
+
+// printed hands the values that a call of package fmt prints, and whose type a cell gave a
+// method String or Error, to the interpreter as values with that method: it would print
+// what is below the type.
+func (k *checker) printed(c *ast.CallExpr) {
+	sel, ok := c.Fun.(*ast.SelectorExpr)
+	if !ok || c.Ellipsis.IsValid() {
+		return
+	}
+	f, ok := k.info.Uses[sel.Sel].(*types.Func)
+	if !ok || f.Pkg() == nil || f.Pkg().Path() != "fmt" || !f.Signature().Variadic() {
+		return
+	}
+	for _, a := range c.Args[min(f.Signature().Params().Len()-1, len(c.Args)):] {
+		k.asText(a)
+	}
+}
+
+// asText makes a value of its text and itself, if a cell has declared its type with a
+// method String or Error, or if it is an error.
+func (k *checker) asText(e ast.Expr) bool {
+	t := k.info.TypeOf(e)
+	how := k.textMethod(t)
+	if how == "" {
+		return false
+	}
+	open, end := Support+".Error(", ")"
+	if !types.IsInterface(t) {
+		name, ok := k.typeText(t)
+		if !ok {
+			return false
+		}
+		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })(", name, Support, how), ")"
+	}
+	k.edits.insert(k.offset(e.Pos()), open)
+	k.edits.insert(k.offset(e.End()), end)
+	return true
+}
+
+// textMethod returns the method String or Error of a type that a cell has declared, or
+// "Error" for the interface error, whose value may have such a type.
+func (k *checker) textMethod(t types.Type) string {
+	if t == nil {
+		return ""
+	}
+	if types.Identical(t, types.Universe.Lookup("error").Type()) {
+		return "Error"
+	}
+	named, ok := unpointer(t).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != sessionPath {
+		return ""
+	}
+	for _, name := range []string{"Error", "String"} {
+		m, _, _ := types.LookupFieldOrMethod(t, false, k.pkg, name)
+		if f, ok := m.(*types.Func); ok && f.Signature().Params().Len() == 0 && f.Signature().Results().Len() == 1 &&
+			types.Identical(f.Signature().Results().At(0).Type(), types.Typ[types.String]) {
+			return name
+		}
+	}
+	return ""
 }
 
 // constant converts an untyped string constant whose type is named.
@@ -295,14 +460,13 @@ func (k *checker) constant(e ast.Expr) {
 		k.refuse(e, fmt.Sprintf("a constant of the type %s, whose package the cell does not import", tv.Type))
 		return
 	}
-	k.edits.insert(k.offset(e.Pos()), t+"(")
-	k.edits.insert(k.offset(e.End()), ")")
+	k.edits.insert(k.offset(e.Pos()), t+"(string(")
+	k.edits.insert(k.offset(e.End()), "))")
 }
 
-// guard makes a panic of a goroutine an error of the cell that started it, and what the
-// goroutine prints text of that cell.
+// guard makes a panic of a goroutine an error of the cell that started it.
 func (k *checker) guard(s *ast.GoStmt) {
-	begin := fmt.Sprintf("defer %s.Go()(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(p__) } }(); ", Support, Support)
+	begin := fmt.Sprintf("g__ := %s.Go(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(g__, p__) } }(); ", Support, Support)
 	if f, ok := s.Call.Fun.(*ast.FuncLit); ok {
 		k.edits.insert(k.offset(f.Body.Lbrace)+1, begin)
 		return

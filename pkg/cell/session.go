@@ -9,7 +9,6 @@
 package cell
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -27,11 +26,12 @@ type Session struct {
 	tables *tables
 	pkg    *types.Package          // of what the cells declare
 	names  map[string]types.Object // an import is a *types.PkgName
+	held   map[string]bool         // methods that a variable holds
 }
 
 // NewSession returns a session in which the packages with these import paths are imported.
 func NewSession(imported ...string) *Session {
-	s := &Session{tables: newTables(), pkg: types.NewPackage(sessionPath, "cell"), names: map[string]types.Object{}}
+	s := &Session{tables: newTables(), pkg: types.NewPackage(sessionPath, "cell"), names: map[string]types.Object{}, held: map[string]bool{}}
 	for _, path := range imported {
 		if p, err := s.tables.Import(path); err == nil {
 			s.names[p.Name()] = types.NewPkgName(token.NoPos, nil, p.Name(), p)
@@ -56,9 +56,12 @@ type Cell struct {
 	// Funcs are the functions and methods that the cell declares, for the calls that lead
 	// to a panic.
 	Funcs []Func
+	// Last is the line of the last statement.
+	Last int
 
 	session *Session
 	names   map[string]types.Object
+	held    map[string]bool
 }
 
 // Func is a function or a method that a cell declares between two lines.
@@ -73,6 +76,7 @@ func (c *Cell) Commit() {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	maps.Copy(c.session.names, c.names)
+	maps.Copy(c.session.held, c.held)
 }
 
 // Check checks a cell and rewrites it for an interpreter. Its error is [Errors], or that
@@ -92,7 +96,10 @@ func (s *Session) Check(src string, for_ Dialect) (*Cell, error) {
 	if len(k.errors) > 0 {
 		return nil, k.sorted()
 	}
-	out := &Cell{session: s, names: k.names, Source: k.edits.apply(src), Values: k.values, Funcs: k.funcs}
+	out := &Cell{session: s, names: k.names, held: k.held, Source: k.edits.apply(src), Values: k.values, Funcs: k.funcs}
+	if n := len(chunks); n > 0 {
+		out.Last = chunks[n-1].Line
+	}
 	return out, nil
 }
 
@@ -105,10 +112,12 @@ type checker struct {
 	places   []place // of the parsed chunks, in the order of their positions
 	parts    []part
 	names    map[string]types.Object // declared by the cell
-	declared map[string]int          // the position of the chunk that declares a function or a type
+	held     map[string]bool
+	declared map[string]int // the position of the chunk that declares a function or a type
 	values   int
 	funcs    []Func
 	errors   Errors
+	pending  []types.Error
 	edits    edits
 }
 
@@ -125,7 +134,7 @@ type part struct {
 }
 
 func (s *Session) checker(src string) *checker {
-	return &checker{Session: s, src: src, fset: token.NewFileSet(), names: map[string]types.Object{}, declared: map[string]int{},
+	return &checker{Session: s, src: src, fset: token.NewFileSet(), names: map[string]types.Object{}, held: map[string]bool{}, declared: map[string]int{},
 		info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
 			Selections: map[*ast.SelectorExpr]*types.Selection{}, Scopes: map[ast.Node]*types.Scope{}, Implicits: map[ast.Node]types.Object{}}}
 }
@@ -221,6 +230,7 @@ func (k *checker) check(chunks []ipynb.Chunk) {
 			k.file(plain(f))
 			line := p.Line + countLines(p.Source)
 			k.funcs = append(k.funcs, Func{funcName(f), p.Line, line})
+		case k.outside(p.statement()):
 		default:
 			k.file(f)
 			k.harvest(k.info.Scopes[f.Type])
@@ -279,13 +289,16 @@ func (k *checker) signature(f *ast.FuncDecl, at int) {
 	if k.isDeclared(base) {
 		return
 	}
-	obj, ok := k.lookup(base).(*types.TypeName)
-	if !ok {
+	obj := k.lookup(base)
+	if obj == nil && base != "" {
 		return // the check of its body says so
 	}
-	named, ok := obj.Type().(*types.Named)
-	if !ok || obj.Pkg() == nil || obj.Pkg().Path() != sessionPath {
-		k.fail(f.Recv.Pos(), f.Recv.End(), fmt.Sprintf("cannot define new methods on non-local type %s", base))
+	named, ok := (*types.Named)(nil), false
+	if name, is := obj.(*types.TypeName); is && name.Pkg() != nil && name.Pkg().Path() == sessionPath {
+		named, ok = name.Type().(*types.Named)
+	}
+	if !ok {
+		k.fail(f.Recv.Pos(), f.Recv.End(), "cannot define new methods on non-local type "+k.text(f.Recv.List[0].Type))
 		return
 	}
 	p := k.file(plain(bare(f)))
@@ -362,6 +375,7 @@ func (k *checker) file(decls ...ast.Decl) *types.Package {
 	conf := types.Config{Importer: k.tables, Error: k.collect}
 	file := &ast.File{Name: ast.NewIdent("cell"), Decls: decls, Package: decls[0].Pos(), FileStart: decls[0].Pos(), FileEnd: decls[len(decls)-1].End()}
 	_ = types.NewChecker(&conf, k.fset, pkg, k.info).Files([]*ast.File{file}) // the errors are collected
+	k.report()
 	return pkg
 }
 

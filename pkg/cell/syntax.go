@@ -98,9 +98,6 @@ func IsComplete(code string) (status, indent string) {
 		return "complete", ""
 	}
 	open := closing(code)
-	if open == "" && strings.Count(code, "`")%2 == 0 {
-		return "invalid", ""
-	}
 	for _, end := range []string{open, "`" + open, "\n" + open, " x" + open, " x; x" + open} {
 		if _, err := ipynb.Split(code + end); err == nil {
 			return "incomplete", strings.Repeat("\t", len(open))

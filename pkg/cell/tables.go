@@ -5,12 +5,15 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"maps"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/cosmos72/gomacro/base/untyped"
 	"github.com/cosmos72/gomacro/imports"
+	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
 // tables turns the symbol tables of the interpreter into types, package by package, when a
@@ -43,7 +46,10 @@ func (t *tables) Import(importPath string) (*types.Package, error) {
 	case generic[importPath]:
 		return nil, fmt.Errorf("package %q consists of generic functions, which a cell cannot call", importPath)
 	case !ok || importPath == Support:
-		return nil, fmt.Errorf("package %q is not linked in", importPath)
+		if best := nearest(importPath, slices.Sorted(maps.Keys(imports.Packages))); best != "" && symbols.Distance(best, importPath) <= 2 {
+			return nil, fmt.Errorf("package %q is not linked in; did you mean %q?", importPath, best)
+		}
+		return nil, fmt.Errorf("package %q is not linked in; there are the standard library (except its generic packages) and %s", importPath, strings.Join(symbols.Linked(), ", "))
 	}
 	p := t.pkg(importPath, linked.Name)
 	t.complete[importPath] = true

@@ -11,83 +11,40 @@ import (
 	"github.com/features-are-fate/fate/pkg/display"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/widget"
 )
 
 // Display is the form in which a notebook shows a value: its data and their metadata,
-// keyed by MIME type. The type, and the functions of the package display that cells see,
-// are those of gophernotes, so that a cell works in both.
-type Display = struct {
-	Data      map[string]interface{}
-	Metadata  map[string]interface{}
-	Transient map[string]interface{}
-}
+// keyed by MIME type.
+type Display = display.Data
 
-func shown(mime string, data interface{}) Display {
-	return Display{Data: map[string]interface{}{mime: data}}
-}
-
-// displayTable returns the symbols of the package display of gophernotes.
-func displayTable() map[string]reflect.Value {
-	out := map[string]reflect.Value{
-		"MakeData": reflect.ValueOf(shown),
-		"Any":      reflect.ValueOf(func(mime string, v interface{}) Display { return shown(mime, v) }),
-		"Auto":     reflect.ValueOf(func(v interface{}) Display { return render([]any{v}) }),
-		"MakeData3": reflect.ValueOf(func(mime, plain string, v interface{}) Display {
-			d := shown(mime, v)
-			d.Data["text/plain"] = plain
-			return d
-		}),
-		"MIME":        reflect.ValueOf(func(data, metadata map[string]interface{}) Display { return Display{Data: data, Metadata: metadata} }),
-		"Math":        reflect.ValueOf(func(s string) Display { return shown("text/latex", "$$"+strings.Trim(s, "$")+"$$") }),
-		"ClearOutput": reflect.ValueOf(display.ClearOutput),
-		"JSON":        reflect.ValueOf(func(v map[string]interface{}) Display { return shown("application/json", v) }),
-	}
-	for name, mime := range map[string]string{"HTML": "text/html", "JavaScript": "application/javascript", "Latex": "text/latex", "Markdown": "text/markdown", "SVG": "image/svg+xml"} {
-		out[name] = reflect.ValueOf(func(s string) Display { return shown(mime, s) })
-	}
-	for name, mime := range map[string]string{"JPEG": "image/jpeg", "PDF": "application/pdf", "PNG": "image/png"} {
-		out[name] = reflect.ValueOf(func(b []byte) Display { return shown(mime, b) })
-	}
-	return out
-}
-
-// render returns the display of the values of the last expression of a cell, by the
-// interfaces of gophernotes: that of a single value that renders itself, or else all
-// values as text. nil values are not shown, nor are the count and the nil error that a
-// print function returns.
-func render(values []any) Display {
+// render returns the display of the values of the last expression of a cell: that of a
+// single value, or else all values as text. nil values are not shown, nor are the count and
+// the nil error that a print function returns.
+func render(values []any) (d Display, err error) {
+	defer func() {
+		if p := recover(); p != nil { // of a method of the value
+			d, err = Display{}, panicked("panic", p)
+		}
+	}()
 	var some []any
 	for _, v := range values {
 		if v != nil {
 			some = append(some, v)
 		}
 	}
-	if len(some) == 0 || len(values) == 2 && isPrint(values) {
-		return Display{}
-	}
-	if len(some) == 1 {
-		switch v := some[0].(type) {
-		case Display:
-			return v
-		case interface{ Render() Display }:
-			return v.Render()
-		case interface {
-			SimpleRender() map[string]interface{}
-		}:
-			return Display{Data: v.SimpleRender()}
-		case interface{ HTML() string }:
-			return shown("text/html", v.HTML())
-		case interface{ SVG() string }:
-			return shown("image/svg+xml", v.SVG())
-		case interface{ PNG() []byte }:
-			return shown("image/png", v.PNG())
-		case interface{ Markdown() string }:
-			return shown("text/markdown", v.Markdown())
-		case interface{ Latex() string }:
-			return shown("text/latex", v.Latex())
+	switch {
+	case len(some) == 0 || len(values) == 2 && isPrint(values):
+		return Display{}, nil
+	case len(some) == 1:
+		if it, ok := some[0].(*widget.Interaction); ok {
+			d = it.Shown(func(v any) Display { shown, _ := render([]any{v}); return shown })
+			return d, nil
 		}
+		d = display.Auto(some[0])
+		return d, display.Err(d)
 	}
-	return shown("text/plain", strings.TrimSuffix(fmt.Sprintln(some...), "\n"))
+	return display.MakeData(display.MIMETypeText, strings.TrimSuffix(fmt.Sprintln(some...), "\n")), nil
 }
 
 func isPrint(values []any) bool {
@@ -119,7 +76,7 @@ func Show(v any) (Display, error) {
 	if err := failure([]any{v}); err != nil {
 		return Display{}, err
 	}
-	return render([]any{v}), nil
+	return render([]any{v})
 }
 
 // Output returns a display as an output of the given kind; ok is false if the display is

@@ -14,9 +14,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"path"
-	"slices"
 	"strings"
 	"sync"
 
@@ -36,7 +33,9 @@ type Engine interface {
 	// Eval runs a cell and returns the values of its last statement, if that
 	// is an expression.
 	Eval(src string) ([]any, error)
-	// Interrupt stops the running cell; Eval then returns within 100 ms.
+	// Call runs f, which may call functions that cells have declared, like a cell.
+	Call(f func()) error
+	// Interrupt stops the running cell or call; it then returns within 100 ms.
 	Interrupt()
 	// Complete returns what may stand at the cursor, which counts characters. It may be
 	// called while a cell runs.
@@ -74,7 +73,15 @@ func Run(e Engine, code string) (Display, error) {
 	if err != nil {
 		return Display{}, AsError(err)
 	}
-	return render(values), nil
+	var d Display
+	// The methods of a value may be those of a cell, and not end.
+	if stopped := e.Call(func() { d, err = render(values) }); stopped != nil {
+		err = stopped
+	}
+	if err != nil {
+		return Display{}, AsError(err)
+	}
+	return d, nil
 }
 
 // Do runs a cell and shows nothing. Unlike [Run] it returns the error that a value carries
@@ -99,19 +106,8 @@ var registerOnce sync.Once
 func LinkPackages() {
 	registerOnce.Do(func() {
 		symbols.RegisterGomacro()
-		imports.Packages["display"] = imports.Package{Name: "display", Binds: displayTable(), Types: displayTypes}
 		imports.Packages[supportName] = imports.Package{Name: supportName, Binds: supportTable()}
 	})
-}
-
-// Linked returns the import paths of the packages outside the standard library that a
-// notebook can import.
-func Linked() []string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(symbols.Symbols)) {
-		out = append(out, path.Dir(key))
-	}
-	return out
 }
 
 // Error is the error of a cell.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/ipynb"
@@ -34,11 +35,8 @@ func TestYaegiRefuses(t *testing.T) {
 		cells []string
 		want  string
 	}{
-		{[]string{"i := 5", "for i := 0; i < 3; i++ {}"}, "i is declared in a block"},
-		{[]string{"i := 5", "for i := range []int{1} { _ = i }"}, "i is declared in a block"},
-		{[]string{"i := 5", "if i := 3; i > 2 {}"}, "i is declared in a block"},
-		{[]string{"i := 5", "{\n\ti := 3\n\t_ = i\n}"}, "i is declared in a block"},
 		{[]string{"defer print(1)"}, "defer"},
+		{[]string{"for i := 0; i < 3; i++ { defer print(1) }"}, "defer"},
 		{[]string{"func() { }()"}, "func(){…}()"},
 		{[]string{"type p struct{ A int }", "type p struct{ B int }"}, "type p is declared again"},
 		{[]string{"func f() int { return 1 }", "func f() int { return 2 }"}, "func f is declared again"},
@@ -205,5 +203,43 @@ f`} {
 			}
 			group.Wait()
 		})
+	}
+}
+
+// An interrupt ends a cell whatever runs in it, variables survive, and the next cell works.
+func TestInterrupt(t *testing.T) {
+	e, err := New(Gomacro, func(any) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(code string) (string, error) {
+		d, err := Run(e, code)
+		return fmt.Sprint(d.Data["text/plain"]), err
+	}
+	if _, err := run("import (\"time\"; \"sort\"; \"fmt\")\nkept := 41\nafter := 0\nfunc loop() { for { kept += 0 } }\ntype endless int\nfunc (e endless) String() string { for { kept += 0 }; return \"\" }"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ code, want string }{
+		{"for {\n}", "the cell was stopped; its variables"},
+		{"loop()", "the cell was stopped; its variables"},
+		{"fmt.Sprint(endless(3))", "the cell was stopped; its variables"},
+		{"time.Sleep(time.Hour)\nafter = 1", "a compiled call in it goes on"},
+		{"func() { time.Sleep(400 * time.Millisecond); after = 2 }()", "a compiled call in it goes on"},
+		{"sort.Slice(make([]int, 1000), func(i, j int) bool { for { kept += 0 } })", "the cell was stopped; its variables"},
+	} {
+		timer := time.AfterFunc(50*time.Millisecond, e.Interrupt)
+		_, err := run(c.code)
+		timer.Stop()
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.code, err, c.want)
+		}
+		kept := "kept"
+		if got, err := run("kept++\n" + kept); err != nil {
+			t.Errorf("after %q: %s, %v", c.code, got, err)
+		}
+	}
+	time.Sleep(500 * time.Millisecond) // the second call has ended
+	if got, err := run("func twice(x int) int { return 2 * x }\nfmt.Sprint(kept, after, twice(4))"); err != nil || got != "47 0 8" {
+		t.Errorf("at the end: %s, %v; want 47 0 8", got, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +17,11 @@ import (
 	"github.com/cosmos72/gomacro/base"
 	basereflect "github.com/cosmos72/gomacro/base/reflect"
 	"github.com/cosmos72/gomacro/fast"
+	"github.com/cosmos72/gomacro/gls"
+	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/session"
+	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
 // gomacroEngine runs all cells on one goroutine, since gomacro looks up the state of
@@ -31,7 +35,9 @@ type gomacroEngine struct {
 	work    chan func()   // runs on the goroutine of ir
 	running chan struct{} // closed when the running cell ends; nil if none runs
 	giveUp  chan struct{} // closed when an interrupted call does not return
+	failure *Error        // of a goroutine of the running cell
 	cells   int
+	proxies bool // the proxies of common interfaces are loaded
 }
 
 func newGomacro(show func(any) error) *gomacroEngine {
@@ -95,22 +101,38 @@ func (e *gomacroEngine) Interrupt() {
 	if !studies {
 		ir.Interrupt(os.Interrupt)
 	}
-	go func() {
-		select {
-		case <-running:
-			return
-		case <-time.After(patience):
-		}
-		if studies && !session.Interrupt() { // they have stopped, and the cell goes on with what they have
-			return
-		}
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.running == running && e.giveUp == giveUp && giveUp != nil {
-			e.giveUp = nil
-			close(giveUp)
-		}
-	}()
+	go e.stop(running, giveUp, studies)
+}
+
+// fail ends the cell with an error if it is still running.
+func (e *gomacroEngine) fail(cell chan struct{}, err *Error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running != cell || e.giveUp == nil {
+		return false
+	}
+	e.failure = err
+	e.ir.Interrupt(os.Interrupt)
+	go e.stop(cell, e.giveUp, false)
+	return true
+}
+
+// stop gives the cell up if it does not stop by itself.
+func (e *gomacroEngine) stop(running, giveUp chan struct{}, studies bool) {
+	select {
+	case <-running:
+		return
+	case <-time.After(patience):
+	}
+	if studies && !session.Interrupt() { // they have stopped, and the cell goes on with what they have
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running == running && e.giveUp == giveUp && giveUp != nil {
+		e.giveUp = nil
+		close(giveUp)
+	}
 }
 
 type outcome struct {
@@ -126,13 +148,46 @@ func (e *gomacroEngine) Eval(src string) ([]any, error) {
 	e.mu.Lock()
 	e.cells++
 	name := fmt.Sprintf("cell-%d", e.cells)
-	ir, running, giveUp := e.ir, make(chan struct{}), make(chan struct{})
-	e.running, e.giveUp = running, giveUp
+	ir := e.ir
 	e.funcs[name] = c.Funcs
 	e.mu.Unlock()
+	return e.interruptibly(ir, func() ([]any, error) { return e.run(ir, name, c) })
+}
+
+func (e *gomacroEngine) Call(f func()) error {
+	e.mu.Lock()
+	ir := e.ir
+	e.mu.Unlock()
+	_, err := e.interruptibly(ir, func() (_ []any, err error) {
+		defer func() {
+			if p := recover(); p == base.SigInterrupt {
+				err = stopped()
+			} else if p != nil {
+				err = panicked("panic", p)
+			}
+		}()
+		ir.PrepareEnv() // forgets an earlier interrupt
+		f()
+		return nil, nil
+	})
+	return err
+}
+
+func stopped() *Error {
+	return &Error{Name: "interrupted", Reason: "the cell was stopped; its variables are kept"}
+}
+
+// interruptibly runs f on the goroutine of ir. After an interrupt it returns even if f
+// does not.
+func (e *gomacroEngine) interruptibly(ir *fast.Interp, f func() ([]any, error)) ([]any, error) {
+	running, giveUp := make(chan struct{}), make(chan struct{})
+	e.mu.Lock()
+	e.running, e.giveUp, e.failure = running, giveUp, nil
+	e.mu.Unlock()
+	lastCell.Store(&started{e, running})
 	result := make(chan outcome, 1)
 	e.work <- func() {
-		values, err := e.run(ir, name, c)
+		values, err := f()
 		close(running)
 		result <- outcome{values, err}
 	}
@@ -145,21 +200,36 @@ func (e *gomacroEngine) Eval(src string) ([]any, error) {
 	}()
 	select {
 	case r := <-result:
+		if err := e.failed(); err != nil {
+			return nil, err
+		}
 		return r.values, r.err
 	case <-giveUp:
 		e.leave(ir)
+		if err := e.failed(); err != nil {
+			return nil, err
+		}
 		return nil, &Error{Name: "interrupted", Reason: "the cell was stopped, but a compiled call in it goes on until it ends; the variables are kept"}
 	}
+}
+
+// failed returns the error of a goroutine of the running cell.
+func (e *gomacroEngine) failed() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failure == nil { // not a nil error of type *Error
+		return nil
+	}
+	return e.failure
 }
 
 // leave continues in a scope inside that of ir, whose goroutine is in a compiled call. The
 // interpreted code behind that call does not run: it panics.
 func (e *gomacroEngine) leave(ir *fast.Interp) {
-	env := ir.PrepareEnv() // clears the signals
-	run := *env.Run
+	run := ir.PrepareEnv().Run // which clears the signals
 	ir.Interrupt(os.Interrupt)
 	stop := func(env *fast.Env) (fast.Stmt, *fast.Env) { panic(base.SigInterrupt) }
-	for at := env.Run.CurrEnv; at != nil; {
+	for at := run.CurrEnv; at != nil; {
 		code := make([]fast.Stmt, len(at.Code))
 		for i := range code {
 			code[i] = stop
@@ -174,9 +244,13 @@ func (e *gomacroEngine) leave(ir *fast.Interp) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.onGoroutine(func() {
-		run.CurrEnv, run.PoolSize, run.Signals = nil, 0, base.Signals{}
 		e.ir = fast.NewInnerInterp(ir, "main", "main")
-		e.ir.PrepareEnv().Run = &run
+		// The state of this goroutine, which the call of a function makes.
+		e.ir.Eval("(func(x int) (y int) { y = x; return y })(1)")
+		known := reflect.ValueOf(run.IrGlobals).Elem().FieldByName("gls")
+		if own := known.MapIndex(reflect.ValueOf(gls.GoID())); own.IsValid() {
+			e.ir.PrepareEnv().Run = (*fast.Run)(own.UnsafePointer())
+		}
 	})
 }
 
@@ -190,7 +264,7 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 		switch {
 		case p == nil:
 		case p == base.SigInterrupt:
-			values, err = nil, &Error{Name: "interrupted", Reason: "the cell was stopped; its variables are kept"}
+			values, err = nil, stopped()
 		case !compiled:
 			values, err = nil, &Error{Name: "compile error", Reason: "the interpreter does not accept this: " + firstLine(fmt.Sprint(p))}
 		default:
@@ -199,9 +273,17 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 			} else {
 				err = panicked("panic", p)
 			}
-			values, err.(*Error).Trace = nil, e.calls(at, ir.Comp.Fileset.Position)
+			values = nil
+			failed := err.(*Error)
+			if failed.Trace = e.calls(at, name, c, ir.Comp.Fileset.Position); len(failed.Trace) > 0 {
+				failed.Reason += " (" + failed.Trace[0] + ")"
+			}
 		}
 	}()
+	if !e.proxies && slices.ContainsFunc(c.Funcs, func(f cell.Func) bool { return strings.Contains(f.Name, ".") }) {
+		e.proxies = true
+		loadProxies(ir)
+	}
 	// Lines in messages count from the top of the cell.
 	ir.Comp.Line, ir.Comp.Filepath = 0, name
 	nodes := ir.Comp.ParseBytes([]byte(c.Source))
@@ -230,25 +312,35 @@ func (e *gomacroEngine) run(ir *fast.Interp, name string, c *cell.Cell) (values 
 	if c.Values == 0 {
 		return nil, nil
 	}
-	for _, r := range basereflect.PackValues(first, all) {
-		values = append(values, basereflect.ValueInterface(r))
+	for i, r := range basereflect.PackValues(first, all) {
+		values = append(values, withMethod(ir, basereflect.ValueInterface(r), expr.Out(i)))
 	}
 	return values[:min(c.Values, len(values))], nil
 }
 
+// loadProxies makes values of types that cells declare convertible to the interfaces of
+// packages that the cells have not imported.
+func loadProxies(ir *fast.Interp) {
+	paths := append(symbols.Linked(), "container/heap", "fmt", "image", "io", "sort")
+	for i, p := range paths {
+		if len(imports.Packages[p].Proxies) > 0 {
+			ir.ImportPackage(fast.PackageName(fmt.Sprintf("fate__%d", i)), p)
+		}
+	}
+}
+
 // calls returns the place of a panic in the cells and the calls that led to it.
-func (e *gomacroEngine) calls(run *fast.Run, position func(token.Pos) token.Position) (out []string) {
+func (e *gomacroEngine) calls(run *fast.Run, name string, c *cell.Cell, position func(token.Pos) token.Position) (out []string) {
 	const most = 20
 	for env := run.CurrEnv; env != nil && len(out) < most; env = env.Caller {
-		at, ip := env, env.IP
+		at, p := env, token.Position{Filename: name, Line: c.Last}
 		for ; env.Caller == nil && env.Outer != nil; env = env.Outer { // of the function
 		}
-		if ip >= len(at.DebugPos) {
-			continue
+		if at.IP < len(at.DebugPos) {
+			p = position(at.DebugPos[at.IP])
 		}
-		p := position(at.DebugPos[ip])
-		if p.Line == 0 {
-			continue
+		if env.Caller == nil && p.Filename != name { // the last expression, which has no place of its own
+			p = token.Position{Filename: name, Line: c.Last}
 		}
 		what := "the cell"
 		for _, f := range e.funcs[p.Filename] {
@@ -257,10 +349,10 @@ func (e *gomacroEngine) calls(run *fast.Run, position func(token.Pos) token.Posi
 			}
 		}
 		where := fmt.Sprintf("line %d", p.Line)
-		if p.Filename != fmt.Sprintf("cell-%d", e.cells) {
+		if p.Filename != name {
 			where += " of " + strings.Replace(p.Filename, "-", " ", 1)
 		}
-		out = append(out, fmt.Sprintf("%s, in %s", where, what))
+		out = append(out, where+", in "+what)
 	}
 	return out
 }
@@ -296,5 +388,3 @@ func newSession(show func(any) error) *cell.Session {
 	s.Declare("Display", show)
 	return s
 }
-
-var displayTypes = map[string]reflect.Type{"Data": reflect.TypeFor[Display]()}

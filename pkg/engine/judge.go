@@ -126,7 +126,10 @@ func (j *judge) node(cell, line int, n ast.Node) {
 				return
 			}
 		}
-		if ok && id.Name == "display" && !j.declared["display"] { // the package display of the engines
+		if ok && id.Name == "display" && !j.declared["display"] { // cells have it without an import
+			if !j.allowed.Members[symbols.Display][name] {
+				j.refuse(cell, line, "display."+name)
+			}
 			return
 		}
 		// This applies also if a variable has the name of a package.

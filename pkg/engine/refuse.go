@@ -129,7 +129,14 @@ func declares(s ast.Stmt) []*ast.Ident {
 
 // statement checks one top-level statement.
 func (d *declared) statement(s ast.Stmt, first bool) error {
-	if _, ok := s.(*ast.DeferStmt); ok {
+	deferred := false
+	ast.Inspect(s, func(n ast.Node) bool {
+		_, function := n.(*ast.FuncLit)
+		_, is := n.(*ast.DeferStmt)
+		deferred = deferred || is
+		return !function
+	})
+	if deferred {
 		return fmt.Errorf("a defer at the top level would run again in every later cell")
 	}
 	if e, ok := s.(*ast.ExprStmt); ok && first {
@@ -146,30 +153,5 @@ func (d *declared) statement(s ast.Stmt, first bool) error {
 			}
 		}
 	}
-	// Declarations in a block of a name that exists outside it. Inside functions yaegi
-	// handles these correctly.
-	var err error
-	ast.Inspect(s, func(n ast.Node) bool {
-		if _, ok := n.(*ast.FuncLit); ok || err != nil {
-			return false
-		}
-		inner, ok := n.(ast.Stmt)
-		if !ok || n == ast.Node(s) && !isBlock(s) {
-			return true
-		}
-		for _, id := range declares(inner) {
-			if d.vars[id.Name] {
-				err = fmt.Errorf("%s is declared in a block although it exists outside, which would overwrite the outer one", id.Name)
-			}
-		}
-		return true
-	})
-	return err
-}
-
-// isBlock reports whether the names that a statement declares belong to a block of its
-// own rather than to the enclosing one.
-func isBlock(s ast.Stmt) bool {
-	_, ok := s.(*ast.RangeStmt)
-	return ok
+	return nil
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -35,11 +37,10 @@ func (liveStdout) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
 func newYaegi(show func(any) error) (*yaegiEngine, error) {
 	LinkPackages() // whose tables the session checks with
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
-	table := displayTable()
-	table["Data"] = reflect.ValueOf((*Display)(nil))
-	table["Show"] = reflect.ValueOf(show)
+	table := maps.Clone(symbols.Symbols[symbols.Display+"/display"])
+	table["Show"], table["withMethod"] = reflect.ValueOf(show), reflect.ValueOf(same)
 	support := supportName + "/" + supportName
-	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table, support: supportTable()}} {
+	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table, support: supportTable()}, methodsOfYaegi} {
 		if err := in.Use(table); err != nil {
 			return nil, err
 		}
@@ -55,6 +56,16 @@ func newYaegi(show func(any) error) (*yaegiEngine, error) {
 }
 
 func (e *yaegiEngine) Interrupt() {}
+
+func (e *yaegiEngine) Call(f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked("panic", p)
+		}
+	}()
+	f()
+	return nil
+}
 
 func (e *yaegiEngine) Complete(code string, cursor int) Completion {
 	return e.session.Complete(code, cursor)
@@ -75,6 +86,9 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 	var panicking interp.Panic
 	switch {
 	case errors.As(err, &panicking):
+		if own, ok := panicking.Value.(*Error); ok { // of a call whose error the cell ignores
+			return v, own
+		}
 		return v, panicked("panic", panicking.Value)
 	case err != nil:
 		return v, &Error{Name: "compile error", Reason: fmt.Sprintf("line %d: %s", line, firstLine(err.Error()))}
@@ -83,7 +97,7 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 }
 
 func (e *yaegiEngine) Eval(src string) ([]any, error) {
-	checked, err := e.session.Check(src, cell.Dialect{})
+	checked, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Blocks: true})
 	if err != nil {
 		return nil, checkError(err)
 	}
@@ -95,6 +109,7 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 		return nil, &Error{Name: "refused by the yaegi engine", Reason: err.Error()}
 	}
 	checked.Commit()
+	lastCell.Store(nil)
 	e.cells++
 	for _, c := range chunks {
 		if paths, _ := c.Imports(); paths != nil {
@@ -103,8 +118,19 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 			}
 		}
 	}
+	types := ""
+	for _, c := range chunks { // which may mention each other
+		if isType(c) {
+			types += c.Source + "\n"
+		}
+	}
+	if types != "" {
+		if _, err := e.run(types, 1); err != nil {
+			return nil, err
+		}
+	}
 	for i, c := range chunks {
-		if paths, _ := c.Imports(); paths != nil {
+		if paths, _ := c.Imports(); paths != nil || isType(c) {
 			continue
 		}
 		if i == len(chunks)-1 && c.Expr() != nil {
@@ -115,6 +141,11 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 		}
 	}
 	return nil, nil
+}
+
+func isType(c ipynb.Chunk) bool {
+	d, ok := c.Decl.(*ast.GenDecl)
+	return ok && d.Tok == token.TYPE
 }
 
 // last evaluates the expression that ends a cell.
@@ -170,7 +201,7 @@ func (e *yaegiEngine) last(c ipynb.Chunk) ([]any, error) {
 }
 
 func (e *yaegiEngine) value(src string, line int) ([]any, error) {
-	v, err := e.run(src, line)
+	v, err := e.run(callWithMethod(src), line)
 	if err != nil || !v.IsValid() || !v.CanInterface() {
 		return []any{nil}, err
 	}

@@ -260,13 +260,18 @@ type View struct {
 
 // Along returns the view of a result along one axis, with a set of points and a line of the
 // proportional limit for each value of the axis by (None: one of each). Along Features and
-// Dimension, where there is no limit, the lines are exact means.
+// Dimension, where there is no limit, the lines are exact means. The table of [Lab.Theory] has
+// no points.
 func (t *Table) Along(result theory.Result, along, by theory.Axis) View {
 	lines := t.Theory
 	if along == Features || along == Dimension {
 		lines = t.Exact
 	}
-	return View{along.Title(), "$" + result.Quantity.Symbol() + "$", lines(result, along, by), t.Measured(result.Quantity, along, by)}
+	v := View{x: along.Title(), y: "$" + result.Quantity.Symbol() + "$", lines: lines(result, along, by)}
+	if !t.unmeasured {
+		v.points = t.Measured(result.Quantity, along, by)
+	}
+	return v
 }
 
 // Lines returns the lines of theory.

@@ -72,6 +72,19 @@ func ExampleLab() {
 	// train: 1 cell × 2 trials at d = 20, seed 4, α = 0.01
 }
 
+// The lines of theory at settings that nobody measured, as under a slider.
+func ExampleLab_Theory() {
+	lab := experiment.Lab{D: 1000, Sigma: 0.2}
+	grid := lab.Theory(experiment.Grid{Gamma: []float64{0.1, 0.5}, Theta: []float64{math.Pi / 3}})
+	_, x, y, _ := grid.Along(theory.LinearTransferability, experiment.Gamma, experiment.None).Curve(0)
+	fmt.Printf("%d points, the last at γ = %v: %.4f\n", len(x), x[len(x)-1], y[len(y)-1])
+	_, _, z := grid.Plane(theory.LinearTransferability, experiment.Theta, experiment.Gamma).Values()
+	fmt.Printf("%.4f\n", z)
+	// Output:
+	// 601 points, the last at γ = 0.5: -0.2100
+	// [[0.1544] [-0.2100]]
+}
+
 // A grid is the product of its axes, gamma innermost.
 func ExampleGrid() {
 	grid := experiment.Grid{D: 100, Gamma: []float64{0.5, 1.5}, Theta: experiment.Angles([]float64{0.25}), Sigma: []float64{0, 0.2}}

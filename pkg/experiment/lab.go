@@ -33,6 +33,18 @@ func (l Lab) Describe(method Method, trials int, grid Grid, procedures ...Proced
 	return Experiment{Pace: l.Pace, Method: method, Trials: trials, Seed: l.Seed, Procedures: procedures, Grid: grid}
 }
 
+// Theory returns the table of a grid in which nothing is measured. Its methods [Table.Along],
+// [Table.Theory], [Table.Exact] and [Table.Predicted] draw lines, and [Table.Plane] draws the
+// proportional limit, such as under a slider.
+func (l Lab) Theory(grid Grid) *Table {
+	settings, err := l.Describe(Law, 1, grid).Grid.Settings()
+	t := &Table{unmeasured: true, err: err}
+	for _, s := range settings {
+		t.Cells = append(t.Cells, Cell{Setting: s})
+	}
+	return t
+}
+
 // Law samples the exact joint law of the risks on a grid, of all three procedures if none
 // is given.
 func (l Lab) Law(trials int, grid Grid, procedures ...Procedure) *Table {

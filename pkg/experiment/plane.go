@@ -22,9 +22,13 @@ type Plane struct {
 
 // Plane returns the measured means of a result over two axes. Cells must not differ in any
 // other axis. Over Theta (or Residual) and Gamma the result must be a transferability, and
-// the plane has its boundary in the proportional limit.
+// the plane has its boundary in the proportional limit. The plane of [Lab.Theory] has the
+// limit itself.
 func (t *Table) Plane(result theory.Result, x, y theory.Axis) Plane {
 	return t.plane(result, x, y, func(c Cell) (float64, error) {
+		if t.unmeasured {
+			return result.Limit(c.Setting.Limit())
+		}
 		v, err := c.Mean(result.Quantity)
 		return v.Value, err
 	})

@@ -38,7 +38,9 @@ type Table struct {
 	trials  int   // asked for in each cell
 	origin  origin
 	origins map[theory.Quantity]origin // of quantities with another method
-	err     error
+
+	unmeasured bool // cells for theory alone
+	err        error
 }
 
 // Cell is a grid cell: a setting and its trials.
@@ -71,7 +73,7 @@ func (t *Table) Err() error { return t.err }
 
 // fail returns an empty table that carries the error.
 func (t *Table) fail(err error) *Table {
-	return &Table{study: t.study, trials: t.trials, origin: t.origin, origins: t.origins, Interrupted: t.Interrupted, err: err}
+	return &Table{study: t.study, trials: t.trials, origin: t.origin, origins: t.origins, Interrupted: t.Interrupted, unmeasured: t.unmeasured, err: err}
 }
 
 // part returns the table of the cells that satisfy keep.

@@ -250,3 +250,28 @@ func TestViewsOfADistribution(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A grid that nobody measured has the lines and the plane of the limit, and no points.
+func TestTheoryOfAGrid(t *testing.T) {
+	r := Lab{D: 20, Sigma: 0.6}.Theory(Grid{Gamma: []float64{0.25, 1.75}, Theta: []float64{1, 2}, Depth: []int{3}})
+	if v := r.Along(asks, Gamma, Theta); v.Err() != nil || v.Len() != 2 || v.Measured(1) {
+		t.Errorf("%d curves, %v", v.Len(), v.Err())
+	} else if _, x, y, _ := v.Curve(1); x[0] != 0.25 || x[len(x)-1] != 1.75 || !near(y[0], 250+2+60+3./64) {
+		t.Errorf("from %v to %v, first %v", x[0], x[len(x)-1], y[0])
+	}
+	with := asks
+	with.Boundary = func(theory.Limit, float64) ([]theory.Curve, error) { return nil, nil }
+	p := r.Where(func(s theory.Setting) bool { return true }).Plane(with, Theta, Gamma)
+	if p.Err() != nil || !near(p.Value[1][0], 1750+1+60+3./64) {
+		t.Errorf("%v, %v", p.Value, p.Err())
+	}
+	if method, seed := p.Origin(); method != "" || seed != 0 {
+		t.Errorf("the plane has the origin %q, %d", method, seed)
+	}
+	if err := (Lab{D: 20}).Theory(Grid{}).Along(asks, Gamma, None).Err(); err == nil || !strings.Contains(err.Error(), "Gamma is empty") {
+		t.Error(err)
+	}
+	if err := r.Verdict(asks).Err(); err == nil {
+		t.Error("a verdict without a measurement")
+	}
+}

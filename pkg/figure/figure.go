@@ -31,8 +31,9 @@ type Recipe struct {
 	Figure     int               `json:"figure"`             // index among the figures of the cell, from 1
 	Code       string            `json:"code,omitempty"`     // hash of the code up to the cell, without the values of parameters
 	Parameters map[string]string `json:"parameters,omitempty"`
-	Methods    []string          `json:"tiers"` // of the measurements: law, solve, train
-	Seeds      []uint64          `json:"seeds"` // seeds of these measurements
+	Widgets    map[string]string `json:"widgets,omitempty"` // values of the controls above the figure, by label
+	Methods    []string          `json:"tiers"`             // of the measurements: law, solve, train
+	Seeds      []uint64          `json:"seeds"`             // seeds of these measurements
 	Module     string            `json:"module"`
 	Version    string            `json:"version"` // of the module: a hash of its source
 	Go         string            `json:"go"`
@@ -97,8 +98,8 @@ func (r Recipe) Check() error {
 		return bad("code", r.Code, "a hash")
 	case !hashText.MatchString(r.Data):
 		return bad("data", r.Data, "a hash")
-	case len(r.Parameters) > maxItems || len(r.Seeds) > maxItems:
-		return bad("parameters or seeds", len(r.Parameters)+len(r.Seeds), fmt.Sprintf("at most %d", maxItems))
+	case len(r.Parameters) > maxItems || len(r.Widgets) > maxItems || len(r.Seeds) > maxItems:
+		return bad("parameters, widgets or seeds", len(r.Parameters)+len(r.Widgets)+len(r.Seeds), fmt.Sprintf("at most %d", maxItems))
 	}
 	for _, f := range []struct{ name, value string }{{"module", r.Module}, {"version", r.Version}, {"go", r.Go}, {"arch", r.Arch}} {
 		if !plainText.MatchString(f.value) {
@@ -116,6 +117,11 @@ func (r Recipe) Check() error {
 		}
 		if !shown(r.Parameters[name]) {
 			return bad("parameters."+name, r.Parameters[name], "a number, a boolean or a plain string")
+		}
+	}
+	for _, label := range slices.Sorted(maps.Keys(r.Widgets)) {
+		if !shown(label) || !shown(r.Widgets[label]) {
+			return bad("widgets", label+" = "+r.Widgets[label], "plain text")
 		}
 	}
 	return r.Verdict.check()

@@ -13,13 +13,21 @@ import (
 type Origin struct {
 	Notebook, Cell, Code string
 	Parameters           map[string]string
+	Widgets              map[string]string // values of controls of the cell, by label, in place of the first ones
+}
+
+// drawing is what the figures of a cell are drawn for, and lists them.
+type drawing struct {
+	origin  Origin
+	widgets map[string]string // values of the controls under which figures are drawn now
+	drawn   []any
+	saved   []string
 }
 
 var here struct {
 	sync.Mutex
-	origin Origin
-	drawn  []any
-	saved  []string
+	drawing
+	runs int // of cells
 }
 
 // Begin sets the origin of the next figures and clears the lists of figures drawn and
@@ -27,7 +35,48 @@ var here struct {
 func Begin(o Origin) {
 	here.Lock()
 	defer here.Unlock()
-	here.origin, here.drawn, here.saved = o, nil, nil
+	here.drawing = drawing{origin: o}
+	here.runs++
+}
+
+// Place is a place in a run of a cell.
+type Place struct {
+	Origin
+	Run   int // of the cell, counted over all cells of the process
+	drawn int // figures that the cell has drawn before
+}
+
+// Here returns the place of the running cell.
+func Here() Place {
+	here.Lock()
+	defer here.Unlock()
+	return Place{here.origin, here.runs, len(here.drawn)}
+}
+
+// Draw calls draw. The recipes of the figures that it draws carry the values of the
+// controls that draw depends on, by label.
+func Draw(widgets map[string]string, draw func()) {
+	defer change(func(d *drawing) { d.widgets = nil })
+	change(func(d *drawing) { d.widgets = widgets })
+	draw()
+}
+
+// DrawAgain is [Draw] when the cell of the place has ended: the figures have the recipes of
+// that cell, and are not among those of the cell that ran last.
+func (p Place) DrawAgain(widgets map[string]string, draw func()) {
+	var before drawing
+	defer change(func(d *drawing) { *d = before })
+	change(func(d *drawing) {
+		before = *d
+		*d = drawing{origin: p.Origin, widgets: widgets, drawn: make([]any, p.drawn)}
+	})
+	draw()
+}
+
+func change(f func(d *drawing)) {
+	here.Lock()
+	defer here.Unlock()
+	f(&here.drawing)
 }
 
 // Drawn returns the figures drawn since Begin.
@@ -69,6 +118,6 @@ func Add(d any) Recipe {
 		here.drawn = append(here.drawn, d)
 		n = len(here.drawn)
 	}
-	return Recipe{Notebook: o.Notebook, Cell: o.Cell, Figure: n, Code: o.Code, Parameters: o.Parameters,
+	return Recipe{Notebook: o.Notebook, Cell: o.Cell, Figure: n, Code: o.Code, Parameters: o.Parameters, Widgets: here.widgets,
 		Module: pkg.Module, Version: pkg.Source(), Go: runtime.Version(), Arch: runtime.GOARCH}
 }

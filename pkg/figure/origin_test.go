@@ -40,3 +40,43 @@ func TestOrigin(t *testing.T) {
 		t.Errorf("%v, %v, %v", Drawn(), Saved(), err)
 	}
 }
+
+// Figures under controls have their values. Those drawn after the cell has ended have its
+// recipe, and are not among those of the cell that ran last.
+func TestFiguresUnderControls(t *testing.T) {
+	defer Begin(Origin{})
+	a := Origin{Notebook: "a.ipynb", Cell: "a", Code: "d"}
+	Begin(a)
+	Add(1)
+	place := Here()
+	one, two := map[string]string{"θ": "1"}, map[string]string{"θ": "2"}
+	var r Recipe
+	Draw(one, func() { r = Add(2) })
+	if r.Cell != "a" || r.Figure != 2 || !reflect.DeepEqual(r.Widgets, one) || len(Drawn()) != 2 {
+		t.Errorf("%+v, %v", r, Drawn())
+	}
+	if r := Add(3); r.Widgets != nil || r.Figure != 3 {
+		t.Errorf("%+v", r)
+	}
+	Begin(Origin{Notebook: "a.ipynb", Cell: "b"})
+	Add(4)
+	for range 2 {
+		place.DrawAgain(two, func() { r = Add(5) })
+		if r.Cell != "a" || r.Code != "d" || r.Figure != 2 || !reflect.DeepEqual(r.Widgets, two) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if r := Add(6); r.Cell != "b" || r.Figure != 2 || r.Widgets != nil || !reflect.DeepEqual(Drawn(), []any{4, 6}) {
+		t.Errorf("%+v, %v", r, Drawn())
+	}
+	if next := Here(); next.Run != place.Run+1 || next.Cell != "b" {
+		t.Errorf("%+v after %+v", next, place)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		place.DrawAgain(one, func() { panic("in a cell") })
+	}()
+	if len(Drawn()) != 2 {
+		t.Errorf("after a panic: %v", Drawn())
+	}
+}

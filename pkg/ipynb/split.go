@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"regexp"
 	"strings"
 )
 
@@ -126,13 +127,13 @@ func parseChunk(src string, offset int, at token.Position) (Chunk, error) {
 			c.Decl = f.Decls[0]
 			return c, nil
 		}
-		if first != "func" { // which may also begin a call of a function literal
-			return c, syntaxError(err, at, head)
+		if first != "func" || namedFunc.MatchString(src) { // it may also begin a call of a function literal
+			return c, syntaxError(err, src, at, head)
 		}
 	}
 	f, err := parser.ParseFile(token.NewFileSet(), "", head+body+src+"\n}", parser.SkipObjectResolution)
 	if err != nil {
-		return c, syntaxError(err, at, head+body)
+		return c, syntaxError(err, src, at, head+body)
 	}
 	if len(f.Decls) != 1 {
 		return c, &SyntaxError{at.Line, at.Column, "unexpected }"}
@@ -141,14 +142,24 @@ func parseChunk(src string, offset int, at token.Position) (Chunk, error) {
 	return c, nil
 }
 
+var namedFunc = regexp.MustCompile(`^func\s+\pL`)
+
 // syntaxError returns the first error of the parser with its place in the cell. The parser
 // read a chunk, which starts at at, behind a prefix.
-func syntaxError(err error, at token.Position, prefix string) error {
+func syntaxError(err error, src string, at token.Position, prefix string) error {
 	list, ok := err.(scanner.ErrorList)
 	if !ok || len(list) == 0 {
 		return &SyntaxError{at.Line, at.Column, "it must be one declaration"}
 	}
 	line, column := list[0].Pos.Line, list[0].Pos.Column
+	if n := strings.Count(src, "\n"); line > n+1 { // at the bracket that closes the chunk
+		msg, _, _ := strings.Cut(list[0].Msg, ", found")
+		line, column = n+1, len(src)-strings.LastIndexByte(src, '\n')
+		if n == 0 {
+			column += at.Column - 1
+		}
+		return &SyntaxError{at.Line + n, column, msg + ", found the end of the cell"}
+	}
 	if line == 1 {
 		column += at.Column - 1 - len(prefix)
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/process"
 	"github.com/features-are-fate/fate/pkg/trial"
+	"github.com/features-are-fate/fate/pkg/widget"
 	"github.com/go-zeromq/zmq4"
 )
 
@@ -321,6 +322,7 @@ func (m message) reply() (r reply, idle bool) {
 			}
 			return r, false
 		}
+		delete(shown.Data, widget.ViewType) // which ends with the kernel, as the comms do
 		if m.Header.Type != "update_display_data" {
 			r.output = &ipynb.Output{Kind: m.Header.Type, Data: shown.Data, Metadata: content.Metadata}
 		}

@@ -150,6 +150,9 @@ func codeOf(o figure.Origin) string {
 	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
 		fmt.Fprintf(h, "%q = %q\n", name, o.Parameters[name])
 	}
+	for _, label := range slices.Sorted(maps.Keys(o.Widgets)) {
+		fmt.Fprintf(h, "under %q = %q\n", label, o.Widgets[label])
+	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

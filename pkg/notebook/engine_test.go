@@ -100,11 +100,11 @@ func TestCellErrors(t *testing.T) {
 		cells []string
 		want  string
 	}{
-		"syntax":        {[]string{"x := 1", "\n\ny := (2"}, "cell 2: syntax error: line 3"},
+		"syntax":        {[]string{"x := 1", "\n\ny := (2"}, "cell 2: syntax error: 3:8: "},
 		"compile":       {[]string{"x := 1", "x + \"a\"[0:1] + nothing"}, "cell 2: compile error"},
 		"panic":         {[]string{"var m map[string]int", "m[\"a\"] = 1"}, "cell 2: panic"},
 		"panic message": {[]string{"panic(\"at the\\ndisco\")\nx := 1"}, "cell 1: panic: at the"},
-		"package":       {[]string{"import \"net/nothing\""}, `cell 1: import error: line 1: package "net/nothing" is not linked in`},
+		"package":       {[]string{"import \"net/nothing\""}, `cell 1: compile error: 1:8: package "net/nothing" is not linked in`},
 		"bad setting":   {[]string{imp, "experiment.Experiment{Grid: experiment.Grid{D: 0, Gamma: []float64{0.5}}, Method: experiment.Law, Trials: 2}.Run()"}, "cell 2: experiment: Grid: theory: D = 0"},
 		"bad figure":    {[]string{imp, "plotting.Draw(plotting.Slices{X: `$\\nothing$`})"}, "cell 2: plotting: Slices has no curve"},
 		"bad theory":    {[]string{imp, "theory.Scratch.Limit(theory.Limit{Gamma: math.NaN(), Depth: 2})"}, "cell 2: theory: Gamma = NaN"},
@@ -125,12 +125,15 @@ func TestRunawayCells(t *testing.T) {
 		"interpreted loop": {"for {}", "cell 2: timeout: the cell did not end within 1s"},
 		"compiled code":    {"time.Sleep(time.Hour)", "cell 2: timeout"},
 		"experiment":       {"experiment.Experiment{Grid: experiment.Grid{D: 500, Gamma: []float64{0.5}, Sigma: []float64{1}}, Method: experiment.Train, Trials: 10000}.Run()", "cell 2: timeout"},
-		"goroutine panic":  {"go func() { panic(\"elsewhere\") }()\ntime.Sleep(time.Hour)", "cell 2: crash: the process of the notebook died: panic: "},
+		"goroutine panic":  {"go func() { panic(\"elsewhere\") }()\ntime.Sleep(time.Hour)", "cell 2: panic: in a goroutine: elsewhere"},
 		"exit":             {"os.Exit(7)", "cell 2: crash: the process of the notebook died: exit status 7"},
 	} {
 		for _, name := range []string{engine.Gomacro, engine.Yaegi} {
 			if name == engine.Yaegi && what == "exit" { // yaegi turns os.Exit into a panic
 				continue
+			}
+			if name == engine.Yaegi && what == "goroutine panic" { // which ends its process
+				c.want = "cell 2: crash: the process of the notebook died: panic: "
 			}
 			nb := book("import (\n\"os\"\n\"time\"\n\"github.com/features-are-fate/fate/pkg/experiment\"\n)\n1 + 1", c.cell, "2 + 2")
 			_, err := Run(t.Context(), nb, Options{Engine: name, Timeout: time.Second})

@@ -39,7 +39,8 @@ var Engines = []string{engine.Gomacro, engine.Yaegi, Kernel}
 // Name is the file name of the notebook, which goes into the recipes of its figures. Run
 // also returns each figure in Formats, some of [ipynb.FigureFormats], at a width of
 // Columns columns of a publication, or its own width if that is 0; the engine [Kernel]
-// returns none. Last, if not 0, is the last cell to run, from 1.
+// returns none. Last, if not 0, is the last cell to run, from 1; Widgets are values of
+// controls in it, by label, in place of their first values.
 //
 // Store is the folder, an absolute path, in which experiments find trials, and in which
 // they keep those that they measure; empty means none. The engine [Kernel] has none, nor
@@ -61,6 +62,7 @@ type Options struct {
 	Formats  []string
 	Columns  int
 	Last     int
+	Widgets  map[string]string
 	shard    trial.Shard
 }
 
@@ -156,7 +158,11 @@ func each(ctx context.Context, nb *ipynb.Notebook, o Options, after func(i int, 
 		if o.Progress != nil {
 			o.Progress(state)
 		}
-		c.at(at.At(i))
+		origin := at.At(i)
+		if i+1 == o.Last {
+			origin.Widgets = o.Widgets
+		}
+		c.at(origin)
 		output, last := execute(ctx, c, cell, o.Timeout, func(p trial.Progress) {
 			if o.Progress != nil {
 				state.Experiment = p

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/features-are-fate/fate/pkg/display"
 	"github.com/features-are-fate/fate/pkg/engine"
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/figure"
@@ -80,8 +79,13 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 		return err
 	}
 	session.Change(func(o *session.Options) { o.Progress = func(p trial.Progress) { w.send(reply{Progress: &p}) } })
-	display.OnClear(w.clear)
-	widget.Connect(func(m widget.Message) { w.send(reply{Comm: &m}) })
+	session.Change(func(o *session.Options) { o.Clear = w.clear })
+	if Special != nil { // a front end is there
+		widget.Connect(func(m widget.Message) { w.send(reply{Comm: &m}) }, func(v any) (map[string]any, error) {
+			d, err := engine.Show(v)
+			return d.Data, err
+		})
+	}
 	cells := make(chan request)
 	go func() {
 		defer close(cells)
@@ -97,6 +101,9 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 			case r.Ask != "":
 				w.send(reply{Number: r.Number, Answer: w.answer(r)})
 			default:
+				if r.Comm != nil {
+					widget.Expect(*r.Comm)
+				}
 				w.state.Store(preparing)
 				cells <- r
 			}
@@ -177,8 +184,7 @@ func (w *worker) handle(r request) reply {
 		return failed(&engine.Error{Name: "interrupted", Reason: "the cell was stopped before it ran"})
 	}
 	if r.Comm != nil {
-		err := recovered(func() { widget.Receive(*r.Comm) })
-		if err != nil {
+		if err := w.engine.Call(func() { widget.Receive(*r.Comm) }); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		w.cap.flush()

@@ -25,6 +25,19 @@ type Options struct {
 	// Code identifies the code of the notebook cells that have run, for parts measured by a
 	// closure. It is empty if the code is not tracked.
 	Code string
+	// Clear removes what the running cell has shown; nil where outputs cannot be removed.
+	Clear func(wait bool)
+}
+
+// Clear removes what the running cell has shown so far, with wait when its next output
+// comes.
+func Clear(wait bool) {
+	current.Lock()
+	clear := current.options.Clear
+	current.Unlock()
+	if clear != nil {
+		clear(wait)
+	}
 }
 
 // Done is the outcome of a study in a shard.

@@ -3,6 +3,7 @@ package symbols
 import (
 	"fmt"
 	"go/constant"
+	"maps"
 	"path"
 	"reflect"
 	"strings"
@@ -11,6 +12,13 @@ import (
 	"github.com/cosmos72/gomacro/imports"
 	"github.com/traefik/yaegi/stdlib"
 )
+
+// Display is the package that cells have without an import and as "display".
+const Display = "github.com/features-are-fate/fate/pkg/display"
+
+// proxies are the types through which gomacro hands values of types that a cell declares to
+// interfaces of the linked packages, by import path and name. proxies.go sets them.
+var proxies map[string]map[string]reflect.Type
 
 // RegisterGomacro hands the tables to gomacro, in every interpreter of this
 // process: an import of one of these packages then needs no compiler. Its own tables of the
@@ -26,13 +34,14 @@ func RegisterGomacro() {
 			Name:     path.Base(key),
 			Binds:    map[string]reflect.Value{},
 			Types:    map[string]reflect.Type{},
-			Proxies:  map[string]reflect.Type{},
+			Proxies:  maps.Clone(proxies[path.Dir(key)]),
 			Untypeds: map[string]string{},
 			Wrappers: map[string][]string{},
 		}
 		add(p, names)
 		imports.Packages[path.Dir(key)] = p
 	}
+	RegisterDisplay()
 }
 
 // add adds the names of a table that p does not have.
@@ -54,6 +63,10 @@ func add(p imports.Package, names map[string]reflect.Value) {
 		}
 	}
 }
+
+// RegisterDisplay makes package display importable as "display", also where gophernotes has
+// registered its own.
+func RegisterDisplay() { imports.Packages["display"] = imports.Packages[Display] }
 
 func untypedConstant(c constant.Value) (untyped.Kind, reflect.Value) {
 	switch c.Kind() {

@@ -24,11 +24,14 @@ var computing = []string{"bytes", "errors", "fmt", "math", "math/big", "math/bit
 // refusedPackages are linked packages that read and write files.
 var refusedPackages = []string{"github.com/features-are-fate/fate/pkg/sweep"}
 
-// refused are members that read or write files, wait for input, or change the process.
+// refused are members that read or write files, wait for input, or change the process or its
+// front end.
 var refused = map[string][]string{
 	"fmt":  {"Scan", "Scanf", "Scanln"},
 	"time": {"LoadLocation"},
 	"github.com/features-are-fate/fate/pkg/experiment": {"Load", "ReadRecord"},
+	symbols.Display: {"File"},
+	"github.com/features-are-fate/fate/pkg/widget": {"Comms", "Connect", "Expect", "Receive"},
 }
 
 // refusedNames are methods that do, of any type.
