@@ -146,6 +146,11 @@ func (w *Worker) Run(cell Live) Result {
 	return Result{r.Error, r.Values}
 }
 
+// Expect announces a message that [Worker.Receive] gets later, when what runs has ended.
+func (w *Worker) Expect(m widget.Message) {
+	_ = w.client.send(request{Comm: &m, Expect: true}) // if that fails, the process is ending
+}
+
 // Receive hands a message of the front end to the widgets.
 func (w *Worker) Receive(number int, m widget.Message) {
 	defer w.set(idle)
