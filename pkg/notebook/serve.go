@@ -74,10 +74,9 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 		return err
 	}
 	log.SetOutput(os.Stderr)
-	// Cells have no input: that of this process is the parent's.
-	if os.Stdin, err = os.Open(os.DevNull); err != nil {
-		return err
-	}
+	// Cells have no input: that of this process is the parent's. A confined process cannot
+	// open the device.
+	os.Stdin, _ = os.Open(os.DevNull)
 	session.Change(func(o *session.Options) { o.Progress = func(p trial.Progress) { w.send(reply{Progress: &p}) } })
 	session.Change(func(o *session.Options) { o.Clear = w.clear })
 	if Special != nil { // a front end is there

@@ -145,8 +145,8 @@ func TestCommittedNotebooks(t *testing.T) {
 	}
 	page := write(t, sources...)
 	outside(t, page)
-	if len(page) > 10e6 {
-		t.Errorf("%d bytes: at most 10 MB", len(page))
+	if len(page) > 11e6 {
+		t.Errorf("%d bytes: at most 11 MB", len(page))
 	}
 	if strings.Contains(page, `class="unset"`) {
 		i := strings.Index(page, `class="unset"`)
