@@ -3,6 +3,7 @@ package jupyter
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +163,23 @@ func TestKernelInterruptsASleep(t *testing.T) {
 	}
 }
 
+// A second interrupt ends the process of a cell that has not stopped after two seconds, here
+// because the process is stopped.
+func TestKernelEndsWhatDoesNotStop(t *testing.T) {
+	c := started(t, "os/exec")
+	time.AfterFunc(200*time.Millisecond, c.Interrupt)
+	time.AfterFunc(2500*time.Millisecond, c.Interrupt)
+	processtest.Within(t, "a stopped process", func() {
+		_, failed := cellIn(c, "exec.Command(\"sh\", \"-c\", \"kill -STOP $PPID\").Run()", nil)
+		if !strings.HasPrefix(failed, "crash: ") || !strings.Contains(failed, "did not stop within 2s") {
+			t.Errorf("it ends with %q", failed)
+		}
+	})
+	if got, failed := cellIn(c, "1 + 1", nil); got != "2" {
+		t.Errorf("afterwards: %q (%s)", got, failed)
+	}
+}
+
 // Text that a goroutine prints after its cell belongs to that cell. Many lines neither
 // hang nor grow the kernel.
 func TestKernelPrints(t *testing.T) {
@@ -235,6 +253,31 @@ func TestKernelAnswersQuestionsWhileBusy(t *testing.T) {
 		if m.Header.Type != "status" && m.Header.Type != "comm_close" {
 			t.Errorf("a comm without a target: %s %s", m.Header.Type, m.Content)
 		}
+	}
+}
+
+// The messages of a widget go to the process of the cells and back, and a front end that
+// comes later finds its comms.
+func TestKernelWidgets(t *testing.T) {
+	c := started(t, "fmt", "github.com/features-are-fate/fate/pkg/widget")
+	_, published := exchange(t, c, "execute_request", map[string]any{
+		"code": "widget.Interact(func(x int) interface{} { return fmt.Sprint(\"x is \", x) }, widget.IntSlider(\"x\", 0, 9))"})
+	slider := ""
+	for _, m := range published {
+		if strings.Contains(string(m.Content), "\"description\":\"x\"") {
+			slider, _ = decoded(m)["comm_id"].(string)
+		}
+	}
+	reply, _ := exchange(t, c, "comm_info_request", map[string]any{"target_name": "jupyter.widget"})
+	comms, _ := reply["comms"].(map[string]any)
+	if slider == "" || comms[slider] == nil {
+		t.Fatalf("slider %q, comms %v, after %s", slider, comms, kinds(published))
+	}
+	_, published = exchange(t, c, "comm_msg", map[string]any{"comm_id": slider, "data": map[string]any{"method": "update", "state": map[string]any{"value": 7}}})
+	if !slices.ContainsFunc(published, func(m Message) bool {
+		return m.Header.Type == "comm_msg" && strings.Contains(string(m.Content), "x is 7")
+	}) {
+		t.Errorf("a move gives %s", kinds(published))
 	}
 }
 
