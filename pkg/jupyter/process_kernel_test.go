@@ -3,6 +3,7 @@ package jupyter
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,8 @@ import (
 	"github.com/features-are-fate/fate/pkg/internal/processtest"
 )
 
-// request sends a request and returns its reply and its messages on iopub, up to idle.
+// exchange sends a request, and returns its reply, if it has one, and its messages on iopub
+// up to idle.
 func exchange(t *testing.T, c *Client, kind string, content map[string]any) (reply map[string]any, published []Message) {
 	t.Helper()
 	id, err := c.send(c.shell, kind, content)
@@ -18,12 +20,12 @@ func exchange(t *testing.T, c *Client, kind string, content map[string]any) (rep
 		t.Fatal(err)
 	}
 	processtest.Within(t, kind, func() {
-		for idle := false; !idle || reply == nil; {
+		for idle, replied := false, !strings.HasSuffix(kind, "_request"); !idle || !replied; {
 			m := <-c.messages
 			switch {
 			case m.Parent.ID != id:
 			case m.channel == "shell":
-				reply = decoded(m.Message)
+				reply, replied = decoded(m.Message), true
 			default:
 				published = append(published, m.Message)
 				idle = m.Header.Type == "status" && decoded(m.Message)["execution_state"] == "idle"
@@ -31,6 +33,17 @@ func exchange(t *testing.T, c *Client, kind string, content map[string]any) (rep
 		}
 	})
 	return reply, published
+}
+
+// kinds returns the types of messages except the status.
+func kinds(published []Message) string {
+	var out []string
+	for _, m := range published {
+		if m.Header.Type != "status" {
+			out = append(out, m.Header.Type)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func decoded(m Message) (content map[string]any) {
@@ -61,25 +74,18 @@ func TestKernelSurvivesACrash(t *testing.T) {
 	c := started(t)
 	for cell, want := range map[string]string{
 		"import \"os\"\nos.Exit(7)": "exit status 7",
-		"import \"time\"\ngo func() { panic(\"at the disco\") }()\ntime.Sleep(time.Hour)": "panic: at the disco",
-		"import (\n\"os\"\n\"syscall\"\n)\nsyscall.Kill(os.Getpid(), 9)\nselect {}":       "memory",
-		"func f(x int) int { return f(x + 1) + 1 }\nf(0)":                                 "stack",
+		"import \"time\"\ntime.AfterFunc(0, func() { panic(\"at the disco\") })\ntime.Sleep(time.Hour)": "panic: at the disco",
+		"import \"os/exec\"\nexec.Command(\"sh\", \"-c\", \"kill -9 $PPID\").Run()":                     "memory",
+		"func f(x int) int { return f(x + 1) + 1 }\nf(0)":                                               "stack",
 	} {
 		cellIn(c, "x := 41", nil)
 		start := time.Now()
 		reply, published := exchange(t, c, "execute_request", map[string]any{"code": cell})
-		if reply["ename"] != "crash" && want != "stack" || !strings.Contains(fmt.Sprint(reply["evalue"]), want) {
+		if reply["ename"] != "crash" || !strings.Contains(fmt.Sprint(reply["evalue"]), want) {
 			t.Errorf("%q ends with %v: %v, want %q", cell, reply["ename"], reply["evalue"], want)
 		}
-		if n := 0; reply["ename"] == "crash" {
-			for _, m := range published {
-				if m.Header.Type == "error" {
-					n++
-				}
-			}
-			if n != 1 || !strings.Contains(fmt.Sprint(reply["evalue"]), "variables are lost") {
-				t.Errorf("%q: %d errors, %v", cell, n, reply)
-			}
+		if got := kinds(published); got != "execute_input error" || !strings.Contains(fmt.Sprint(reply["evalue"]), "variables are lost") {
+			t.Errorf("%q: %s, %v", cell, got, reply)
 		}
 		next := time.Now()
 		if got, failed := cellIn(c, "1 + 1", nil); got != "2" {
@@ -88,7 +94,7 @@ func TestKernelSurvivesACrash(t *testing.T) {
 		t.Logf("%q ended after %v, the next cell after %v", want, next.Sub(start), time.Since(next))
 	}
 	// Between cells: it is shown below the last one.
-	id, err := c.send(c.shell, "execute_request", map[string]any{"code": "import \"time\"\ngo func() { time.Sleep(300 * time.Millisecond); panic(\"late\") }()"})
+	id, err := c.send(c.shell, "execute_request", map[string]any{"code": "import \"time\"\ntime.AfterFunc(300*time.Millisecond, func() { panic(\"late\") })\nx := 1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +160,23 @@ func TestKernelInterruptsASleep(t *testing.T) {
 	}
 	if got, failed := cellIn(c, "x", nil); got != "41" {
 		t.Errorf("x is %q (%s)", got, failed)
+	}
+}
+
+// A second interrupt ends the process of a cell that has not stopped after two seconds, here
+// because the process is stopped.
+func TestKernelEndsWhatDoesNotStop(t *testing.T) {
+	c := started(t, "os/exec")
+	time.AfterFunc(200*time.Millisecond, c.Interrupt)
+	time.AfterFunc(2500*time.Millisecond, c.Interrupt)
+	processtest.Within(t, "a stopped process", func() {
+		_, failed := cellIn(c, "exec.Command(\"sh\", \"-c\", \"kill -STOP $PPID\").Run()", nil)
+		if !strings.HasPrefix(failed, "crash: ") || !strings.Contains(failed, "did not stop within 2s") {
+			t.Errorf("it ends with %q", failed)
+		}
+	})
+	if got, failed := cellIn(c, "1 + 1", nil); got != "2" {
+		t.Errorf("afterwards: %q (%s)", got, failed)
 	}
 }
 
@@ -233,19 +256,35 @@ func TestKernelAnswersQuestionsWhileBusy(t *testing.T) {
 	}
 }
 
+// The messages of a widget go to the process of the cells and back, and a front end that
+// comes later finds its comms.
+func TestKernelWidgets(t *testing.T) {
+	c := started(t, "fmt", "github.com/features-are-fate/fate/pkg/widget")
+	_, published := exchange(t, c, "execute_request", map[string]any{
+		"code": "widget.Interact(func(x int) interface{} { return fmt.Sprint(\"x is \", x) }, widget.IntSlider(\"x\", 0, 9))"})
+	slider := ""
+	for _, m := range published {
+		if strings.Contains(string(m.Content), "\"description\":\"x\"") {
+			slider, _ = decoded(m)["comm_id"].(string)
+		}
+	}
+	reply, _ := exchange(t, c, "comm_info_request", map[string]any{"target_name": "jupyter.widget"})
+	comms, _ := reply["comms"].(map[string]any)
+	if slider == "" || comms[slider] == nil {
+		t.Fatalf("slider %q, comms %v, after %s", slider, comms, kinds(published))
+	}
+	_, published = exchange(t, c, "comm_msg", map[string]any{"comm_id": slider, "data": map[string]any{"method": "update", "state": map[string]any{"value": 7}}})
+	if !slices.ContainsFunc(published, func(m Message) bool {
+		return m.Header.Type == "comm_msg" && strings.Contains(string(m.Content), "x is 7")
+	}) {
+		t.Errorf("a move gives %s", kinds(published))
+	}
+}
+
 // The fields of an execute_request are obeyed.
 func TestKernelExecuteRequest(t *testing.T) {
 	c := started(t, "fmt")
 	count := func(r map[string]any) string { return fmt.Sprint(r["execution_count"]) }
-	kinds := func(published []Message) string {
-		var out []string
-		for _, m := range published {
-			if m.Header.Type != "status" {
-				out = append(out, m.Header.Type)
-			}
-		}
-		return strings.Join(out, " ")
-	}
 	reply, published := exchange(t, c, "execute_request", map[string]any{"code": "fmt.Println(1)\n2", "silent": true})
 	if count(reply) != "1" || kinds(published) != "" {
 		t.Errorf("silent: %v, %s", reply, kinds(published))

@@ -59,7 +59,7 @@ func (k *kernel) watch(w *notebook.Worker, started time.Time) {
 	if !busy {
 		k.outputs.printLast(k, strings.Join(w.Crash().Traceback, "\n")+"\n")
 	}
-	if time.Since(started) > time.Second { // or else the next one could end as soon
+	if busy || time.Since(started) > time.Second { // or else the next one could end as soon
 		_, _ = k.live() // or else the next cell tries again and shows the error
 	}
 }
@@ -142,16 +142,19 @@ func (k *kernel) comms(target string) map[string]string {
 	return nil
 }
 
-// comm hands a message to the widgets, and what they send back to the front ends.
-func (k *kernel) comm(r request) {
+// message returns the message for the widgets in a request.
+func message(r request) widget.Message {
 	var c struct {
 		ID     string          `json:"comm_id"`
 		Target string          `json:"target_name"`
 		Data   json.RawMessage `json:"data"`
 	}
 	_ = json.Unmarshal(r.Content, &c) // which has been checked
+	return widget.Message{Type: r.Header.Type, ID: c.ID, Target: c.Target, Data: c.Data, Metadata: r.Metadata}
+}
+
+// comm hands a message to the widgets, and what they send back to the front ends.
+func (k *kernel) comm(r request) {
 	number := k.outputs.begin(&cell{request: r})
-	_ = k.run(r, func(w *notebook.Worker) { // without a process there are no widgets
-		w.Receive(number, widget.Message{Type: r.Header.Type, ID: c.ID, Target: c.Target, Data: c.Data, Metadata: r.Metadata})
-	})
+	_ = k.run(r, func(w *notebook.Worker) { w.Receive(number, message(r)) }) // without a process there are no widgets
 }

@@ -149,6 +149,11 @@ func (k *kernel) receive(c *channel) {
 			k.answer(r)
 		case "kernel_info_request", "complete_request", "inspect_request", "is_complete_request", "comm_info_request":
 			k.asides <- r
+		case "comm_msg":
+			if w := k.current(); w != nil {
+				w.Expect(message(r))
+			}
+			k.waiting <- r
 		default:
 			k.waiting <- r
 		}

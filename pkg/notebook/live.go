@@ -136,10 +136,19 @@ func (w *Worker) Run(cell Live) Result {
 	if !ok {
 		return Result{Failed: w.Crash()}
 	}
-	if r.Error != nil {
+	if r.Error != nil && len(r.Trace) > 0 {
+		if strings.HasPrefix(r.Trace[0], r.Error.Text) { // the trace says it with more detail
+			r.Trace[0] = r.Error.Name + ": " + r.Trace[0]
+			r.Error.Traceback = nil
+		}
 		r.Error.Traceback = append(r.Error.Traceback, r.Trace...)
 	}
 	return Result{r.Error, r.Values}
+}
+
+// Expect announces a message that [Worker.Receive] gets later, when what runs has ended.
+func (w *Worker) Expect(m widget.Message) {
+	_ = w.client.send(request{Comm: &m, Expect: true}) // if that fails, the process is ending
 }
 
 // Receive hands a message of the front end to the widgets.
@@ -196,7 +205,7 @@ func (w *Worker) Close() {
 }
 
 // maxTrace is the number of lines of the trace of a crash that an error shows.
-const maxTrace = 40
+const maxTrace = 20
 
 // Crash returns the end of the process as the error of a cell. Ended must be closed.
 func (w *Worker) Crash() *ipynb.Output {

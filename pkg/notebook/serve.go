@@ -99,10 +99,9 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 				w.interrupt()
 			case r.Ask != "":
 				w.send(reply{Number: r.Number, Answer: w.answer(r)})
+			case r.Expect:
+				widget.Expect(*r.Comm)
 			default:
-				if r.Comm != nil {
-					widget.Expect(*r.Comm)
-				}
 				w.state.Store(preparing)
 				cells <- r
 			}

@@ -43,6 +43,7 @@ type request struct {
 	Columns     int               `json:"columns,omitempty"`
 	Expressions map[string]string `json:"expressions,omitempty"` // to evaluate after the cell, by name
 	Comm        *widget.Message   `json:"comm,omitempty"`
+	Expect      bool              `json:"expect,omitempty"` // Comm comes later
 	Interrupt   bool              `json:"interrupt,omitempty"`
 	Ask         string            `json:"ask,omitempty"` // "complete", "inspect" or "comms", of Code
 	Cursor      int               `json:"cursor,omitempty"`
