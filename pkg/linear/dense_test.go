@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	_ "github.com/features-are-fate/fate/pkg/internal/property"
@@ -346,15 +347,15 @@ func TestMinNormIsEquivariant(t *testing.T) {
 	})
 }
 
-// The ridge must be a finite number, 0 or above.
+// The ridge must be a finite number, 0 or above, and the error names it.
 func TestRidgeOfAHeadIsFinite(t *testing.T) {
 	h, err := NewHead(mat.NewDense(2, 2, []float64{1, 0, 0, 1}), mat.NewDense(2, 1, []float64{1, 0}), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, lambda := range []float64{-1, math.Inf(1), math.Inf(-1), math.NaN()} {
-		if got, err := h.Fit([]float64{1, 2}, lambda); err == nil {
-			t.Errorf("lambda = %v gives %v", lambda, got)
+		if got, err := h.Fit([]float64{1, 2}, lambda); err == nil || !strings.Contains(err.Error(), "the ridge must be") {
+			t.Errorf("lambda = %v gives %v, %v", lambda, got, err)
 		}
 	}
 }
