@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/task"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 )
 
 // Where training ends depends on the way for a start that is not small. Descent ends
@@ -89,5 +91,20 @@ func TestFlowCannotStartAtZero(t *testing.T) {
 	rep, err := net.Train(context.Background(), loss, Options{Tolerance: 1e-8, MaxSteps: 1000})
 	if err == nil || !strings.Contains(err.Error(), "the gradient in every weight is 0") || rep.Steps > 100 {
 		t.Errorf("%d steps, %v", rep.Steps, err)
+	}
+}
+
+// A network of one weight is least squares in one dimension: β = Σxy/Σx².
+func TestFlowOfOneWeight(t *testing.T) {
+	loss, err := SampleLoss(task.Data{X: mat.NewDense(2, 1, []float64{1, 2}), Y: []float64{3, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := NewNetwork(1, 1, 0.1, task.Stream(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := net.Train(context.Background(), loss, Options{Tolerance: 1e-10}); err != nil || math.Abs(net.Beta()[0]-1) > 1e-9 {
+		t.Errorf("β = %v, want 1, %v", net.Beta(), err)
 	}
 }

@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	_ "github.com/features-are-fate/fate/pkg/internal/property"
@@ -223,6 +224,23 @@ func TestWeightDecayByBisection(t *testing.T) {
 	}
 }
 
+// On a design with XᵀX = n on the span of the data, weight decay takes μ from the norm of
+// the least-squares β. The first step of Newton's method leaves the bracket where ‖β‖ is
+// above (1 + μ)²/μ. Where XᵀX is singular, a ridge of 0 has no solution.
+func TestWeightDecayOfAnOrthogonalDesign(t *testing.T) {
+	r := math.Sqrt2
+	for _, c := range []struct{ second, b1, b2 float64 }{{r, 30, 40}, {0, 50, 0}} { // β = (b1, b2) without decay
+		x := mat.NewDense(2, 2, []float64{r, 0, 0, c.second})
+		for _, mu := range []float64{0.5, 1, 2} {
+			beta, lambda, err := WeightDecay(task.Data{X: x, Y: []float64{r * c.b1, r * c.b2}}, mu)
+			left := 1 - mu/50
+			if err != nil || math.Abs(lambda-mu/(50-mu)) > 1e-9 || math.Hypot(beta[0]-left*c.b1, beta[1]-left*c.b2) > 1e-9 {
+				t.Errorf("%+v, μ = %v: β = %v, λ = %v, want %v of β, %v", c, mu, beta, lambda, left, err)
+			}
+		}
+	}
+}
+
 // The Gram matrix serves up to a condition number of 10⁸; beyond it X itself is factorised.
 func TestInterpolatorByCondition(t *testing.T) {
 	for _, c := range []struct {
@@ -329,15 +347,15 @@ func TestMinNormIsEquivariant(t *testing.T) {
 	})
 }
 
-// The ridge must be a finite number, 0 or above.
+// The ridge must be a finite number, 0 or above, and the error names it.
 func TestRidgeOfAHeadIsFinite(t *testing.T) {
 	h, err := NewHead(mat.NewDense(2, 2, []float64{1, 0, 0, 1}), mat.NewDense(2, 1, []float64{1, 0}), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, lambda := range []float64{-1, math.Inf(1), math.Inf(-1), math.NaN()} {
-		if got, err := h.Fit([]float64{1, 2}, lambda); err == nil {
-			t.Errorf("lambda = %v gives %v", lambda, got)
+		if got, err := h.Fit([]float64{1, 2}, lambda); err == nil || !strings.Contains(err.Error(), "the ridge must be") {
+			t.Errorf("lambda = %v gives %v, %v", lambda, got, err)
 		}
 	}
 }
