@@ -19,6 +19,9 @@ type Dialect struct {
 	Forward bool
 	// Literals: a statement cannot begin with a function literal.
 	Literals bool
+	// Single: the only argument of a call becomes two values where it could be, and a
+	// pointer to a declared type cannot be an interface if a method's receiver is no pointer.
+	Single bool
 	// Blocks: a name that a block of the cell declares overwrites an outer one.
 	Blocks bool
 }
@@ -51,6 +54,9 @@ func (k *checker) refuse(n ast.Node, msg string) { k.fail(n.Pos(), n.Pos()+1, ms
 // node rewrites what stands anywhere. It reports whether the parts of n are to be rewritten
 // too.
 func (k *checker) node(n ast.Node, d Dialect) bool {
+	if d.Single {
+		k.pointers(n)
+	}
 	switch n := n.(type) {
 	case *ast.FuncDecl:
 		if n.Type.TypeParams != nil {
@@ -76,6 +82,13 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 		}
 		k.builtin(n)
 		k.printed(n)
+		if d.Single {
+			k.single(n)
+		}
+	case *ast.AssignStmt:
+		if d.Single {
+			k.convertAssigned(n)
+		}
 	case *ast.GoStmt:
 		k.guard(n)
 	case *ast.DeferStmt:

@@ -21,6 +21,8 @@ const prelude = `import (
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/plotting"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 )
 n, m := 1, 2

@@ -141,7 +141,7 @@ type outcome struct {
 }
 
 func (e *gomacroEngine) Eval(src string) ([]any, error) {
-	c, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Literals: true})
+	c, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Literals: true, Single: true})
 	if err != nil {
 		return nil, checkError(err)
 	}

@@ -1,0 +1,148 @@
+package cell
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// What an interpreter makes of a value without being told: the second value of a map
+// element, and a value of a declared type as an interface of a linked package.
+
+// single makes the only argument of a call one value, where gomacro passes whether there
+// is one too: of a map element, a received value, or a type assertion.
+func (k *checker) single(c *ast.CallExpr) {
+	if len(c.Args) != 1 || k.info.Types[c.Fun].IsType() || k.info.Types[c.Fun].IsBuiltin() {
+		return
+	}
+	switch e := ast.Unparen(c.Args[0]).(type) {
+	case *ast.IndexExpr:
+		if t := k.info.TypeOf(e.X); t == nil || !isMap(t) {
+			return
+		}
+	case *ast.UnaryExpr:
+		if e.Op != token.ARROW {
+			return
+		}
+	case *ast.TypeAssertExpr:
+	default:
+		return
+	}
+	t, ok := k.typeText(k.valueType(c.Args[0]))
+	if !ok {
+		k.refuse(c.Args[0], "a cell cannot pass this on: assign it to a variable first")
+		return
+	}
+	if t[0] == '*' || t[0] == '<' || t[0] == 'f' {
+		t = "(" + t + ")"
+	}
+	k.edits.insert(k.offset(c.Args[0].Pos()), t+"(")
+	k.edits.insert(k.offset(c.Args[0].End()), ")")
+}
+
+func isMap(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Map)
+	return ok
+}
+
+// valueType returns the type of an expression, of the first value if there are two.
+func (k *checker) valueType(e ast.Expr) types.Type {
+	t := k.info.TypeOf(e)
+	if pair, ok := t.(*types.Tuple); ok && pair.Len() > 0 {
+		return pair.At(0).Type()
+	}
+	return t
+}
+
+// convertAssigned converts a value of a declared type that is assigned to a field or an element
+// whose type is an interface of a linked package, which gomacro does only for variables.
+func (k *checker) convertAssigned(s *ast.AssignStmt) {
+	if s.Tok != token.ASSIGN || len(s.Lhs) != len(s.Rhs) {
+		return
+	}
+	for i, l := range s.Lhs {
+		want := k.info.TypeOf(l)
+		if _, ok := l.(*ast.Ident); ok || !isForeignInterface(want) || !isDeclared(k.info.TypeOf(s.Rhs[i])) {
+			continue
+		}
+		if t, ok := k.typeText(want); ok {
+			k.edits.insert(k.offset(s.Rhs[i].Pos()), t+"(")
+			k.edits.insert(k.offset(s.Rhs[i].End()), ")")
+		}
+	}
+}
+
+// pointerAs refuses a pointer to a declared type as an interface of a linked package if a
+// method of it has the type itself as its receiver: gomacro would panic.
+func (k *checker) pointerAs(e ast.Expr, want types.Type) {
+	p, ok := k.info.TypeOf(e).(*types.Pointer)
+	if !ok || !isForeignInterface(want) || !isDeclared(p) {
+		return
+	}
+	methods := want.Underlying().(*types.Interface)
+	for i := range methods.NumMethods() {
+		m, _, _ := types.LookupFieldOrMethod(p, false, k.pkg, methods.Method(i).Name())
+		f, ok := m.(*types.Func)
+		if !ok {
+			continue
+		}
+		if _, ok := f.Signature().Recv().Type().(*types.Pointer); !ok {
+			text := types.TypeString(p.Elem(), k.qualify)
+			k.refuse(e, fmt.Sprintf("a *%s cannot serve as %s in a cell, since the receiver of %s is no pointer: use a value of %s, or pointers in all methods",
+				text, types.TypeString(want, k.qualify), f.Name(), text))
+			return
+		}
+	}
+}
+
+// pointers checks the arguments of a call and the values of assignments for [pointerAs].
+func (k *checker) pointers(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		sig, ok := k.info.TypeOf(n.Fun).(*types.Signature)
+		if !ok {
+			return
+		}
+		for i, a := range n.Args {
+			if i < sig.Params().Len() {
+				k.pointerAs(a, sig.Params().At(i).Type())
+			}
+		}
+	case *ast.AssignStmt:
+		for i, r := range n.Rhs {
+			if len(n.Lhs) == len(n.Rhs) {
+				k.pointerAs(r, k.info.TypeOf(n.Lhs[i]))
+			}
+		}
+	case *ast.ValueSpec:
+		for _, v := range n.Values {
+			if n.Type != nil {
+				k.pointerAs(v, k.info.TypeOf(n.Type))
+			}
+		}
+	case *ast.CompositeLit:
+		for _, e := range n.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				e = kv.Value
+			}
+			k.pointerAs(e, k.wanted([]ast.Node{n, e}))
+		}
+	}
+}
+
+// isForeignInterface reports whether t is an interface with methods of a linked package.
+func isForeignInterface(t types.Type) bool {
+	named, ok := t.(*types.Named)
+	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() != sessionPath && types.IsInterface(named) && !isEmptyInterface(named)
+}
+
+// isDeclared reports whether t, or what it points to, is a type that a cell has declared
+// and no interface.
+func isDeclared(t types.Type) bool {
+	named, ok := t.(*types.Named)
+	if p, is := t.(*types.Pointer); is {
+		named, ok = p.Elem().(*types.Named)
+	}
+	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == sessionPath && !types.IsInterface(named)
+}
