@@ -384,6 +384,9 @@ func (k *checker) builtin(c *ast.CallExpr) {
 // method String or Error, to the interpreter as values with that method: it would print
 // what is below the type.
 func (k *checker) printed(c *ast.CallExpr) {
+	if id, ok := c.Fun.(*ast.Ident); ok && id.Name == "Display" && k.info.Uses[id] == k.Session.names["Display"] && len(c.Args) == 1 {
+		k.asText(c.Args[0])
+	}
 	sel, ok := c.Fun.(*ast.SelectorExpr)
 	if !ok || c.Ellipsis.IsValid() {
 		return
@@ -477,18 +480,16 @@ func (k *checker) constant(e ast.Expr) {
 	k.edits.insert(k.offset(e.End()), "))")
 }
 
-// guard makes a panic of a goroutine an error of the cell that started it.
+// guard makes a panic of a goroutine an error of the cell that started it, and what it
+// prints text of that cell.
 func (k *checker) guard(s *ast.GoStmt) {
-	begin := fmt.Sprintf("g__ := %s.Go(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(g__, p__) } }(); ", Support, Support)
-	if f, ok := s.Call.Fun.(*ast.FuncLit); ok {
-		k.edits.insert(k.offset(f.Body.Lbrace)+1, begin)
-		return
-	}
+	begin := fmt.Sprintf("defer %s.Go(g__)(); defer func() { if p__ := recover(); p__ != nil { %s.Panicked(g__, p__) } }(); ", Support, Support)
 	sig, ok := k.info.TypeOf(s.Call.Fun).(*types.Signature)
 	if !ok || sig.Variadic() || len(s.Call.Args) != sig.Params().Len() {
 		return
 	}
-	var params, args []string
+	// The arguments are evaluated by the go statement, and the cell is one more.
+	params, args := []string{"g__ interface{}"}, []string(nil)
 	for i := range sig.Params().Len() {
 		t, ok := k.typeText(sig.Params().At(i).Type())
 		if !ok {
@@ -497,8 +498,24 @@ func (k *checker) guard(s *ast.GoStmt) {
 		args = append(args, fmt.Sprintf("p%d__", i))
 		params = append(params, args[i]+" "+t)
 	}
-	f := k.offset(s.Call.Fun.Pos())
-	k.edits.replace(f, k.offset(s.Call.Fun.End()), fmt.Sprintf("func(%s) { %s%s(%s) }", strings.Join(params, ", "), begin, k.text(s.Call.Fun), strings.Join(args, ", ")))
+	comma := ", "
+	if len(args) == 0 {
+		comma = ""
+	}
+	paren := k.offset(s.Call.Lparen) + 1
+	if f, ok := s.Call.Fun.(*ast.FuncLit); ok {
+		from := k.offset(f.Type.Params.Opening) + 1
+		if named := f.Type.Params; len(named.List) > 0 && len(named.List[0].Names) == 0 {
+			k.edits.replace(from, k.offset(named.Closing), strings.Join(params, ", "))
+		} else {
+			k.edits.insert(from, params[0]+comma)
+		}
+		k.edits.insert(k.offset(f.Body.Lbrace)+1, begin)
+	} else {
+		from := k.offset(s.Call.Fun.Pos())
+		k.edits.replace(from, k.offset(s.Call.Fun.End()), fmt.Sprintf("func(%s) { %s%s(%s) }", strings.Join(params, ", "), begin, k.text(s.Call.Fun), strings.Join(args, ", ")))
+	}
+	k.edits.insert(paren, Support+".Cell()"+comma)
 }
 
 // typeText returns a type as the cell writes it; ok is false if the cell has no name for

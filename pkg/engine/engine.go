@@ -106,6 +106,9 @@ var registerOnce sync.Once
 func LinkPackages() {
 	registerOnce.Do(func() {
 		symbols.RegisterGomacro()
+		for name, f := range printing {
+			imports.Packages["fmt"].Binds[name] = f
+		}
 		imports.Packages[supportName] = imports.Package{Name: supportName, Binds: supportTable()}
 	})
 }

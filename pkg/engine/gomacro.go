@@ -86,7 +86,7 @@ func (e *gomacroEngine) onGoroutine(f func()) {
 }
 
 // patience is the time that an interrupted cell has to stop before it is given up.
-const patience = 80 * time.Millisecond
+const patience = 60 * time.Millisecond
 
 // Interrupt stops the running experiments, which then return their results so far to the
 // cell, or else the interpreted code. A compiled call that does not return is given up.
@@ -184,7 +184,7 @@ func (e *gomacroEngine) interruptibly(ir *fast.Interp, f func() ([]any, error)) 
 	e.mu.Lock()
 	e.running, e.giveUp, e.failure = running, giveUp, nil
 	e.mu.Unlock()
-	lastCell.Store(&started{e, running})
+	lastCell.Store(newStarted(e, running))
 	result := make(chan outcome, 1)
 	e.work <- func() {
 		values, err := f()

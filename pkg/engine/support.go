@@ -3,11 +3,8 @@ package engine
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"reflect"
-	"sync/atomic"
 
-	"github.com/cosmos72/gomacro/base"
 	"github.com/features-are-fate/fate/pkg/cell"
 )
 
@@ -36,28 +33,11 @@ func supportTable() map[string]reflect.Value {
 		"Fail": reflect.ValueOf(func(name string, err error) {
 			panic(&Error{Name: "error", Reason: fmt.Sprintf("%s: %v", name, err)})
 		}),
-		// A goroutine begins with Go, and hands the result to Panicked if it panics.
-		"Go":       reflect.ValueOf(func() any { return lastCell.Load() }),
-		"Panicked": reflect.ValueOf(func(of, p any) { of.(*started).panicked(p) }),
-	}
-}
-
-// started is a cell that a gomacro engine runs or ran; nil for yaegi, where a goroutine that
-// panics ends the process.
-type started struct {
-	engine *gomacroEngine
-	ended  chan struct{}
-}
-
-var lastCell atomic.Pointer[started]
-
-func (s *started) panicked(p any) {
-	switch {
-	case s == nil:
-		panic(p)
-	case p == base.SigInterrupt:
-	case !s.engine.fail(s.ended, &Error{Name: "panic", Reason: "in a goroutine: " + firstLine(fmt.Sprint(p))}):
-		fmt.Fprintf(os.Stderr, "panic in a goroutine: %v\n", p)
+		// A go statement has the cell from Cell; its goroutine begins with Go and ends with what
+		// that returns, and with Panicked if it panics.
+		"Cell":     reflect.ValueOf(func() any { return cellOfGoroutine() }),
+		"Go":       reflect.ValueOf(func(cell any) func() { return begin(cell.(*started)) }),
+		"Panicked": reflect.ValueOf(func(cell, p any) { cell.(*started).panicked(p) }),
 	}
 }
 

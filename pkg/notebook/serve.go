@@ -109,6 +109,9 @@ func serve(name string, in io.Reader, out io.Writer) (err error) {
 	}()
 	for r := range cells {
 		last := w.number.Swap(int64(r.Number))
+		if r.Comm == nil {
+			engine.Number(r.Number, w.late)
+		}
 		done := w.handle(r)
 		w.state.Store(idle)
 		done.Number = r.Number
@@ -165,6 +168,11 @@ func (w *worker) show(v any) error {
 	w.cap.flush() // text printed earlier comes first
 	w.send(reply{Output: &out})
 	return nil
+}
+
+// late sends what a goroutine prints that an earlier cell has started.
+func (w *worker) late(number int, text string) {
+	w.send(reply{Number: number, Output: &ipynb.Output{Kind: "stream", Name: "stdout", Text: text}})
 }
 
 // clear is the ClearOutput function of cells.
