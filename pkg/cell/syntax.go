@@ -2,7 +2,6 @@ package cell
 
 import (
 	"go/ast"
-	"go/token"
 	"reflect"
 	"strings"
 
@@ -86,9 +85,6 @@ func plain(f *ast.FuncDecl) *ast.FuncDecl {
 	out.Name = &ast.Ident{Name: plainName(f), NamePos: f.Name.Pos()}
 	return &out
 }
-
-// span returns the range of a node in positions.
-func span(n ast.Node) (token.Pos, token.Pos) { return n.Pos(), n.End() }
 
 // IsComplete reports whether code is "complete", "incomplete" or "invalid" as a cell, and
 // the indent of the next line if it is incomplete.

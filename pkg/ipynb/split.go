@@ -154,7 +154,7 @@ func syntaxError(err error, src string, at token.Position, prefix string) error 
 	line, column := list[0].Pos.Line, list[0].Pos.Column
 	if n := strings.Count(src, "\n"); line > n+1 { // at the bracket that closes the chunk
 		msg, _, _ := strings.Cut(list[0].Msg, ", found")
-		line, column = n+1, len(src)-strings.LastIndexByte(src, '\n')
+		column = len(src) - strings.LastIndexByte(src, '\n')
 		if n == 0 {
 			column += at.Column - 1
 		}
