@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -81,7 +82,7 @@ func newKernelArm(kernel *mat.SymDense) (*arm, error) {
 	values := eigen.Values(nil)
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
-	floats.Reverse(values)
+	slices.Reverse(values)
 	out := mat.NewDense(n, n, nil)
 	for j := range n {
 		out.SetCol(j, mat.Col(nil, n-1-j, &vectors))
