@@ -110,6 +110,13 @@ func TestSessionSearch(t *testing.T) {
 		t.Errorf("a cell that is in no notebook is in %s", o.Notebook)
 	}
 	s = Session{}
+	for _, source := range []string{nb.Cells[1].Source, nb.Cells[2].Source, "// Parameters\nseed = 9\n", nb.Cells[3].Source} {
+		s.Begin("", source)
+	}
+	if o := s.Begin("", nb.Cells[4].Source); o.Code != want.Code || o.Parameters["seed"] != "9" {
+		t.Errorf("with a cell of papermill: %+v", o)
+	}
+	s = Session{}
 	if o := s.Begin("", "elsewhere()"); o.Notebook != "" {
 		t.Errorf("a cell that is in no notebook is in %s", o.Notebook)
 	}
