@@ -2,6 +2,7 @@
 # jupyter console. It needs the kernel "fate" in a folder of JUPYTER_PATH. The argument is the
 # program fate, which reads the figures.
 import base64
+import math
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pexpect
 from nbclient import NotebookClient
+from papermill import execute_notebook
 
 fate = os.path.abspath(sys.argv[1])
 tools = Path(sys.executable).parent
@@ -49,6 +51,33 @@ def papermill():
     added = [c for c in nb.cells if "injected-parameters" in c.metadata.get("tags", [])]
     assert [c.source for c in added] == ['// Parameters\npace = "quick"\nseed = 3\n'], added
     assert check(nb, 3) != committed, "another seed gives the same numbers"
+
+    # Values of every kind, to variables that keep their types.
+    new = nbformat.v4
+    nb = new.new_notebook(metadata={"kernelspec": {"name": "fate", "language": "go", "display_name": "fate"}}, cells=[
+        new.new_code_cell('import "fmt"'),
+        new.new_code_cell("""text := ""
+loud := false
+count := uint64(1)
+size := 1.5
+none := []int{1}
+empty := []string{"a"}
+list := []float64{1}
+deep := [][]int{}
+table := map[string]bool{}""", metadata={"tags": ["parameters"]}),
+        new.new_code_cell('fmt.Printf("%q %v %T %v %T %v %v %v %v %v %v", text, loud, count, count, size, size, none, empty, list, deep, table)')])
+    nbformat.write(nb, out / "kinds.ipynb")
+    done = execute_notebook(out / "kinds.ipynb", out / "kinds.out.ipynb", progress_bar=False, parameters={
+        "text": 'a "b" \\ \n σ 😀', "loud": True, "count": 2**64 - 1, "size": 2, "none": None, "empty": [],
+        "list": [1, 2.5e-7], "deep": [[1], [2, 3]], "table": {"k": True}})
+    want = r'"a \"b\" \\ \n σ 😀" true uint64 18446744073709551615 float64 2 [] [] [1 2.5e-07] [[1] [2 3]] map[k:true]'
+    assert done.cells[-1].outputs[0].text == want, done.cells[-1].outputs
+    for wrong in [math.inf, [1, "a"], [1, [2]]]:
+        try:
+            execute_notebook(out / "kinds.ipynb", None, parameters={"size": wrong})
+        except ValueError:
+            continue
+        raise AssertionError(f"{wrong} became Go code")
 
 
 def nbclient():
