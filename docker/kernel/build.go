@@ -147,7 +147,7 @@ func Build(ctx context.Context, module, out string, log io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintln(log, "kernel: compiling, about 2 minutes when nothing is compiled yet")
+	fmt.Fprintln(log, "kernel: compiling, seconds where fate was compiled and about 2 minutes elsewhere")
 	// gomacro starts ten times slower where it finds the sources of Go. Without -s, what cgo
 	// links would make the program 15 MB larger.
 	return run(log, "build", "-modfile="+mod, "-trimpath="+trimpath, "-ldflags=-s -X=runtime.defaultGOROOT=", "-o", out, upstream)
