@@ -51,6 +51,7 @@ def papermill():
     added = [c for c in nb.cells if "injected-parameters" in c.metadata.get("tags", [])]
     assert [c.source for c in added] == ['// Parameters\npace = "quick"\nseed = 3\n'], added
     assert check(nb, 3) != committed, "another seed gives the same numbers"
+    run(fate, "figure", "rerun", "--notebooks", notebooks, out / "figure.png")
 
     # Values of every kind, to variables that keep their types.
     new = nbformat.v4

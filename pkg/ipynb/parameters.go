@@ -162,12 +162,16 @@ func literalLike(old, text string) (string, error) {
 		}
 		return strconv.Quote(text), nil
 	}
-	number := strings.TrimPrefix(old, "uint64(")
-	if _, err := strconv.ParseInt(strings.TrimSuffix(number, ")"), 0, 64); err == nil {
+	number, unsigned := strings.CutPrefix(old, "uint64(")
+	number = strings.TrimSuffix(number, ")")
+	if _, err := strconv.ParseInt(number, 0, 64); err == nil {
 		if _, err := strconv.ParseInt(text, 0, 64); err != nil {
 			return "", fmt.Errorf("%q is not an integer", text)
 		}
-		return strings.Replace(old, strings.TrimSuffix(number, ")"), text, 1), nil
+		if unsigned {
+			return "uint64(" + text + ")", nil
+		}
+		return text, nil
 	}
 	if _, err := strconv.ParseFloat(old, 64); err != nil {
 		return "", fmt.Errorf("its value %s is not a literal number, string or boolean: change the cell by hand", old)
