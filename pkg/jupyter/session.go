@@ -96,9 +96,13 @@ func (s *Session) search(source string) string {
 	if s.folder == nil {
 		s.folder = map[string]*ipynb.Notebook{}
 		names, _ := filepath.Glob("*.ipynb") // the pattern is right
-		for _, name := range names[:min(len(names), 100)] {
-			// nbconvert writes the result beside the notebook.
-			if nb, err := ipynb.Read(name); err == nil && !strings.HasSuffix(name, ".nbconvert.ipynb") {
+		// nbconvert writes the result beside the notebook.
+		names = slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, ".nbconvert.ipynb") })
+		if size(names) > searchLimit {
+			names = nil
+		}
+		for _, name := range names {
+			if nb, err := ipynb.Read(name); err == nil {
 				s.folder[name] = nb
 			}
 		}
@@ -112,4 +116,16 @@ func (s *Session) search(source string) string {
 		return ""
 	}
 	return slices.Collect(maps.Keys(s.folder))[0]
+}
+
+// searchLimit is the number of bytes of notebooks that search reads: about a second.
+const searchLimit = 64 << 20
+
+func size(names []string) (out int64) {
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			out += info.Size()
+		}
+	}
+	return out
 }

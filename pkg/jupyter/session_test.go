@@ -123,4 +123,16 @@ func TestSessionSearch(t *testing.T) {
 	if o := s.Begin("", "other(x)"); o.Notebook != "other.ipynb" {
 		t.Errorf("after a cell of no notebook: %+v", o)
 	}
+	large, err := os.Create(filepath.Join(dir, "large.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer large.Close()
+	if err := large.Truncate(searchLimit); err != nil {
+		t.Fatal(err)
+	}
+	s = Session{}
+	if o := s.Begin("", "other(x)"); o.Notebook != "" {
+		t.Errorf("searched more than the limit, found %s", o.Notebook)
+	}
 }
