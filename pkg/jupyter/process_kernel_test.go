@@ -305,7 +305,7 @@ func TestKernelExecuteRequest(t *testing.T) {
 		t.Errorf("ClearOutput: %v, %s", reply, kinds(published))
 	}
 	reply, _ = exchange(t, c, "execute_request", map[string]any{"code": "nothing"})
-	if reply["status"] != "error" || reply["execution_count"] != nil {
+	if reply["status"] != "error" || count(reply) != "4" {
 		t.Errorf("an error: %v", reply)
 	}
 	reply, _ = exchange(t, c, "history_request", map[string]any{"hist_access_type": "tail", "n": 2, "output": false, "raw": true})
