@@ -314,7 +314,7 @@ STEPS = [
               "func at(v []float64, i int) float64 {\n\treturn v[i]\n}\nat([]float64{1, 2}, x)",
               "mat.NewDense(3, 3, []float64{1, 0.25, 0, math.Pi, 1e-9, 2, -3, 4.5, 1e12})"]),
     (matrix, None),
-    (interrupt, [IMPORTS, "time.Sleep(time.Hour)", "x := 2", "os.Exit(7)", 'fmt.Println("fresh")', "x"]),
+    (interrupt, [IMPORTS, "time.Sleep(time.Hour)", "x := 2", "os.Exit(7)", 'import "fmt"\nfmt.Println("fresh")', "x"]),
     (crash, None),
     (slider, [IMPORTS, SLIDER, SLOW]),
     (slow, None),
