@@ -294,7 +294,7 @@ func TestKernelWidgetMovesOn(t *testing.T) {
 	if x == 1 {
 		experiment.Experiment{
 			Grid:   experiment.Grid{D: 100, Gamma: []float64{0.5}, Sigma: []float64{0.5}},
-			Method: experiment.Train, Trials: 100000000,
+			Method: experiment.Train, Trials: 1000000,
 		}.Run()
 	}
 	return fmt.Sprint("x is ", x)
