@@ -260,8 +260,8 @@ func TestKernelAnswersQuestionsWhileBusy(t *testing.T) {
 // comes later finds its comms.
 func TestKernelWidgets(t *testing.T) {
 	c := started(t, "fmt", "github.com/features-are-fate/fate/pkg/widget")
-	_, published := exchange(t, c, "execute_request", map[string]any{
-		"code": "widget.Interact(func(x int) interface{} { return fmt.Sprint(\"x is \", x) }, widget.IntSlider(\"x\", 0, 9))"})
+	code := map[string]any{"code": "widget.Interact(func(x int) interface{} { return fmt.Sprint(\"x is \", x) }, widget.IntSlider(\"x\", 0, 9))"}
+	_, published := exchange(t, c, "execute_request", code)
 	slider := sliderOf(published, "x")
 	reply, _ := exchange(t, c, "comm_info_request", map[string]any{"target_name": "jupyter.widget"})
 	comms, _ := reply["comms"].(map[string]any)
@@ -273,6 +273,13 @@ func TestKernelWidgets(t *testing.T) {
 		return m.Header.Type == "comm_msg" && strings.Contains(string(m.Content), "x is 7")
 	}) {
 		t.Errorf("a move gives %s", kinds(published))
+	}
+	// The models of the cell are closed when it runs again, though no file has the cell.
+	_, published = exchange(t, c, "execute_request", code)
+	reply, _ = exchange(t, c, "comm_info_request", map[string]any{"target_name": "jupyter.widget"})
+	again, _ := reply["comms"].(map[string]any)
+	if len(again) != len(comms) || again[slider] != nil || again[sliderOf(published, "x")] == nil {
+		t.Errorf("%d comms are open after another run, %d before", len(again), len(comms))
 	}
 }
 
