@@ -135,7 +135,7 @@ func (it *Interaction) closeEarlier() {
 	all := slices.Clone(comms.order)
 	comms.Unlock()
 	for _, m := range all {
-		if p := m.of.place; p.Cell != "" && p.Notebook == it.place.Notebook && p.Cell == it.place.Cell && p.Run != it.place.Run {
+		if p := m.of.place; p.Key != "" && p.Key == it.place.Key && p.Run != it.place.Run {
 			forget(m.id)
 			send(Message{Type: "comm_close", ID: m.id, Data: json.RawMessage("{}")})
 		}
