@@ -190,7 +190,8 @@ func page(data map[string]any) string {
 		}
 	}
 	if s, _ := data["text/html"].(string); s != "" {
-		return s
+		// As outputs look in JupyterLab, whose tables are in the middle of what they are in.
+		return `<div class="jp-RenderedHTMLCommon" style="width: fit-content">` + s + "</div>"
 	}
 	for _, mime := range []string{"text/plain", "text/markdown", "text/latex"} {
 		if s := string(contents(mime, data[mime])); s != "" {

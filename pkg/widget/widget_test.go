@@ -363,7 +363,7 @@ func TestPages(t *testing.T) {
 		{map[string]any{"image/png": b.Bytes()}, `<img width="4" height="2" src="data:image/png;base64,iVBOR`},
 		{map[string]any{"image/png": base64.StdEncoding.EncodeToString(png)}, `<img width="2" height="1" src="data:image/png;base64,iVBOR`},
 		{map[string]any{"image/svg+xml": "<svg/>"}, `<img src="data:image/svg+xml;base64,PHN2Zy8+">`},
-		{map[string]any{"text/html": "<b>a</b>", "text/plain": "a"}, "<b>a</b>"},
+		{map[string]any{"text/html": "<b>a</b>", "text/plain": "a"}, `<div class="jp-RenderedHTMLCommon" style="width: fit-content"><b>a</b></div>`},
 		{map[string]any{"text/plain": "a<b"}, "<pre>a&lt;b</pre>"},
 		{map[string]any{"text/markdown": "*a*"}, "<pre>*a*</pre>"},
 		{map[string]any{}, ""},
