@@ -6,7 +6,8 @@
 #   - os.Exit ends its cell with a message, and the next cell has a fresh session;
 #   - a slider that a key moves changes the picture and not the height of the page, the last
 #     of many quick moves is shown, and a page that was loaded again has the slider;
-#   - a move stops the experiment of the move before it, and so does an interrupt.
+#   - a move stops the experiment of the move before it, and so does an interrupt; a move
+#     while a cell runs waits for it, and a slider of a process that has ended says so.
 # Arguments: the link with the token, the browser, the folder for screenshots. It takes less
 # than a minute and prints the times that a person waits.
 import json
@@ -346,13 +347,33 @@ def experiments(lab):
     lab.see("slider-interrupted")
 
 
+def while_a_cell_runs(lab):
+    lab.start(3)
+    changes = move(lab, 1, "ArrowLeft", "ArrowLeft", pause=100)
+    lab.ran(3)
+    assert changes[0] > 1000, changes
+    print(f"moves while a cell sleeps for 2 s: a picture after {changes[0]:.0f} ms")
+
+
+def after_a_crash(lab):
+    lab.run(4, "exit status 7")
+    lab.cell(1).locator(".noUi-handle").focus()
+    lab.page.keyboard.press("ArrowLeft")
+    lab.cell(1).locator(".widget-label", has_text="run the cell again").wait_for(timeout=20000)
+    lab.see("slider-crashed")
+    lab.run(0)
+    lab.run(1)
+    assert len(move(lab, 1, "ArrowLeft")) == 1
+    print("after a crash the slider says so, and works when its cell has run again")
+
+
 NOTEBOOKS = [
     ([IMPORTS, "", "theory.Scale"], [completion_and_help]),
     ([IMPORTS, 'fmt.Println("before")', "x := 2\nx", "y := x + 1\ne := experiment.Experiment{Metod: experiment.Train}\ne", "y", 'fmt.Println("after")',
       "func at(v []float64, i int) float64 {\n\treturn v[i]\n}\nat([]float64{1, 2}, x)",
       "mat.NewDense(3, 3, []float64{1, 0.25, 0, math.Pi, 1e-9, 2, -3, 4.5, 1e12})"], [errors, matrix]),
     ([IMPORTS, "time.Sleep(time.Hour)", "x := 2", "os.Exit(7)", 'import "fmt"\nfmt.Println("fresh")', "x"], [interrupt, crash]),
-    ([IMPORTS, SLIDER, SLOW], [slider, experiments]),
+    ([IMPORTS, SLIDER, SLOW, "time.Sleep(2 * time.Second)", "os.Exit(7)"], [slider, experiments, while_a_cell_runs, after_a_crash]),
 ]
 
 with sync_playwright() as p:

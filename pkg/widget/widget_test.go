@@ -174,6 +174,13 @@ func TestReload(t *testing.T) {
 	if len(f.control) != 1 || len(Comms("jupyter.widget.control")) != 0 {
 		t.Error("a closed comm answers")
 	}
+	// A control of an earlier process is told that it does nothing.
+	f.models["gone"] = map[string]any{"value": 1.0}
+	Receive(moved("gone", "value", 2))
+	if f.models["gone"]["description"] != "run the cell again" || f.models["gone"]["disabled"] != true {
+		t.Errorf("a control of an earlier process: %v", f.models["gone"])
+	}
+	delete(f.models, "gone")
 	// A comm of the front end with a target that nobody has is closed.
 	Receive(Message{Type: "comm_open", ID: "strange", Target: "jupyter.widget", Data: json.RawMessage(`{}`)})
 	if !slices.Equal(f.closed, []string{"strange"}) {
