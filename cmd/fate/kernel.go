@@ -57,7 +57,7 @@ func installCommand() *cobra.Command {
 		Use:   "install",
 		Short: "Build the kernel and register it with Jupyter",
 		Long: `Install builds gophernotes with the packages of this module, gonum and gonum/plot
-linked in, from a temporary vendored copy of the module, and registers it with
+linked in, from temporary copies of two modules, and registers it with
 Jupyter as the kernel "Go (fate)". Run it in a clone of the repository; it
 takes a minute or two.`,
 		Args: cobra.NoArgs,

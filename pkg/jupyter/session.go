@@ -2,8 +2,10 @@ package jupyter
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +25,7 @@ type Session struct {
 	nb      *ipynb.Notebook
 	read    time.Time
 	history []ipynb.Executed
+	folder  map[string]*ipynb.Notebook // see search
 }
 
 // Begin records that a cell runs, and returns the origin of the figures that it draws. id is
@@ -37,26 +40,85 @@ func (s *Session) Begin(id, source string) figure.Origin {
 }
 
 func (s *Session) origin(id, source string) figure.Origin {
-	name := path.Base(strings.ReplaceAll(os.Getenv(sessionVariable), `\`, "/"))
+	session, named := os.LookupEnv(sessionVariable)
+	name := path.Base(strings.ReplaceAll(session, `\`, "/"))
+	if !named {
+		name = s.search(source)
+	}
+	if !named || strings.HasPrefix(id, "vscode-notebook-cell:") {
+		id = "" // it would not be that of the file
+	}
+	if !s.open(name) {
+		s.history = append(s.history, ipynb.Executed{Source: source})
+		return figure.Origin{}
+	}
+	for k, r := range s.history { // what ran before the notebook was known
+		if r.ID == "" {
+			s.history[k].ID = s.id(r.Source, k)
+		}
+	}
+	if id == "" {
+		id = s.id(source, len(s.history))
+	}
+	s.history = append(slices.DeleteFunc(s.history, func(r ipynb.Executed) bool { return r.ID == id }), ipynb.Executed{ID: id, Source: source})
+	if !named && strings.HasPrefix(id, unsaved) {
+		return figure.Origin{} // it may be a cell of another notebook
+	}
+	return ipynb.LastOrigin(s.nb, s.name, s.history)
+}
+
+// open reads a notebook of the working folder, unless it is the one that is known.
+func (s *Session) open(name string) bool {
 	info, err := os.Stat(name)
 	if err != nil || !strings.HasSuffix(name, ".ipynb") {
-		return figure.Origin{}
+		return false
 	}
 	if s.nb == nil || s.name != name || info.ModTime() != s.read {
 		nb, err := ipynb.Read(name)
 		if err != nil {
-			return figure.Origin{}
+			return false
 		}
 		s.name, s.nb, s.read = name, nb, info.ModTime()
 	}
-	for i, c := range s.nb.Cells {
-		if id == "" && c.Kind == "code" && c.Source == source {
-			id = ipynb.CellID(s.nb, i)
+	return true
+}
+
+const unsaved = "unsaved-"
+
+// id returns the id of the cell with this source, or another one if the saved file does not
+// have it.
+func (s *Session) id(source string, number int) string {
+	if i := cellWith(s.nb, source); i >= 0 {
+		return ipynb.CellID(s.nb, i)
+	}
+	return fmt.Sprintf("%s%d", unsaved, number+1)
+}
+
+func cellWith(nb *ipynb.Notebook, source string) int {
+	return slices.IndexFunc(nb.Cells, func(c ipynb.Cell) bool { return c.Kind == "code" && c.Source == source })
+}
+
+// search returns the notebook in the working folder that has the cells that ran so far, for
+// nbclient and others, which do not name it; empty if there are several. A cell that none
+// of them has, such as one that papermill adds, tells nothing.
+func (s *Session) search(source string) string {
+	if s.folder == nil {
+		s.folder = map[string]*ipynb.Notebook{}
+		names, _ := filepath.Glob("*.ipynb") // the pattern is right
+		for _, name := range names[:min(len(names), 100)] {
+			// nbconvert writes the result beside the notebook.
+			if nb, err := ipynb.Read(name); err == nil && !strings.HasSuffix(name, ".nbconvert.ipynb") {
+				s.folder[name] = nb
+			}
 		}
 	}
-	if id == "" { // the saved file does not have the cell
-		id = fmt.Sprintf("unsaved-%d", len(s.history)+1)
+	having := maps.Clone(s.folder)
+	maps.DeleteFunc(having, func(_ string, nb *ipynb.Notebook) bool { return cellWith(nb, source) < 0 })
+	if len(having) > 0 {
+		s.folder = having
 	}
-	s.history = append(slices.DeleteFunc(s.history, func(r ipynb.Executed) bool { return r.ID == id }), ipynb.Executed{ID: id, Source: source})
-	return ipynb.LastOrigin(s.nb, s.name, s.history)
+	if len(s.folder) != 1 {
+		return ""
+	}
+	return slices.Collect(maps.Keys(s.folder))[0]
 }
