@@ -111,6 +111,7 @@ func TestSessionSearch(t *testing.T) {
 		}
 	}
 	got, want := s.Begin("vscode-notebook-cell:/a/b.ipynb#X1", nb.Cells[4].Source), ipynb.NewOrigins(nb, "book.ipynb").At(4)
+	want.Key = "vscode-notebook-cell:/a/b.ipynb#X1"
 	if !cmp.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
