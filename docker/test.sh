@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image, starts JupyterLab in it as docker/compose.yaml does, runs all
-# notebooks through the kernel with nbclient, and drives one in a headless browser.
+# notebooks through the kernel with nbclient, and works in JupyterLab in a headless browser.
 # Screenshots and logs are written to out/docker. With --stand-ins the base images are made
 # with debootstrap (as root, on Debian), for machines without a registry. Without a Docker
 # engine they always are, and buildah builds in chroot isolation.
@@ -122,5 +122,8 @@ python3 -m venv "$keep/venv"
 browser=$(command -v chromium || true)
 [ -n "$browser" ] || { apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium >/dev/null; browser=$(command -v chromium); }
 "$keep/venv/bin/python" docker/test/browser.py "$link" "$browser" "$keep"
+
+say "completion, errors, interrupts, crashes and sliders in a browser"
+"$keep/venv/bin/python" docker/test/workbench.py "$link" "$browser" "$keep"
 
 say "the image works"

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,6 +132,20 @@ func labArgs(dir string, root bool) []string {
 	return []string{"lab", "--allow-root", dir}
 }
 
+// hasSliders reports whether JupyterLab can show controls: the extension is in one of the
+// data folders of Jupyter. program is jupyter.
+func hasSliders(ctx context.Context, program string) bool {
+	out, err := exec.CommandContext(ctx, program, "--paths", "--json").Output()
+	var paths struct{ Data []string }
+	if err != nil || json.Unmarshal(out, &paths) != nil {
+		return true // not known
+	}
+	return slices.ContainsFunc(paths.Data, func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, "labextensions", "@jupyter-widgets", "jupyterlab-manager"))
+		return err == nil
+	})
+}
+
 func labCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lab [DIR]",
@@ -160,6 +176,9 @@ the kernel first if it is missing.`,
 				if err := install(cmd.Context(), module, jupyter.UserDataDir()); err != nil {
 					return err
 				}
+			}
+			if !hasSliders(cmd.Context(), program) {
+				fmt.Fprintln(stderr, "this JupyterLab shows figures without their sliders: pip install jupyterlab_widgets adds them")
 			}
 			lab := exec.CommandContext(cmd.Context(), program, labArgs(dir, os.Geteuid() == 0)...)
 			lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -111,5 +113,30 @@ func TestLabAsRoot(t *testing.T) {
 	}
 	if got := strings.Join(labArgs("a", true), " "); got != "lab --allow-root a" || !strings.Contains(told.String(), "root") {
 		t.Errorf("%s, told %q", got, told.String())
+	}
+}
+
+// Sliders need an extension in one of the data folders that jupyter --paths names.
+func TestLabSliders(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the stand-in for jupyter is a shell script")
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "jupyter")
+	script := fmt.Sprintf("#!/bin/sh\n[ \"$*\" = '--paths --json' ] && echo '{\"data\": [\"/nowhere\", \"%s\"]}'\n", dir)
+	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if hasSliders(t.Context(), program) {
+		t.Error("there is no extension")
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "labextensions", "@jupyter-widgets", "jupyterlab-manager"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if !hasSliders(t.Context(), program) {
+		t.Error("there is an extension")
+	}
+	if !hasSliders(t.Context(), filepath.Join(dir, "none")) {
+		t.Error("a jupyter that does not answer is no reason for a message")
 	}
 }

@@ -14,6 +14,7 @@ type Origin struct {
 	Notebook, Cell, Code string
 	Parameters           map[string]string
 	Widgets              map[string]string // values of controls of the cell, by label, in place of the first ones
+	Key                  string            // of the cell in its kernel, also if no file has it; "" if there is none
 }
 
 // drawing is what the figures of a cell are drawn for, and lists them.

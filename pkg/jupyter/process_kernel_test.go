@@ -260,14 +260,9 @@ func TestKernelAnswersQuestionsWhileBusy(t *testing.T) {
 // comes later finds its comms.
 func TestKernelWidgets(t *testing.T) {
 	c := started(t, "fmt", "github.com/features-are-fate/fate/pkg/widget")
-	_, published := exchange(t, c, "execute_request", map[string]any{
-		"code": "widget.Interact(func(x int) interface{} { return fmt.Sprint(\"x is \", x) }, widget.IntSlider(\"x\", 0, 9))"})
-	slider := ""
-	for _, m := range published {
-		if strings.Contains(string(m.Content), "\"description\":\"x\"") {
-			slider, _ = decoded(m)["comm_id"].(string)
-		}
-	}
+	code := map[string]any{"code": "widget.Interact(func(x int) interface{} { return fmt.Sprint(\"x is \", x) }, widget.IntSlider(\"x\", 0, 9))"}
+	_, published := exchange(t, c, "execute_request", code)
+	slider := sliderOf(published, "x")
 	reply, _ := exchange(t, c, "comm_info_request", map[string]any{"target_name": "jupyter.widget"})
 	comms, _ := reply["comms"].(map[string]any)
 	if slider == "" || comms[slider] == nil {
@@ -279,6 +274,53 @@ func TestKernelWidgets(t *testing.T) {
 	}) {
 		t.Errorf("a move gives %s", kinds(published))
 	}
+	// The models of the cell are closed when it runs again, though no file has the cell.
+	_, published = exchange(t, c, "execute_request", code)
+	reply, _ = exchange(t, c, "comm_info_request", map[string]any{"target_name": "jupyter.widget"})
+	again, _ := reply["comms"].(map[string]any)
+	if len(again) != len(comms) || again[slider] != nil || again[sliderOf(published, "x")] == nil {
+		t.Errorf("%d comms are open after another run, %d before", len(again), len(comms))
+	}
+}
+
+// sliderOf returns the comm of the control with a label.
+func sliderOf(published []Message, label string) (id string) {
+	for _, m := range published {
+		if strings.Contains(string(m.Content), fmt.Sprintf(`"description":%q`, label)) {
+			id, _ = decoded(m)["comm_id"].(string)
+		}
+	}
+	return id
+}
+
+// ipywidgets sends the next move of a control when the kernel is idle. It is, for a moment,
+// while an experiment of the last move runs, which the next move then stops.
+func TestKernelWidgetMovesOn(t *testing.T) {
+	c := started(t, "fmt", "github.com/features-are-fate/fate/pkg/experiment", "github.com/features-are-fate/fate/pkg/widget")
+	const code = `widget.Interact(func(x int) interface{} {
+	if x == 1 {
+		experiment.Experiment{
+			Grid:   experiment.Grid{D: 100, Gamma: []float64{0.5}, Sigma: []float64{0.5}},
+			Method: experiment.Train, Trials: 1000000,
+		}.Run()
+	}
+	return fmt.Sprint("x is ", x)
+}, widget.IntSlider("x", 0, 9))`
+	_, published := exchange(t, c, "execute_request", map[string]any{"code": code})
+	slider := sliderOf(published, "x")
+	move := func(x int) map[string]any {
+		return map[string]any{"comm_id": slider, "data": map[string]any{"method": "update", "state": map[string]any{"value": x}}}
+	}
+	if _, published = exchange(t, c, "comm_msg", move(1)); strings.Contains(kinds(published), "comm_msg") {
+		t.Fatalf("the experiment ended before the kernel was idle: %s", kinds(published))
+	}
+	if _, err := c.send(c.shell, "comm_msg", move(2)); err != nil {
+		t.Fatal(err)
+	}
+	processtest.Within(t, "the move that stops the experiment", func() {
+		for !strings.Contains(string((<-c.messages).Content), "x is 2") {
+		}
+	})
 }
 
 // The fields of an execute_request are obeyed.
@@ -305,7 +347,7 @@ func TestKernelExecuteRequest(t *testing.T) {
 		t.Errorf("ClearOutput: %v, %s", reply, kinds(published))
 	}
 	reply, _ = exchange(t, c, "execute_request", map[string]any{"code": "nothing"})
-	if reply["status"] != "error" || reply["execution_count"] != nil {
+	if reply["status"] != "error" || count(reply) != "4" {
 		t.Errorf("an error: %v", reply)
 	}
 	reply, _ = exchange(t, c, "history_request", map[string]any{"hist_access_type": "tail", "n": 2, "output": false, "raw": true})

@@ -29,8 +29,17 @@ type Session struct {
 }
 
 // Begin records that a cell runs, and returns the origin of the figures that it draws. id is
-// empty if the front end does not send the id of the cell.
+// empty if the front end does not send the id of the cell; then the same code is the same
+// cell.
 func (s *Session) Begin(id, source string) figure.Origin {
+	o := s.origin(id, source)
+	if o.Key = id; id == "" {
+		o.Key = source
+	}
+	return o
+}
+
+func (s *Session) origin(id, source string) figure.Origin {
 	session, named := os.LookupEnv(sessionVariable)
 	name := path.Base(strings.ReplaceAll(session, `\`, "/"))
 	if !named {

@@ -74,8 +74,16 @@ func TestSession(t *testing.T) {
 	if r := figure.Add(nil); !same(r) {
 		t.Errorf("by source: %+v", r)
 	}
+	for _, c := range [][3]string{{"id", "x", "id"}, {"", "x", "x"}} {
+		if o := s.Begin(c[0], c[1]); o.Key != c[2] || o.Cell == "" {
+			t.Errorf("%q: %+v", c, o)
+		}
+	}
 	if err := os.Remove("book.ipynb"); err != nil {
 		t.Fatal(err)
+	}
+	if o := s.Begin("id", "x"); o.Key != "id" || o.Cell != "" {
+		t.Errorf("without a file: %+v", o)
 	}
 	if r := run("imports"); r.Notebook != "" || r.Check() == nil && r.Cell != "" {
 		t.Errorf("without a file: %+v", r)
@@ -103,6 +111,7 @@ func TestSessionSearch(t *testing.T) {
 		}
 	}
 	got, want := s.Begin("vscode-notebook-cell:/a/b.ipynb#X1", nb.Cells[4].Source), ipynb.NewOrigins(nb, "book.ipynb").At(4)
+	want.Key = "vscode-notebook-cell:/a/b.ipynb#X1"
 	if !cmp.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

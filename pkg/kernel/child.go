@@ -153,8 +153,29 @@ func message(r request) widget.Message {
 	return widget.Message{Type: r.Header.Type, ID: c.ID, Target: c.Target, Data: c.Data, Metadata: r.Metadata}
 }
 
-// comm hands a message to the widgets, and what they send back to the front ends.
+// moveTime is how long a front end waits with the next move of a control. A shorter one
+// would stop experiments that have almost ended, and no value would show while a slider is
+// dragged.
+const moveTime = 100 * time.Millisecond
+
+// comm hands a message to the widgets, and what they send back to the front ends. ipywidgets
+// sends the next move of a control when the kernel is idle after the last one. So a move
+// that takes long is idle for a moment, that the next one can stop its experiment.
 func (k *kernel) comm(r request) {
 	number := k.outputs.begin(&cell{request: r})
+	ended, told := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(told)
+		select {
+		case <-ended:
+		case <-time.After(moveTime):
+			k.status(r, "idle")
+			k.status(r, "busy")
+		}
+	}()
+	defer func() {
+		close(ended)
+		<-told
+	}()
 	_ = k.run(r, func(w *notebook.Worker) { w.Receive(number, message(r)) }) // without a process there are no widgets
 }

@@ -57,6 +57,7 @@ func (k *kernel) execute(r request) {
 			k.aborted = len(k.waiting)
 		}
 		raised["status"] = "error"
+		raised["execution_count"] = c.count // without it JupyterLab shows the cell as one that did not run
 		k.reply(r, raised)
 		return
 	}

@@ -71,7 +71,7 @@ func Expect(m Message) {
 
 // Receive handles a comm message of the front end. It must be called by the goroutine that
 // runs the cells, in the order of the messages and cells. A move calls the function of its
-// [Interaction]. Messages of unknown comms are ignored.
+// [Interaction]. A control of a process that has ended says that it does nothing.
 func Receive(m Message) {
 	comms.Lock()
 	model, control := comms.models[m.ID], comms.control[m.ID]
@@ -98,6 +98,8 @@ func Receive(m Message) {
 		last := it.coming == 0
 		comms.Unlock()
 		it.move(model, d, last)
+	case model == nil && m.Type == "comm_msg" && (d.Method == "update" || d.Method == "custom"):
+		send(message(m.ID, map[string]any{"method": "update", "state": map[string]any{"disabled": true, "description": "run the cell again"}, "buffer_paths": []any{}}))
 	}
 }
 
@@ -135,7 +137,7 @@ func (it *Interaction) closeEarlier() {
 	all := slices.Clone(comms.order)
 	comms.Unlock()
 	for _, m := range all {
-		if p := m.of.place; p.Cell != "" && p.Notebook == it.place.Notebook && p.Cell == it.place.Cell && p.Run != it.place.Run {
+		if p := m.of.place; p.Key != "" && p.Key == it.place.Key && p.Run != it.place.Run {
 			forget(m.id)
 			send(Message{Type: "comm_close", ID: m.id, Data: json.RawMessage("{}")})
 		}

@@ -70,7 +70,7 @@ func (f *frontEnd) get(m Message) {
 }
 
 // cell begins the run of a cell.
-func cell(id string) { figure.Begin(figure.Origin{Notebook: "a.ipynb", Cell: id}) }
+func cell(id string) { figure.Begin(figure.Origin{Notebook: "a.ipynb", Cell: id, Key: id}) }
 
 // show is what the engine does with the value of a cell.
 func show(t *testing.T, it *Interaction) map[string]any {

@@ -93,7 +93,7 @@ func (c *Control) state() (class string, state map[string]any) {
 	case slider:
 		return "FloatSlider", map[string]any{"min": c.low, "max": c.high, "step": c.step, "value": c.value, "readout_format": fmt.Sprintf(".%df", max(decimals(c.low), decimals(c.step)))}
 	case logSlider:
-		return "FloatLogSlider", map[string]any{"min": math.Log10(c.low), "max": math.Log10(c.high), "base": 10.0, "step": c.step, "value": c.value, "readout_format": ".3~g"}
+		return "FloatLogSlider", map[string]any{"min": math.Log10(c.low), "max": math.Log10(c.high), "base": 10.0, "step": c.step, "value": c.value, "readout_format": ".4~g"}
 	case intSlider:
 		return "IntSlider", map[string]any{"min": c.low, "max": c.high, "step": c.step, "value": c.value}
 	case choice:
@@ -190,7 +190,8 @@ func page(data map[string]any) string {
 		}
 	}
 	if s, _ := data["text/html"].(string); s != "" {
-		return s
+		// As outputs look in JupyterLab, whose tables are in the middle of what they are in.
+		return `<div class="jp-RenderedHTMLCommon" style="width: fit-content">` + s + "</div>"
 	}
 	for _, mime := range []string{"text/plain", "text/markdown", "text/latex"} {
 		if s := string(contents(mime, data[mime])); s != "" {

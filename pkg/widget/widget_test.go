@@ -174,6 +174,13 @@ func TestReload(t *testing.T) {
 	if len(f.control) != 1 || len(Comms("jupyter.widget.control")) != 0 {
 		t.Error("a closed comm answers")
 	}
+	// A control of an earlier process is told that it does nothing.
+	f.models["gone"] = map[string]any{"value": 1.0}
+	Receive(moved("gone", "value", 2))
+	if f.models["gone"]["description"] != "run the cell again" || f.models["gone"]["disabled"] != true {
+		t.Errorf("a control of an earlier process: %v", f.models["gone"])
+	}
+	delete(f.models, "gone")
 	// A comm of the front end with a target that nobody has is closed.
 	Receive(Message{Type: "comm_open", ID: "strange", Target: "jupyter.widget", Data: json.RawMessage(`{}`)})
 	if !slices.Equal(f.closed, []string{"strange"}) {
@@ -363,7 +370,7 @@ func TestPages(t *testing.T) {
 		{map[string]any{"image/png": b.Bytes()}, `<img width="4" height="2" src="data:image/png;base64,iVBOR`},
 		{map[string]any{"image/png": base64.StdEncoding.EncodeToString(png)}, `<img width="2" height="1" src="data:image/png;base64,iVBOR`},
 		{map[string]any{"image/svg+xml": "<svg/>"}, `<img src="data:image/svg+xml;base64,PHN2Zy8+">`},
-		{map[string]any{"text/html": "<b>a</b>", "text/plain": "a"}, "<b>a</b>"},
+		{map[string]any{"text/html": "<b>a</b>", "text/plain": "a"}, `<div class="jp-RenderedHTMLCommon" style="width: fit-content"><b>a</b></div>`},
 		{map[string]any{"text/plain": "a<b"}, "<pre>a&lt;b</pre>"},
 		{map[string]any{"text/markdown": "*a*"}, "<pre>*a*</pre>"},
 		{map[string]any{}, ""},
