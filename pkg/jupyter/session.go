@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/widget"
 )
 
 // sessionVariable is the environment variable in which Jupyter Server gives a kernel the
@@ -37,17 +39,8 @@ func (s *Session) Begin(id, source string) figure.Origin {
 }
 
 func (s *Session) origin(id, source string) figure.Origin {
-	name := path.Base(strings.ReplaceAll(os.Getenv(sessionVariable), `\`, "/"))
-	info, err := os.Stat(name)
-	if err != nil || !strings.HasSuffix(name, ".ipynb") {
+	if !s.load() {
 		return figure.Origin{}
-	}
-	if s.nb == nil || s.name != name || info.ModTime() != s.read {
-		nb, err := ipynb.Read(name)
-		if err != nil {
-			return figure.Origin{}
-		}
-		s.name, s.nb, s.read = name, nb, info.ModTime()
 	}
 	for i, c := range s.nb.Cells {
 		if id == "" && c.Kind == "code" && c.Source == source {
@@ -59,4 +52,42 @@ func (s *Session) origin(id, source string) figure.Origin {
 	}
 	s.history = append(slices.DeleteFunc(s.history, func(r ipynb.Executed) bool { return r.ID == id }), ipynb.Executed{ID: id, Source: source})
 	return ipynb.LastOrigin(s.nb, s.name, s.history)
+}
+
+// load reads the notebook if it was saved since it was read. It reports whether there is
+// one.
+func (s *Session) load() bool {
+	name := path.Base(strings.ReplaceAll(os.Getenv(sessionVariable), `\`, "/"))
+	info, err := os.Stat(name)
+	if err != nil || !strings.HasSuffix(name, ".ipynb") {
+		return false
+	}
+	if s.nb == nil || s.name != name || info.ModTime() != s.read {
+		nb, err := ipynb.Read(name)
+		if err != nil {
+			return false
+		}
+		s.name, s.nb, s.read = name, nb, info.ModTime()
+	}
+	return true
+}
+
+// Controlled returns the outputs of the saved notebook that were shown under controls, by
+// the ids of their models.
+func (s *Session) Controlled() map[string]ipynb.Output {
+	out := map[string]ipynb.Output{}
+	if !s.load() {
+		return out
+	}
+	for _, c := range s.nb.Cells {
+		for _, o := range c.Outputs {
+			var view struct {
+				ID string `json:"model_id"`
+			}
+			if raw, ok := o.Data[widget.ViewType].(json.RawMessage); ok && json.Unmarshal(raw, &view) == nil && view.ID != "" {
+				out[view.ID] = o
+			}
+		}
+	}
+	return out
 }
