@@ -7,7 +7,8 @@
 #   - a slider that a key moves changes the picture and not the height of the page, the last
 #     of many quick moves is shown, and a page that was loaded again has the slider;
 #   - a move stops the experiment of the move before it, and so does an interrupt; a move
-#     while a cell runs waits for it, and a slider of a process that has ended says so.
+#     while a cell runs waits for it, and a slider of a process that has ended says so;
+#   - a saved notebook that is opened with another kernel shows the picture of its slider.
 # Arguments: the link with the token, the browser, the folder for screenshots. It takes less
 # than a minute and prints the times that a person waits.
 import json
@@ -78,11 +79,15 @@ def ask(method, path, content=None):
         return json.loads(answer.read() or "null")
 
 
-def clean():
-    """Ends the kernels of these notebooks, and removes the notebooks."""
+def end_kernels():
+    """Ends the kernels of these notebooks."""
     for s in ask("GET", "sessions"):
         if s["path"].startswith("workbench-"):
             ask("DELETE", "sessions/" + s["id"])
+
+
+def clean():
+    end_kernels()
     for f in ask("GET", "contents/")["content"]:
         if f["name"].startswith("workbench-"):
             ask("DELETE", "contents/" + f["name"])
@@ -367,13 +372,25 @@ def after_a_crash(lab):
     print("after a crash the slider says so, and works when its cell has run again")
 
 
+def opened_later(lab):
+    page = lab.page
+    page.keyboard.press("Control+s")
+    page.locator(".jp-mod-dirty").first.wait_for(state="detached")
+    end_kernels()
+    lab.open("workbench-slider")
+    lab.cell(1).locator(".widget-html img").wait_for(timeout=20000)
+    expect(lab.output(1)).to_contain_text("run the cell again")
+    lab.see("slider-opened-later")
+    print("a saved notebook shows the picture of its slider without the kernel that drew it")
+
+
 NOTEBOOKS = [
     ([IMPORTS, "", "theory.Scale"], [completion_and_help]),
     ([IMPORTS, 'fmt.Println("before")', "x := 2\nx", "y := x + 1\ne := experiment.Experiment{Metod: experiment.Train}\ne", "y", 'fmt.Println("after")',
       "func at(v []float64, i int) float64 {\n\treturn v[i]\n}\nat([]float64{1, 2}, x)",
       "mat.NewDense(3, 3, []float64{1, 0.25, 0, math.Pi, 1e-9, 2, -3, 4.5, 1e12})"], [errors, matrix]),
     ([IMPORTS, "time.Sleep(time.Hour)", "x := 2", "os.Exit(7)", 'import "fmt"\nfmt.Println("fresh")', "x"], [interrupt, crash]),
-    ([IMPORTS, SLIDER, SLOW, "time.Sleep(2 * time.Second)", "os.Exit(7)"], [slider, experiments, while_a_cell_runs, after_a_crash]),
+    ([IMPORTS, SLIDER, SLOW, "time.Sleep(2 * time.Second)", "os.Exit(7)"], [slider, experiments, while_a_cell_runs, after_a_crash, opened_later]),
 ]
 
 with sync_playwright() as p:

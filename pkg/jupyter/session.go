@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/widget"
 )
 
 // sessionVariable is the environment variable in which Jupyter Server gives a kernel the
@@ -134,6 +136,26 @@ func size(names []string) (out int64) {
 	for _, name := range names {
 		if info, err := os.Stat(name); err == nil {
 			out += info.Size()
+		}
+	}
+	return out
+}
+
+// Controlled returns the outputs of the saved notebook that were shown under controls, by
+// the ids of their models.
+func (s *Session) Controlled() map[string]ipynb.Output {
+	out := map[string]ipynb.Output{}
+	if session, named := os.LookupEnv(sessionVariable); !named || !s.open(path.Base(strings.ReplaceAll(session, `\`, "/"))) {
+		return out
+	}
+	for _, c := range s.nb.Cells {
+		for _, o := range c.Outputs {
+			var view struct {
+				ID string `json:"model_id"`
+			}
+			if raw, ok := o.Data[widget.ViewType].(json.RawMessage); ok && json.Unmarshal(raw, &view) == nil && view.ID != "" {
+				out[view.ID] = o
+			}
 		}
 	}
 	return out

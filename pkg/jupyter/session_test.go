@@ -145,3 +145,24 @@ func TestSessionSearch(t *testing.T) {
 		t.Errorf("searched more than the limit, found %s", o.Notebook)
 	}
 }
+
+// What was shown under controls is found in the saved notebook by the id of its model.
+func TestControlled(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv(sessionVariable, "folder/book.ipynb")
+	var s Session
+	if got := s.Controlled(); len(got) != 0 {
+		t.Errorf("without a file: %v", got)
+	}
+	const book = `{"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "source": "x", "execution_count": 1, "outputs": [
+{"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": ["σ = 1"],
+"application/vnd.jupyter.widget-view+json": {"model_id": "m1", "version_major": 2, "version_minor": 0}}},
+{"output_type": "display_data", "metadata": {}, "data": {"text/plain": "other", "application/vnd.jupyter.widget-view+json": 1}}]}],
+"metadata": {}, "nbformat": 4, "nbformat_minor": 5}`
+	if err := os.WriteFile("book.ipynb", []byte(book), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Controlled(); len(got) != 1 || got["m1"].Data["text/plain"] != "σ = 1" {
+		t.Errorf("%v", got)
+	}
+}

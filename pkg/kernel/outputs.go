@@ -89,6 +89,10 @@ func (o *outputs) printLast(k *kernel, text string) {
 
 // show publishes what the process of the cells shows.
 func (k *kernel) show(s notebook.Shown) {
+	if s.Comm != nil {
+		m := k.withSaved(*s.Comm)
+		s.Comm = &m
+	}
 	o := &k.outputs
 	o.mu.Lock()
 	defer o.mu.Unlock()
