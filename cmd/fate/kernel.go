@@ -57,9 +57,9 @@ func installCommand() *cobra.Command {
 		Use:   "install",
 		Short: "Build the kernel and register it with Jupyter",
 		Long: `Install builds gophernotes with the packages of this module, gonum and gonum/plot
-linked in, from a temporary vendored copy of the module, and registers it with
-Jupyter as the kernel "Go (fate)". Run it in a clone of the repository; it
-takes a minute or two.`,
+linked in, from temporary copies of two modules, and registers it with
+Jupyter as the kernel "Go (fate)". Run it in a clone of the repository. It
+takes seconds where fate itself was compiled, and two minutes elsewhere.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			module, err := moduleDir(cmd.Context())
@@ -79,7 +79,7 @@ takes a minute or two.`,
 }
 
 func install(ctx context.Context, module, data string) error {
-	fmt.Fprintf(stderr, "building the kernel from %s: a minute or two the first time, seconds later\n", module)
+	fmt.Fprintf(stderr, "building the kernel from %s\n", module)
 	start := time.Now()
 	dir, err := kernel.Install(ctx, module, data, os.Stderr)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package kernel builds the Jupyter kernel of the project from a vendored copy of this
-// module in a temporary folder. Upstream is not modified.
+// Package kernel builds the Jupyter kernel of the project from temporary copies of two
+// modules. Upstream is not modified.
 //
 // Of gophernotes are: the program and its command line, the connection file, the sockets
 // and the heartbeat, and the special commands of cells (%cd, $ls). Of go-zeromq is the
@@ -9,14 +9,17 @@
 package kernel
 
 import (
+	"bytes"
 	"context"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/file"
@@ -30,7 +33,7 @@ const (
 	zmq4     = "github.com/go-zeromq/zmq4"
 )
 
-// added maps paths in the vendored copy to our additional files.
+// added maps paths in the copies to our additional files.
 var added = map[string]string{
 	upstream + "/fate.go": "overlay/fate.go.txt",
 	zmq4 + "/fate.go":     "overlay/zmq4.go.txt",
@@ -66,7 +69,11 @@ var edits = []edit{
 }
 
 // Build writes the kernel to the file out. module is the folder of a checkout of this
-// module; the go command must be on the path. Its output is written to log.
+// module; the go command must be on the path. Its output, and a line for each stage, is
+// written to log.
+//
+// Only the two modules that are edited are copied. All others are compiled from where they
+// are and as this program was, so that what its own build compiled is not compiled again.
 func Build(ctx context.Context, module, out string, log io.Writer) error {
 	tmp, err := file.TempDir("kernel")
 	if err != nil {
@@ -76,39 +83,74 @@ func Build(ctx context.Context, module, out string, log io.Writer) error {
 	if out, err = filepath.Abs(out); err != nil {
 		return err
 	}
-	for _, part := range []string{"go.mod", "go.sum", "cmd", "docker", "pkg", "plotting"} {
-		if err := copyTree(filepath.Join(module, part), filepath.Join(tmp, part)); err != nil {
-			return fmt.Errorf("kernel: %s is not a checkout of this module: %w", module, err)
+	env, trimpath := append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off"), "false"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "CGO_ENABLED":
+				env = append(env, "CGO_ENABLED="+s.Value)
+			case "-trimpath":
+				trimpath = s.Value
+			}
 		}
 	}
-	run := func(args ...string) error {
+	run := func(stdout io.Writer, args ...string) error {
 		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir, cmd.Stdout, cmd.Stderr = tmp, log, log
-		cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "CGO_ENABLED=0")
+		cmd.Dir, cmd.Stdout, cmd.Stderr = module, stdout, log
+		cmd.Env = env
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("kernel: go %s: %w", args[0], err)
 		}
 		return nil
 	}
-	if err := run("mod", "vendor"); err != nil {
+	fmt.Fprintln(log, "kernel: copying gophernotes and zmq4")
+	mod := filepath.Join(tmp, "go.mod")
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(module, name))
+		if err != nil {
+			return fmt.Errorf("kernel: %s is not a checkout of this module: %w", module, err)
+		}
+		if err := os.WriteFile(filepath.Join(tmp, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	var downloads bytes.Buffer
+	if err := run(&downloads, "mod", "download", "-json", upstream, zmq4); err != nil {
 		return err
 	}
-	dir := filepath.Join(tmp, "vendor")
+	for d := json.NewDecoder(&downloads); ; {
+		var m struct{ Path, Dir string }
+		if err := d.Decode(&m); err == io.EOF {
+			break
+		} else if err != nil {
+			return fmt.Errorf("kernel: go mod download: %w", err)
+		}
+		to := filepath.Join(tmp, filepath.FromSlash(m.Path))
+		if err := copyTree(m.Dir, to); err != nil {
+			return err
+		}
+		if err := run(log, "mod", "edit", "-replace", m.Path+"="+to, mod); err != nil {
+			return err
+		}
+	}
 	for to, from := range added {
 		data, err := overlay.ReadFile(from)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(to)), data, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(tmp, filepath.FromSlash(to)), data, 0o644); err != nil {
 			return err
 		}
 	}
 	for _, e := range edits {
-		if err := e.apply(dir); err != nil {
+		if err := e.apply(tmp); err != nil {
 			return err
 		}
 	}
-	return run("build", "-trimpath", "-mod=vendor", "-o", out, upstream)
+	fmt.Fprintln(log, "kernel: compiling, seconds where fate was compiled and about 2 minutes elsewhere")
+	// gomacro starts ten times slower where it finds the sources of Go. Without -s, what cgo
+	// links would make the program 15 MB larger.
+	return run(log, "build", "-modfile="+mod, "-trimpath="+trimpath, "-ldflags=-s -X=runtime.defaultGOROOT=", "-o", out, upstream)
 }
 
 func (e edit) apply(dir string) error {
@@ -123,18 +165,23 @@ func (e edit) apply(dir string) error {
 	return os.WriteFile(path, []byte(strings.Replace(string(source), e.old, e.new, 1)), 0o644)
 }
 
-// copyTree copies a file, or the files below a folder.
+// copyTree copies the files below a folder of the module cache, which are read-only.
 func copyTree(from, to string) error {
-	info, err := os.Stat(from)
-	if err != nil {
-		return err
-	}
-	if info.IsDir() {
-		return os.CopyFS(to, os.DirFS(from))
-	}
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, fs.FileMode(0o644))
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), data, 0o644)
+	})
 }

@@ -324,10 +324,12 @@ func TestMMDEstimateByHand(t *testing.T) {
 	}
 }
 
-// Two pairs of samples are enough for an estimate with a standard error.
-func TestMMDOfTwoPairs(t *testing.T) {
-	got, stderr, err := MMD(1).Estimate(Tasks{D: 3, Theta: 1, Sigma: 1}, 2, 1)
-	if err != nil || math.IsNaN(got) || !(stderr > 0) {
-		t.Errorf("%v ± %v, %v", got, stderr, err)
+// Two samples are enough for an estimate with a standard error.
+func TestEstimatesOfTwoSamples(t *testing.T) {
+	for _, d := range []Distance{MMD(1), KL, JensenShannon} {
+		got, stderr, err := d.Estimate(Tasks{D: 3, Theta: 1, Sigma: 1}, 2, 1)
+		if err != nil || math.IsNaN(got) || !(stderr > 0) {
+			t.Errorf("%s: %v ± %v, %v", d.Name, got, stderr, err)
+		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// prelude is the first cell of every case of the corpora.
+// prelude is the first cell of the corpora.
 const prelude = `import (
 	"errors"
 	"fmt"
@@ -31,17 +31,22 @@ setting := theory.Setting{N: 50, D: 100}
 study := experiment.Experiment{Method: experiment.Law}
 `
 
-// corpus calls f with the code and the expectation of each case of a file, in an engine
+// corpus calls f with the code and the expectation of each case of a file, in one engine
 // that has run the prelude. A case that starts with "not in yaegi" is for gomacro alone.
-// Cases in sequence share an engine if shared.
-func corpus(t *testing.T, file string, shared bool, f func(t *testing.T, e Engine, code, want string)) {
+func corpus(t *testing.T, file string, f func(t *testing.T, e Engine, code, want string)) {
 	data, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{Gomacro, Yaegi} {
 		t.Run(name, func(t *testing.T) {
-			var e Engine
+			e, err := New(name, func(any) error { return nil })
+			if err == nil {
+				_, err = Run(e, prelude)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i, c := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n---\n") {
 				code, want, ok := strings.Cut(c, "\n=> ")
 				if !ok {
@@ -51,14 +56,6 @@ func corpus(t *testing.T, file string, shared bool, f func(t *testing.T, e Engin
 				if skip && name == Yaegi {
 					continue
 				}
-				if e == nil || !shared {
-					if e, err = New(name, func(any) error { return nil }); err == nil {
-						_, err = Run(e, prelude)
-					}
-					if err != nil {
-						t.Fatal(err)
-					}
-				}
 				f(t, e, code, want)
 			}
 		})
@@ -67,7 +64,7 @@ func corpus(t *testing.T, file string, shared bool, f func(t *testing.T, e Engin
 
 // Wrong cells give the error of the compiler, with its place, in both engines.
 func TestWrongCells(t *testing.T) {
-	corpus(t, "wrong.txt", false, func(t *testing.T, e Engine, code, want string) {
+	corpus(t, "wrong.txt", func(t *testing.T, e Engine, code, want string) {
 		d, err := Run(e, code)
 		if err == nil {
 			t.Errorf("%q: accepted with %v, want %q", code, d.Data, want)
@@ -79,7 +76,7 @@ func TestWrongCells(t *testing.T) {
 
 // Today's Go gives the values of Go.
 func TestRightCells(t *testing.T) {
-	corpus(t, "right.txt", true, func(t *testing.T, e Engine, code, want string) {
+	corpus(t, "right.txt", func(t *testing.T, e Engine, code, want string) {
 		d, err := Run(e, code)
 		if got := fmt.Sprint(d.Data["text/plain"]); err != nil || got != want {
 			t.Errorf("%q: got %s, %v; want %s", code, got, err, want)

@@ -376,3 +376,13 @@ func TestRiskFromScratchOfOneTrial(t *testing.T) {
 		t.Errorf("%v, %v", x, err)
 	}
 }
+
+// The largest number of workers is allowed, one more is not.
+func TestMostWorkers(t *testing.T) {
+	for workers, ok := range map[int]bool{maxWorkers: true, maxWorkers + 1: false, -1: false} {
+		e := Experiment{Grid: Grid{D: 10, Gamma: []float64{0.5}}, Method: Law, Trials: 2, Workers: workers}
+		if err := e.Run().Err(); (err == nil) != ok {
+			t.Errorf("%d workers: %v", workers, err)
+		}
+	}
+}

@@ -133,7 +133,7 @@ func TestDifferences(t *testing.T) {
 }
 
 func TestSetParameters(t *testing.T) {
-	const source = "// the size\nd := 500 // dimensions\nsigma := 0.2\npace := \"quick\"\nfast := true\nseed := uint64(3)\ngrid := []float64{1}"
+	const source = "// the size\nd := 500 // dimensions\nsigma := 0.2\npace := \"quick\"\nfast := true\nseed := uint64(4)\ngrid := []float64{1}"
 	set := func(name, value string) (string, error) {
 		nb := book("1", source)
 		nb.Cells[1].Metadata = map[string]any{"tags": []any{"parameters"}}

@@ -44,6 +44,9 @@ func LastOrigin(nb *Notebook, name string, history []Executed) figure.Origin {
 		source := r.Source
 		if known && nb.Cells[i].Tagged("parameters") {
 			o.Parameters, source = values(source)
+		} else if set, ok := injected(source, o.Parameters); ok {
+			o.Parameters = set
+			continue
 		}
 		fmt.Fprintf(h, "%d\n%s\n", len(source), source)
 	}
@@ -77,6 +80,9 @@ func (o *Origins) At(i int) figure.Origin {
 		source := c.Source
 		if c.Tagged("parameters") {
 			o.set, source = values(source)
+		} else if set, ok := injected(source, o.set); ok {
+			o.set = set
+			continue
 		}
 		fmt.Fprintf(o.hash, "%d\n%s\n", len(source), source)
 	}

@@ -2,6 +2,7 @@ package ipynb
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,17 @@ func TestOriginHasParametersAndCode(t *testing.T) {
 	// The parameters of a recipe can be set again.
 	if err := SetParameters(nb, o.Parameters); err != nil {
 		t.Error(err)
+	}
+	// A cell of papermill changes the parameters and not the code.
+	nb.Cells = slices.Insert(nb.Cells, 3, Cell{ID: "new", Kind: "code", Source: "// Parameters\npace = \"paper\"\nseed = 4\n"})
+	with := NewOrigins(nb, "book.ipynb").At(5)
+	want["pace"], want["seed"] = "paper", "4"
+	if d := cmp.Diff(want, with.Parameters); d != "" || with.Code != o.Code {
+		t.Errorf("with papermill: %+v %s", with, d)
+	}
+	nb.Cells[3].Source += "list = []int{3}\n"
+	if with := NewOrigins(nb, "book.ipynb").At(5); with.Code == o.Code {
+		t.Error("a list of papermill, which no recipe has, leaves the code as it is")
 	}
 	code := func(change func(nb *Notebook)) string {
 		nb := originBook()

@@ -69,7 +69,7 @@ func rewrite(source string, change func(name, old string) (string, error)) (stri
 	var out strings.Builder
 	rest := source
 	for _, c := range chunks {
-		name, value := assignment(c)
+		name, value := assignment(c, token.DEFINE)
 		if name == nil {
 			continue
 		}
@@ -85,16 +85,47 @@ func rewrite(source string, change func(name, old string) (string, error)) (stri
 	return out.String() + rest, nil
 }
 
-// assignment returns the two sides of a statement `name := value`, or nil.
-func assignment(c Chunk) (*ast.Ident, ast.Expr) {
+// assignment returns the two sides of a statement `name := value` or `name = value`, or nil.
+func assignment(c Chunk, tok token.Token) (*ast.Ident, ast.Expr) {
 	if len(c.Stmts) != 1 {
 		return nil, nil
 	}
 	a, ok := c.Stmts[0].(*ast.AssignStmt)
-	if !ok || a.Tok != token.DEFINE || len(a.Lhs) != 1 || len(a.Rhs) != 1 {
+	if !ok || a.Tok != tok || len(a.Lhs) != 1 || len(a.Rhs) != 1 {
 		return nil, nil
 	}
-	return a.Lhs[0].(*ast.Ident), a.Rhs[0]
+	name, _ := a.Lhs[0].(*ast.Ident)
+	return name, a.Rhs[0]
+}
+
+// injected returns the parameters after a cell of papermill, which assigns other values to
+// some of them (seed = 3); ok is false for other cells.
+func injected(source string, parameters map[string]string) (out map[string]string, ok bool) {
+	chunks, err := Split(source)
+	if err != nil || !strings.HasPrefix(source, "// Parameters\n") {
+		return nil, false
+	}
+	out = maps.Clone(parameters)
+	for _, c := range chunks {
+		name, value := assignment(c, token.ASSIGN)
+		if name == nil {
+			return nil, false
+		}
+		if _, known := out[name.Name]; !known {
+			return nil, false // a list, say, which is code
+		}
+		from, to := c.Range(value)
+		out[name.Name] = plain(c.Source[from:to])
+	}
+	return out, true
+}
+
+// plain returns a literal in the form that SetParameters takes.
+func plain(literal string) string {
+	if s, err := strconv.Unquote(literal); err == nil {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(literal, "uint64("), ")")
 }
 
 // values returns the parameters that a cell assigns, in the form that SetParameters takes,
@@ -103,10 +134,7 @@ func assignment(c Chunk) (*ast.Ident, ast.Expr) {
 func values(source string) (map[string]string, string) {
 	out := map[string]string{}
 	blank, err := rewrite(source, func(name, old string) (string, error) {
-		text := strings.TrimSuffix(strings.TrimPrefix(old, "uint64("), ")")
-		if s, err := strconv.Unquote(old); err == nil {
-			text = s
-		}
+		text := plain(old)
 		if _, err := literalLike(old, text); err != nil {
 			return old, nil
 		}
@@ -134,12 +162,16 @@ func literalLike(old, text string) (string, error) {
 		}
 		return strconv.Quote(text), nil
 	}
-	number := strings.TrimPrefix(old, "uint64(")
-	if _, err := strconv.ParseInt(strings.TrimSuffix(number, ")"), 0, 64); err == nil {
+	number, unsigned := strings.CutPrefix(old, "uint64(")
+	number = strings.TrimSuffix(number, ")")
+	if _, err := strconv.ParseInt(number, 0, 64); err == nil {
 		if _, err := strconv.ParseInt(text, 0, 64); err != nil {
 			return "", fmt.Errorf("%q is not an integer", text)
 		}
-		return strings.Replace(old, strings.TrimSuffix(number, ")"), text, 1), nil
+		if unsigned {
+			return "uint64(" + text + ")", nil
+		}
+		return text, nil
 	}
 	if _, err := strconv.ParseFloat(old, 64); err != nil {
 		return "", fmt.Errorf("its value %s is not a literal number, string or boolean: change the cell by hand", old)
@@ -166,7 +198,7 @@ func Parameters(nb *Notebook) []string {
 			return nil // running the cell reports it
 		}
 		for _, ch := range chunks {
-			if name, _ := assignment(ch); name != nil {
+			if name, _ := assignment(ch, token.DEFINE); name != nil {
 				out = append(out, name.Name)
 			}
 		}

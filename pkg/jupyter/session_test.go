@@ -90,6 +90,62 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// Without the name of the notebook, the cells that ran tell it once they are those of one
+// notebook of the folder.
+func TestSessionSearch(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv(sessionVariable, "")
+	os.Unsetenv(sessionVariable)
+	nb, other := originBook(), originBook()
+	other.Cells[4].Source = "other(x)"
+	for name, book := range map[string]*ipynb.Notebook{"book.ipynb": nb, "other.ipynb": other, "book.nbconvert.ipynb": nb} {
+		if err := book.Write(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var s Session
+	for i, c := range nb.Cells[1:4] {
+		if o := s.Begin("", c.Source); o.Notebook != "" {
+			t.Errorf("cell %d is in two notebooks, and %s was chosen", i+1, o.Notebook)
+		}
+	}
+	got, want := s.Begin("vscode-notebook-cell:/a/b.ipynb#X1", nb.Cells[4].Source), ipynb.NewOrigins(nb, "book.ipynb").At(4)
+	want.Key = "vscode-notebook-cell:/a/b.ipynb#X1"
+	if !cmp.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if o := s.Begin("", "elsewhere()"); o.Notebook != "" {
+		t.Errorf("a cell that is in no notebook is in %s", o.Notebook)
+	}
+	s = Session{}
+	for _, source := range []string{nb.Cells[1].Source, nb.Cells[2].Source, "// Parameters\nseed = 9\n", nb.Cells[3].Source} {
+		s.Begin("", source)
+	}
+	if o := s.Begin("", nb.Cells[4].Source); o.Code != want.Code || o.Parameters["seed"] != "9" {
+		t.Errorf("with a cell of papermill: %+v", o)
+	}
+	s = Session{}
+	if o := s.Begin("", "elsewhere()"); o.Notebook != "" {
+		t.Errorf("a cell that is in no notebook is in %s", o.Notebook)
+	}
+	if o := s.Begin("", "other(x)"); o.Notebook != "other.ipynb" {
+		t.Errorf("after a cell of no notebook: %+v", o)
+	}
+	large, err := os.Create(filepath.Join(dir, "large.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer large.Close()
+	if err := large.Truncate(searchLimit); err != nil {
+		t.Fatal(err)
+	}
+	s = Session{}
+	if o := s.Begin("", "other(x)"); o.Notebook != "" {
+		t.Errorf("searched more than the limit, found %s", o.Notebook)
+	}
+}
+
 // What was shown under controls is found in the saved notebook by the id of its model.
 func TestControlled(t *testing.T) {
 	t.Chdir(t.TempDir())
