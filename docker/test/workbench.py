@@ -9,8 +9,8 @@
 #   - a move stops the experiment of the move before it, and so does an interrupt; a move
 #     while a cell runs waits for it, and a slider of a process that has ended says so;
 #   - a saved notebook that is opened with another kernel shows the picture of its slider.
-# Arguments: the link with the token, the browser, the folder for screenshots. It takes less
-# than a minute and prints the times that a person waits.
+# Arguments: the link with the token, the browser, the folder for screenshots. It takes about
+# a minute and prints the times that a person waits.
 import json
 import re
 import sys
