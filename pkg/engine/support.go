@@ -16,8 +16,10 @@ const supportName = cell.Support
 // it.
 func supportTable() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Clear": reflect.ValueOf(func(v any) { reflect.ValueOf(v).Clear() }),
-		"Text":  reflect.ValueOf(func(v any, s string) any { return text{v, s} }),
+		"Clear":  reflect.ValueOf(func(v any) { reflect.ValueOf(v).Clear() }),
+		"Copy":   reflect.ValueOf(func(to, from any) int { return reflect.Copy(reflect.ValueOf(to), reflect.ValueOf(from)) }),
+		"Ignore": reflect.ValueOf(func(...any) {}),
+		"Text":   reflect.ValueOf(func(v any, s string) any { return text{v, s} }),
 		"Error": reflect.ValueOf(func(err error) any {
 			if err == nil {
 				return nil
@@ -69,7 +71,7 @@ func (t text) String() string { return t.text }
 // Format formats the text for the verbs that call the method, and else the value itself.
 func (t text) Format(s fmt.State, verb rune) {
 	format := fmt.FormatString(s, verb)
-	if (verb == 'v' && !s.Flag('#')) || verb == 's' || verb == 'q' {
+	if (verb == 'v' && !s.Flag('#')) || verb == 's' || verb == 'q' || verb == 'x' || verb == 'X' {
 		fmt.Fprintf(s, format, t.text)
 		return
 	}
