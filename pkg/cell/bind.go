@@ -72,28 +72,45 @@ func (k *checker) parameters(sig *types.Signature) (all, args []string, results 
 	if sig.Results().Len() == 0 {
 		return all, args, "", true
 	}
-	results, ok = k.resultTypes(sig)
+	var list []types.Type
+	for v := range sig.Results().Variables() {
+		list = append(list, v.Type())
+	}
+	results, ok = k.typeTexts(list)
 	return all, args, results, ok
 }
 
-// resultTypes returns the types of the results of a signature, without their names.
-func (k *checker) resultTypes(sig *types.Signature) (string, bool) {
+// typeTexts returns types as the list of results of a function.
+func (k *checker) typeTexts(list []types.Type) (string, bool) {
 	var out []string
-	for v := range sig.Results().Variables() {
-		t, ok := k.typeText(v.Type())
+	for _, t := range list {
+		text, ok := k.typeText(t)
 		if !ok {
 			return "", false
 		}
-		out = append(out, t)
+		out = append(out, text)
 	}
 	return "(" + strings.Join(out, ", ") + ")", true
+}
+
+// resultList returns the types of the results of a function.
+func (k *checker) resultList(typ *ast.FuncType) (out []types.Type) {
+	if typ.Results == nil {
+		return nil
+	}
+	for _, f := range typ.Results.List {
+		for range max(len(f.Names), 1) {
+			out = append(out, k.info.TypeOf(f.Type))
+		}
+	}
+	return out
 }
 
 // results evaluates all values of a return statement before it assigns the named results of
 // the function, if one of them is in another value: gomacro assigns one after another.
 func (k *checker) results(typ *ast.FuncType, body *ast.BlockStmt) {
-	sig, ok := k.info.TypeOf(typ).(*types.Signature)
-	if !ok || sig.Results().Len() < 2 || typ.Results == nil {
+	all := k.resultList(typ)
+	if len(all) < 2 {
 		return
 	}
 	place := map[types.Object]int{}
@@ -116,7 +133,7 @@ func (k *checker) results(typ *ast.FuncType, body *ast.BlockStmt) {
 		if !mixed {
 			return
 		}
-		types, ok := k.resultTypes(sig)
+		types, ok := k.typeTexts(all)
 		if !ok {
 			k.refuse(r, "the values of this return mention named results: assign them to other variables first")
 			return
@@ -156,19 +173,23 @@ func (k *checker) rangeAssign(s *ast.RangeStmt) {
 	k.edits.insert(k.offset(s.Body.Lbrace)+1, assign)
 }
 
-// received gives what a select statement receives to variables of its own before it is
-// assigned: gomacro forgets the second value.
+// received gives what a select statement receives to a variable of its own before it is
+// assigned. gomacro's select does not know that a channel is closed.
 func (k *checker) received(c *ast.CommClause) {
 	s, ok := c.Comm.(*ast.AssignStmt)
-	if !ok || s.Tok != token.ASSIGN {
+	if !ok {
 		return
 	}
-	var to, names []string
-	for i, l := range s.Lhs {
-		to, names = append(to, k.text(l)), append(names, k.fresh(l.Pos(), fmt.Sprintf("v%d_", i)))
+	if len(s.Lhs) == 2 {
+		k.refuse(s, "a select in a cell cannot tell that a channel is closed: write v, ok := <-ch outside of the select")
+		return
 	}
-	k.edits.replace(k.offset(s.Pos()), k.offset(s.TokPos)+1, strings.Join(names, ", ")+" :=")
-	k.edits.insert(k.offset(c.Colon)+1, fmt.Sprintf(" %s = %s;", strings.Join(to, ", "), strings.Join(names, ", ")))
+	if s.Tok != token.ASSIGN {
+		return
+	}
+	name := k.fresh(s.Lhs[0].Pos(), "v")
+	k.edits.replace(k.offset(s.Pos()), k.offset(s.TokPos)+1, name+" :=")
+	k.edits.insert(k.offset(c.Colon)+1, fmt.Sprintf(" %s = %s;", k.text(s.Lhs[0]), name))
 }
 
 // blanks evaluates values that an assignment to blanks alone drops: gomacro would crash.

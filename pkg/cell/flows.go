@@ -92,14 +92,11 @@ func (k *checker) elements(lit *ast.CompositeLit, f func(e ast.Expr, want types.
 }
 
 func (k *checker) returned(typ *ast.FuncType, body *ast.BlockStmt, f func(e ast.Expr, want types.Type)) {
-	sig, ok := k.info.TypeOf(typ).(*types.Signature)
-	if !ok {
-		return
-	}
+	all := k.resultList(typ)
 	returns(body, func(r *ast.ReturnStmt) {
 		for i, e := range r.Results {
-			if len(r.Results) == sig.Results().Len() {
-				f(e, sig.Results().At(i).Type())
+			if len(r.Results) == len(all) {
+				f(e, all[i])
 			}
 		}
 	})

@@ -423,9 +423,6 @@ func (k *checker) printed(c *ast.CallExpr) {
 	if !ok || f.Pkg() == nil || f.Pkg().Path() != "fmt" || !f.Signature().Variadic() {
 		return
 	}
-	if f.Name() == "Errorf" { // whose verb %w needs the error itself
-		return
-	}
 	for _, a := range c.Args[min(f.Signature().Params().Len()-1, len(c.Args)):] {
 		k.asText(a)
 	}
@@ -440,12 +437,12 @@ func (k *checker) asText(e ast.Expr) bool {
 		return false
 	}
 	open, end := Support+".Error(", ")"
-	if !types.IsInterface(t) {
+	if !types.IsInterface(t) && how != "Error" {
 		name, ok := k.typeText(t)
 		if !ok {
 			return false
 		}
-		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })(", name, Support, how), ")"
+		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })((%s)(", name, Support, how, name), "))"
 	}
 	k.edits.insert(k.offset(e.Pos()), open)
 	k.edits.insert(k.offset(e.End()), end)
