@@ -59,11 +59,7 @@ func (k *checker) forward() {
 		if p.Decl == nil || f == nil || f.Body == nil {
 			continue
 		}
-		if t, ok := k.lookup(receiver(f)).(*types.TypeName); ok && f.Recv != nil && recursive(t.Type()) {
-			early[funcName(f)] = true
-			k.held[funcName(f)] = true
-		}
-		if early[funcName(f)] {
+		if early[funcName(f)] || k.held[funcName(f)] {
 			k.hoist(p, f, place)
 		}
 	}
@@ -78,6 +74,56 @@ func (k *checker) forward() {
 			return true
 		})
 	}
+}
+
+// hold marks the methods that gomacro does not find in their types: those of recursive
+// types, and those that hide one of an embedded field.
+func (k *checker) hold() {
+	for _, p := range k.parts {
+		f := p.function()
+		if p.Decl == nil || f == nil || f.Body == nil || f.Recv == nil {
+			continue
+		}
+		if t, ok := k.lookup(receiver(f)).(*types.TypeName); ok && (recursive(t.Type()) || hides(t.Type(), f.Name.Name)) {
+			k.held[funcName(f)] = true
+		}
+	}
+}
+
+// hides reports whether an embedded field of a struct has a method of this name.
+func hides(t types.Type, name string) bool {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return false
+	}
+	for f := range s.Fields() {
+		if !f.Embedded() {
+			continue
+		}
+		obj, _, _ := types.LookupFieldOrMethod(f.Type(), true, f.Pkg(), name)
+		if _, ok := obj.(*types.Func); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// heldBy returns the variable that holds a method of a type, or "".
+func (k *checker) heldBy(recv types.Type, method string) string {
+	named, ok := unpointer(recv).(*types.Named)
+	if !ok || !k.held[named.Obj().Name()+"."+method] && !k.Session.held[named.Obj().Name()+"."+method] {
+		return ""
+	}
+	return heldName(named.Obj().Name(), method)
+}
+
+// heldMethod returns the variable that holds the method that a selector names, or "".
+func (k *checker) heldMethod(sel *ast.SelectorExpr) string {
+	s := k.info.Selections[sel]
+	if s == nil || s.Kind() != types.MethodVal || len(s.Index()) != 1 {
+		return ""
+	}
+	return k.heldBy(s.Recv(), sel.Sel.Name)
 }
 
 // recursive reports whether values of a type hold values of the type. gomacro does not
@@ -122,14 +168,11 @@ func (k *checker) callHeld(c *ast.CallExpr) {
 	if !ok {
 		return
 	}
+	held := k.heldMethod(sel)
+	if held == "" {
+		return
+	}
 	s := k.info.Selections[sel]
-	if s == nil || s.Kind() != types.MethodVal || len(s.Index()) != 1 {
-		return
-	}
-	named, ok := unpointer(s.Recv()).(*types.Named)
-	if !ok || !k.held[named.Obj().Name()+"."+sel.Sel.Name] && !k.Session.held[named.Obj().Name()+"."+sel.Sel.Name] {
-		return
-	}
 	_, have := s.Recv().(*types.Pointer)
 	_, want := s.Obj().(*types.Func).Signature().Recv().Type().(*types.Pointer)
 	adjust := ""
@@ -143,7 +186,7 @@ func (k *checker) callHeld(c *ast.CallExpr) {
 	if len(c.Args) == 0 {
 		comma = ""
 	}
-	k.edits.insert(k.offset(sel.X.Pos()), heldName(named.Obj().Name(), sel.Sel.Name)+"("+adjust)
+	k.edits.insert(k.offset(sel.X.Pos()), held+"("+adjust)
 	k.edits.replace(k.offset(sel.X.End()), k.offset(c.Lparen)+1, comma)
 }
 
@@ -180,30 +223,18 @@ func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
 		return
 	}
 	held := heldName(receiver(f), name)
-	all, args, results := []string{"r__ " + own}, []string{"r__"}, ""
 	sig := k.methodSignature(recv, name)
 	if sig == nil {
 		return
 	}
-	for i := range sig.Params().Len() {
-		t := sig.Params().At(i).Type()
-		dots := ""
-		if sig.Variadic() && i == sig.Params().Len()-1 {
-			t, dots = t.(*types.Slice).Elem(), "..."
-		}
-		text, ok := k.typeText(t)
-		if !ok {
-			return
-		}
-		arg := fmt.Sprintf("a%d__", i)
-		all, args = append(all, arg+" "+dots+text), append(args, arg+dots)
+	all, args, results, ok := k.parameters(sig)
+	if !ok {
+		return
 	}
+	all, args = append([]string{"r__ " + own}, all...), append([]string{"r__"}, args...)
 	give := ""
-	if sig.Results().Len() > 0 {
+	if results != "" {
 		give = "return "
-		if results, ok = k.typeText(sig.Results()); !ok {
-			return
-		}
 	}
 	k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
 		held, strings.Join(all, ", "), results, all[0], name, strings.Join(all[1:], ", "), results, give, held, strings.Join(args, ", "))))

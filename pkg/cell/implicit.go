@@ -37,8 +37,7 @@ func (k *checker) single(c *ast.CallExpr) {
 	if t[0] == '*' || t[0] == '<' || t[0] == 'f' {
 		t = "(" + t + ")"
 	}
-	k.edits.insert(k.offset(c.Args[0].Pos()), t+"(")
-	k.edits.insert(k.offset(c.Args[0].End()), ")")
+	k.edits.wrap(k.offset(c.Args[0].Pos()), k.offset(c.Args[0].End()), t+"(", ")")
 }
 
 func isMap(t types.Type) bool {
@@ -53,24 +52,6 @@ func (k *checker) valueType(e ast.Expr) types.Type {
 		return pair.At(0).Type()
 	}
 	return t
-}
-
-// convertAssigned converts a value of a declared type that is assigned to a field or an element
-// whose type is an interface of a linked package, which gomacro does only for variables.
-func (k *checker) convertAssigned(s *ast.AssignStmt) {
-	if s.Tok != token.ASSIGN || len(s.Lhs) != len(s.Rhs) {
-		return
-	}
-	for i, l := range s.Lhs {
-		want := k.info.TypeOf(l)
-		if _, ok := l.(*ast.Ident); ok || !isForeignInterface(want) || !isDeclared(k.info.TypeOf(s.Rhs[i])) {
-			continue
-		}
-		if t, ok := k.typeText(want); ok {
-			k.edits.insert(k.offset(s.Rhs[i].Pos()), t+"(")
-			k.edits.insert(k.offset(s.Rhs[i].End()), ")")
-		}
-	}
 }
 
 // pointerAs refuses a pointer to a declared type as an interface of a linked package if a
@@ -92,41 +73,6 @@ func (k *checker) pointerAs(e ast.Expr, want types.Type) {
 			k.refuse(e, fmt.Sprintf("a *%s cannot serve as %s in a cell, since the receiver of %s is no pointer: use a value of %s, or pointers in all methods",
 				text, types.TypeString(want, k.qualify), f.Name(), text))
 			return
-		}
-	}
-}
-
-// pointers checks the arguments of a call and the values of assignments for [pointerAs].
-func (k *checker) pointers(n ast.Node) {
-	switch n := n.(type) {
-	case *ast.CallExpr:
-		sig, ok := k.info.TypeOf(n.Fun).(*types.Signature)
-		if !ok {
-			return
-		}
-		for i, a := range n.Args {
-			if i < sig.Params().Len() {
-				k.pointerAs(a, sig.Params().At(i).Type())
-			}
-		}
-	case *ast.AssignStmt:
-		for i, r := range n.Rhs {
-			if len(n.Lhs) == len(n.Rhs) {
-				k.pointerAs(r, k.info.TypeOf(n.Lhs[i]))
-			}
-		}
-	case *ast.ValueSpec:
-		for _, v := range n.Values {
-			if n.Type != nil {
-				k.pointerAs(v, k.info.TypeOf(n.Type))
-			}
-		}
-	case *ast.CompositeLit:
-		for _, e := range n.Elts {
-			if kv, ok := e.(*ast.KeyValueExpr); ok {
-				e = kv.Value
-			}
-			k.pointerAs(e, k.wanted([]ast.Node{n, e}))
 		}
 	}
 }

@@ -31,6 +31,9 @@ type Dialect struct {
 const Support = "fate__"
 
 func (k *checker) rewrite(d Dialect) {
+	if d.Forward {
+		k.hold()
+	}
 	for i, p := range k.parts {
 		if p.file == nil {
 			continue
@@ -55,12 +58,33 @@ func (k *checker) refuse(n ast.Node, msg string) { k.fail(n.Pos(), n.Pos()+1, ms
 // too.
 func (k *checker) node(n ast.Node, d Dialect) bool {
 	if d.Single {
-		k.pointers(n)
+		k.flows(n, k.asInterface)
 	}
 	switch n := n.(type) {
 	case *ast.FuncDecl:
 		if n.Type.TypeParams != nil {
 			k.refuse(n, "a cell cannot declare generic functions: write one for the types that you use")
+		}
+		if d.Single {
+			k.nameParameters(n.Type)
+			k.results(n.Type, n.Body)
+		}
+	case *ast.FuncLit:
+		if d.Single {
+			k.nameParameters(n.Type)
+			k.results(n.Type, n.Body)
+		}
+	case *ast.SelectorExpr:
+		if d.Single {
+			k.methodValue(n)
+		}
+	case *ast.CommClause:
+		k.received(n)
+	case *ast.AssignStmt:
+		k.blanks(n)
+	case *ast.MapType:
+		if t := k.info.TypeOf(n.Key); t != nil && isInterfaceWithMethods(t) {
+			k.refuse(n, fmt.Sprintf("a cell cannot have a map with keys of the interface type %s: use a type that is no interface", types.TypeString(t, k.qualify)))
 		}
 	case *ast.InterfaceType:
 		for _, m := range n.Methods.List {
@@ -76,27 +100,26 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 		k.ranging(n)
 	case *ast.ForStmt:
 		k.perIteration(n)
+	case *ast.ExprStmt:
+		k.standing[n.X] = true
 	case *ast.CallExpr:
 		if k.foldedCall(n) {
 			return false
+		}
+		if sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok && !k.deferred[n] {
+			k.called[sel] = true
 		}
 		k.builtin(n)
 		k.printed(n)
 		if d.Single {
 			k.single(n)
 		}
-	case *ast.AssignStmt:
-		if d.Single {
-			k.convertAssigned(n)
-		}
 	case *ast.GoStmt:
 		k.guard(n)
 	case *ast.DeferStmt:
-		if id, ok := n.Call.Fun.(*ast.Ident); ok {
-			if _, ok := k.info.Uses[id].(*types.Builtin); ok {
-				k.edits.insert(k.offset(n.Call.Pos()), "func() { ")
-				k.edits.insert(k.offset(n.Call.End()), " }()")
-			}
+		k.deferredBuiltin(n.Call)
+		if sel, ok := ast.Unparen(n.Call.Fun).(*ast.SelectorExpr); ok && k.heldMethod(sel) == "" {
+			k.deferred[n.Call] = true
 		}
 	case ast.Expr:
 		if d.Constants {
@@ -262,6 +285,7 @@ func (k *checker) ranging(s *ast.RangeStmt) {
 		}
 		return
 	}
+	k.rangeAssign(s)
 	if s.Tok == token.DEFINE {
 		for _, e := range []ast.Expr{s.Key, s.Value} {
 			if id, ok := e.(*ast.Ident); ok && k.captured(id, s.Body) {
@@ -353,6 +377,10 @@ func (k *checker) builtin(c *ast.CallExpr) {
 			}
 			k.edits.replace(from, to, fmt.Sprintf("(func(x__ %s) *%s { return &x__ })", text, text))
 		}
+	case "copy": // gomacro does not give its value
+		if !k.standing[c] {
+			k.edits.replace(from, to, Support+".Copy")
+		}
 	case "clear":
 		k.edits.replace(from, to, Support+".Clear")
 	case "min", "max":
@@ -409,12 +437,12 @@ func (k *checker) asText(e ast.Expr) bool {
 		return false
 	}
 	open, end := Support+".Error(", ")"
-	if !types.IsInterface(t) {
+	if !types.IsInterface(t) && how != "Error" {
 		name, ok := k.typeText(t)
 		if !ok {
 			return false
 		}
-		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })(", name, Support, how), ")"
+		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })((%s)(", name, Support, how, name), "))"
 	}
 	k.edits.insert(k.offset(e.Pos()), open)
 	k.edits.insert(k.offset(e.End()), end)

@@ -119,6 +119,10 @@ type checker struct {
 	errors   Errors
 	pending  []types.Error
 	edits    edits
+
+	called   map[*ast.SelectorExpr]bool // methods that are called where they are named
+	deferred map[*ast.CallExpr]bool     // calls of methods in defer statements
+	standing map[ast.Expr]bool          // expressions that stand alone
 }
 
 // place tells where the text of a parsed file stands in the cell.
@@ -135,6 +139,7 @@ type part struct {
 
 func (s *Session) checker(src string) *checker {
 	return &checker{Session: s, src: src, fset: token.NewFileSet(), names: map[string]types.Object{}, held: map[string]bool{}, declared: map[string]int{},
+		called: map[*ast.SelectorExpr]bool{}, deferred: map[*ast.CallExpr]bool{}, standing: map[ast.Expr]bool{},
 		info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
 			Selections: map[*ast.SelectorExpr]*types.Selection{}, Scopes: map[ast.Node]*types.Scope{}, Implicits: map[ast.Node]types.Object{}}}
 }

@@ -14,6 +14,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -109,6 +110,7 @@ func LinkPackages() {
 		for name, f := range printing {
 			imports.Packages["fmt"].Binds[name] = f
 		}
+		imports.Packages["fmt"].Binds["Errorf"] = reflect.ValueOf(errorf)
 		imports.Packages[supportName] = imports.Package{Name: supportName, Binds: supportTable()}
 	})
 }

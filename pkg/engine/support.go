@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/features-are-fate/fate/pkg/cell"
 )
@@ -16,13 +17,15 @@ const supportName = cell.Support
 // it.
 func supportTable() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Clear": reflect.ValueOf(func(v any) { reflect.ValueOf(v).Clear() }),
-		"Text":  reflect.ValueOf(func(v any, s string) any { return text{v, s} }),
+		"Clear":  reflect.ValueOf(func(v any) { reflect.ValueOf(v).Clear() }),
+		"Copy":   reflect.ValueOf(func(to, from any) int { return reflect.Copy(reflect.ValueOf(to), reflect.ValueOf(from)) }),
+		"Ignore": reflect.ValueOf(func(...any) {}),
+		"Text":   reflect.ValueOf(func(v any, s string) any { return text{value: v, text: s} }),
 		"Error": reflect.ValueOf(func(err error) any {
 			if err == nil {
 				return nil
 			}
-			return text{err, err.Error()}
+			return text{err, err.Error(), err}
 		}),
 		"MinFloat64": reflect.ValueOf(func(x ...float64) float64 { return least(x) }),
 		"MaxFloat64": reflect.ValueOf(func(x ...float64) float64 { return most(x) }),
@@ -62,6 +65,18 @@ func most[T cmp.Ordered](x []T) T {
 type text struct {
 	value any
 	text  string
+	err   error // nil if it is none
+}
+
+// errorf is [fmt.Errorf]. The verb %w needs the error itself.
+func errorf(format string, args ...any) error {
+	out := slices.Clone(args)
+	for i, a := range out {
+		if t, ok := a.(text); ok && t.err != nil {
+			out[i] = t.err
+		}
+	}
+	return fmt.Errorf(format, out...)
 }
 
 func (t text) String() string { return t.text }
@@ -69,7 +84,7 @@ func (t text) String() string { return t.text }
 // Format formats the text for the verbs that call the method, and else the value itself.
 func (t text) Format(s fmt.State, verb rune) {
 	format := fmt.FormatString(s, verb)
-	if (verb == 'v' && !s.Flag('#')) || verb == 's' || verb == 'q' {
+	if (verb == 'v' && !s.Flag('#')) || verb == 's' || verb == 'q' || verb == 'x' || verb == 'X' {
 		fmt.Fprintf(s, format, t.text)
 		return
 	}

@@ -39,8 +39,11 @@ func newYaegi(show func(any) error) (*yaegiEngine, error) {
 	in := interp.New(interp.Options{Stdout: liveStdout{}, Stderr: io.Discard})
 	table := maps.Clone(symbols.Symbols[symbols.Display+"/display"])
 	table["Show"], table["withMethod"] = reflect.ValueOf(show), reflect.ValueOf(same)
+	standard := maps.Clone(stdlib.Symbols)
+	standard["fmt/fmt"] = maps.Clone(standard["fmt/fmt"])
+	standard["fmt/fmt"]["Errorf"] = reflect.ValueOf(errorf)
 	support := supportName + "/" + supportName
-	for _, table := range []interp.Exports{stdlib.Symbols, symbols.Symbols, {"display/display": table, support: supportTable()}, methodsOfYaegi} {
+	for _, table := range []interp.Exports{standard, symbols.Symbols, {"display/display": table, support: supportTable()}, methodsOfYaegi} {
 		if err := in.Use(table); err != nil {
 			return nil, err
 		}
