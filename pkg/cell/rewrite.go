@@ -3,8 +3,11 @@ package cell
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -126,6 +129,28 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 	return true
 }
 
+// foldedCall replaces min or max of constants by its value.
+func (k *checker) foldedCall(c *ast.CallExpr) bool {
+	id, ok := c.Fun.(*ast.Ident)
+	tv := k.info.Types[c]
+	if !ok || tv.Value == nil || id.Name != "min" && id.Name != "max" {
+		return false
+	}
+	if _, ok := k.info.Uses[id].(*types.Builtin); !ok {
+		return false
+	}
+	text := tv.Value.ExactString()
+	if tv.Value.Kind() == constant.Float {
+		x, _ := constant.Float64Val(tv.Value)
+		text = strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	if t, ok := k.typeText(types.Default(tv.Type)); ok {
+		text = fmt.Sprintf("%s(%s)", t, text)
+	}
+	k.edits.replace(k.offset(c.Pos()), k.offset(c.End()), text)
+	return true
+}
+
 // outside refuses what may stand only in a function.
 func (k *checker) outside(s ast.Stmt) bool {
 	switch s := s.(type) {
@@ -222,6 +247,265 @@ func (k *checker) text(n ast.Node) string { return k.src[k.offset(n.Pos()):k.off
 // fresh returns a name for a variable that the rewriting adds.
 func (k *checker) fresh(pos token.Pos, name string) string {
 	return fmt.Sprintf("%s%d__", name, k.offset(pos))
+}
+
+// ranging rewrites a loop over an integer, and the variables of a loop that a closure
+// captures. Loops over functions are refused.
+func (k *checker) ranging(s *ast.RangeStmt) {
+	t := k.info.TypeOf(s.X)
+	if t == nil {
+		return
+	}
+	inside := k.offset(s.Body.Lbrace) + 1
+	switch u := t.Underlying().(type) {
+	case *types.Signature:
+		k.refuse(s, "a cell cannot range over a function")
+	case *types.Basic:
+		if u.Info()&types.IsInteger == 0 {
+			break
+		}
+		if u.Info()&types.IsUntyped != 0 {
+			t = types.Typ[types.Int]
+		}
+		if s.Key != nil && s.Tok == token.DEFINE {
+			if v := k.info.TypeOf(s.Key); v != nil {
+				t = v
+			}
+		}
+		name, ok := k.typeText(t)
+		if !ok {
+			k.refuse(s, fmt.Sprintf("a cell cannot range over the type %s, whose package it does not import", t))
+			return
+		}
+		i, n := k.fresh(s.Pos(), "i"), k.fresh(s.Pos(), "n")
+		k.edits.replace(k.offset(s.For)+len("for"), k.offset(s.X.Pos()), fmt.Sprintf(" %s, %s := %s(0), %s(", i, n, name, name))
+		k.edits.insert(k.offset(s.X.End()), fmt.Sprintf("); %s < %s; %s++", i, n, i))
+		if key, ok := s.Key.(*ast.Ident); s.Key != nil && (!ok || key.Name != "_") {
+			k.edits.insert(inside, fmt.Sprintf(" %s %s %s;", k.text(s.Key), s.Tok, i))
+		}
+		return
+	}
+	k.rangeAssign(s)
+	if s.Tok == token.DEFINE {
+		for _, e := range []ast.Expr{s.Key, s.Value} {
+			if id, ok := e.(*ast.Ident); ok && k.captured(id, s.Body) {
+				k.edits.insert(inside, fmt.Sprintf(" %s := %s;", id.Name, id.Name))
+			}
+		}
+	}
+}
+
+// perIteration gives each iteration of a loop its own variable where a closure captures
+// it, as Go does since 1.22.
+func (k *checker) perIteration(s *ast.ForStmt) {
+	init, ok := s.Init.(*ast.AssignStmt)
+	if !ok || init.Tok != token.DEFINE {
+		return
+	}
+	for _, e := range init.Lhs {
+		id, ok := e.(*ast.Ident)
+		if !ok || !k.captured(id, s.Body) {
+			continue
+		}
+		if k.assigned(id, s.Body) {
+			k.refuse(id, fmt.Sprintf("the loop variable %s is captured by a closure and changed in the body: copy it to a new variable first", id.Name))
+		}
+		k.edits.insert(k.offset(s.Body.Lbrace)+1, fmt.Sprintf(" %s := %s;", id.Name, id.Name))
+	}
+}
+
+// captured reports whether a closure in the body uses the variable that id declares, or
+// its address is taken.
+func (k *checker) captured(id *ast.Ident, body ast.Node) (found bool) {
+	obj := k.info.Defs[id]
+	if obj == nil {
+		return false
+	}
+	uses := func(n ast.Node) (yes bool) {
+		ast.Inspect(n, func(n ast.Node) bool {
+			if x, ok := n.(*ast.Ident); ok && k.info.Uses[x] == obj {
+				yes = true
+			}
+			return !yes
+		})
+		return yes
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			found = found || uses(n)
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.AND && uses(n)
+		}
+		return !found
+	})
+	return found
+}
+
+func (k *checker) assigned(id *ast.Ident, body ast.Node) (found bool) {
+	obj := k.info.Defs[id]
+	is := func(e ast.Expr) bool { x, ok := e.(*ast.Ident); return ok && k.info.Uses[x] == obj }
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			found = found || slices.ContainsFunc(n.Lhs, is)
+		case *ast.IncDecStmt:
+			found = found || is(n.X)
+		}
+		return !found
+	})
+	return found
+}
+
+// builtin rewrites min, max and clear.
+func (k *checker) builtin(c *ast.CallExpr) {
+	id, ok := c.Fun.(*ast.Ident)
+	if !ok {
+		return
+	}
+	if _, ok := k.info.Uses[id].(*types.Builtin); !ok {
+		return
+	}
+	from, to := k.offset(id.Pos()), k.offset(id.End())
+	switch id.Name {
+	case "new": // of a value, since Go 1.26
+		if len(c.Args) == 1 && !k.info.Types[c.Args[0]].IsType() {
+			text, ok := k.typeText(types.Default(k.info.TypeOf(c.Args[0])))
+			if !ok {
+				k.refuse(c, fmt.Sprintf("new of the type %s, whose package the cell does not import", k.info.TypeOf(c.Args[0])))
+				return
+			}
+			k.edits.replace(from, to, fmt.Sprintf("(func(x__ %s) *%s { return &x__ })", text, text))
+		}
+	case "copy": // gomacro does not give its value
+		if !k.standing[c] {
+			k.edits.replace(from, to, Support+".Copy")
+		}
+	case "clear":
+		k.edits.replace(from, to, Support+".Clear")
+	case "min", "max":
+		tv := k.info.Types[c]
+		if tv.Value != nil {
+			return
+		}
+		name, t := map[string]string{"min": "Min", "max": "Max"}[id.Name], types.Default(tv.Type)
+		if b, ok := types.Unalias(t).(*types.Basic); ok {
+			for _, have := range []types.BasicKind{types.Float64, types.Int, types.String} {
+				if b.Kind() == have {
+					k.edits.replace(from, to, Support+"."+name+strings.ToUpper(b.Name()[:1])+b.Name()[1:])
+					return
+				}
+			}
+		}
+		text, ok := k.typeText(t)
+		if !ok {
+			k.refuse(c, fmt.Sprintf("%s of the type %s, whose package the cell does not import", id.Name, tv.Type))
+			return
+		}
+		op := map[string]string{"min": "<", "max": ">"}[id.Name]
+		// A NaN stays: x != x holds for it alone.
+		k.edits.replace(from, to, fmt.Sprintf("(func(xs__ ...%s) %s { m__ := xs__[0]; for _, x__ := range xs__ { if x__ %s m__ || x__ != x__ { m__ = x__ } }; return m__ })", text, text, op))
+	}
+}
+
+// printed hands the values that a call of package fmt prints, and whose type a cell gave a
+// method String or Error, to the interpreter as values with that method: it would print
+// what is below the type.
+func (k *checker) printed(c *ast.CallExpr) {
+	if id, ok := c.Fun.(*ast.Ident); ok && id.Name == "Display" && k.info.Uses[id] == k.Session.names["Display"] && len(c.Args) == 1 {
+		k.asText(c.Args[0])
+	}
+	sel, ok := c.Fun.(*ast.SelectorExpr)
+	if !ok || c.Ellipsis.IsValid() {
+		return
+	}
+	f, ok := k.info.Uses[sel.Sel].(*types.Func)
+	if !ok || f.Pkg() == nil || f.Pkg().Path() != "fmt" || !f.Signature().Variadic() {
+		return
+	}
+	for _, a := range c.Args[min(f.Signature().Params().Len()-1, len(c.Args)):] {
+		k.asText(a)
+	}
+}
+
+// asText makes a value of its text and itself, if a cell has declared its type with a
+// method String or Error, or if it is an error.
+func (k *checker) asText(e ast.Expr) bool {
+	t := k.info.TypeOf(e)
+	how := k.textMethod(t)
+	if how == "" {
+		return false
+	}
+	open, end := Support+".Error(", ")"
+	if !types.IsInterface(t) && how != "Error" {
+		name, ok := k.typeText(t)
+		if !ok {
+			return false
+		}
+		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })((%s)(", name, Support, how, name), "))"
+	}
+	k.edits.insert(k.offset(e.Pos()), open)
+	k.edits.insert(k.offset(e.End()), end)
+	return true
+}
+
+// textMethod returns the method String or Error of a type that a cell has declared, or
+// "Error" for the interface error, whose value may have such a type.
+func (k *checker) textMethod(t types.Type) string {
+	if t == nil {
+		return ""
+	}
+	if types.Identical(t, types.Universe.Lookup("error").Type()) {
+		return "Error"
+	}
+	named, ok := unpointer(t).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != sessionPath {
+		return ""
+	}
+	for _, name := range []string{"Error", "String"} {
+		m, _, _ := types.LookupFieldOrMethod(t, false, k.pkg, name)
+		if f, ok := m.(*types.Func); ok && f.Signature().Params().Len() == 0 && f.Signature().Results().Len() == 1 &&
+			types.Identical(f.Signature().Results().At(0).Type(), types.Typ[types.String]) {
+			return name
+		}
+	}
+	return ""
+}
+
+// constant converts an untyped string constant whose type is named.
+func (k *checker) constant(e ast.Expr) {
+	tv, ok := k.info.Types[e]
+	if !ok || tv.Value == nil || !tv.IsValue() {
+		return
+	}
+	switch e.(type) {
+	case *ast.BasicLit, *ast.Ident:
+	default:
+		return
+	}
+	named, ok := types.Unalias(tv.Type).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() == sessionPath {
+		return
+	}
+	if b, ok := named.Underlying().(*types.Basic); !ok || b.Info()&types.IsString == 0 {
+		return
+	}
+	if id, ok := e.(*ast.Ident); ok {
+		c, ok := k.info.Uses[id].(*types.Const)
+		if !ok {
+			return
+		}
+		if b, ok := c.Type().(*types.Basic); !ok || b.Info()&types.IsUntyped == 0 {
+			return
+		}
+	}
+	t, ok := k.typeText(named)
+	if !ok {
+		k.refuse(e, fmt.Sprintf("a constant of the type %s, whose package the cell does not import", tv.Type))
+		return
+	}
+	k.edits.insert(k.offset(e.Pos()), t+"(string(")
+	k.edits.insert(k.offset(e.End()), "))")
 }
 
 // guard makes a panic of a goroutine an error of the cell that started it, and what it
