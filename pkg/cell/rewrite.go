@@ -130,6 +130,9 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 			k.deferred[n.Call] = true
 		}
 	case ast.Expr:
+		if d.Single && k.bigConstant(n) {
+			return false
+		}
 		if d.Constants {
 			k.constant(n)
 		}
