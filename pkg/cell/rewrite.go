@@ -78,6 +78,14 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 		if d.Single {
 			k.methodValue(n)
 		}
+	case *ast.TypeAssertExpr:
+		if d.Single {
+			k.asserted(n)
+		}
+	case *ast.TypeSwitchStmt:
+		if d.Single {
+			k.switched(n)
+		}
 	case *ast.CommClause:
 		k.received(n)
 	case *ast.AssignStmt:
@@ -122,6 +130,9 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 			k.deferred[n.Call] = true
 		}
 	case ast.Expr:
+		if d.Single && k.bigConstant(n) {
+			return false
+		}
 		if d.Constants {
 			k.constant(n)
 		}
@@ -168,6 +179,10 @@ func (k *checker) outside(s ast.Stmt) bool {
 
 // topLevel rewrites a statement of the cell itself.
 func (k *checker) topLevel(s ast.Stmt, d Dialect, last bool) {
+	if d.Single && defers(s) {
+		k.refuse(s, "a defer stands outside of a function: it would run at once")
+		return
+	}
 	switch s := s.(type) {
 	case *ast.ForStmt, *ast.RangeStmt, *ast.IfStmt, *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt, *ast.BlockStmt, *ast.LabeledStmt:
 		if d.Blocks && !defers(s) {
