@@ -14,6 +14,7 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 PROGRESS = "fate-progress-"
+VIEW = "application/vnd.jupyter.widget-view+json"  # of sliders; committed is the picture
 
 
 def numbers(picture):
@@ -35,7 +36,7 @@ def shown(cell):
         elif o.output_type == "error":
             out.append(o.evalue)
         elif any(o.data.values()) and list(o.data) != ["text/plain"] or o.data.get("text/plain", "").strip():
-            out.append({k: numbers(v) if k == "image/png" else v for k, v in o.data.items()})
+            out.append({k: numbers(v) if k == "image/png" else v for k, v in o.data.items() if k != VIEW})
     return out
 
 
