@@ -197,33 +197,26 @@ func take(m *mat.Dense, rows []int) *mat.Dense {
 func kernelRisks(x *mat.Dense, y []float64, at []int) ([]float64, error) {
 	rows := len(y)
 	gram := relu.Gram(x, x)
-	part := func(keep func(i int) bool) (*arm, []float64, error) {
+	// part returns the arm of every step-th row from one on, with its errors.
+	part := func(from, step int) (*arm, []float64, error) {
 		var of []int
-		for i := range rows {
-			if keep(i) {
-				of = append(of, i)
-			}
+		var labels []float64
+		for i := from; i < rows; i += step {
+			of, labels = append(of, i), append(labels, y[i])
 		}
-		k, labels := mat.NewSymDense(len(of), nil), make([]float64, len(of))
-		for i, r := range of {
-			labels[i] = y[r]
-			for j := i; j < len(of); j++ {
-				k.SetSym(i, j, gram.At(r, of[j]))
-			}
-		}
-		a, err := newKernelArm(k)
+		a, err := newKernelArm(block(gram, of))
 		if err != nil {
 			return nil, nil, err
 		}
 		return a, a.leaveOneOut(labels), nil
 	}
-	a, loo, err := part(func(int) bool { return true })
+	a, loo, err := part(0, 1)
 	if err != nil {
 		return nil, err
 	}
 	half := 0.0
-	for parity := range 2 {
-		_, l, err := part(func(i int) bool { return i%2 == parity })
+	for from := range 2 {
+		_, l, err := part(from, 2)
 		if err != nil {
 			return nil, err
 		}
@@ -242,4 +235,15 @@ func kernelRisks(x *mat.Dense, y []float64, at []int) ([]float64, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// block returns the kernel of some of the rows.
+func block(kernel *mat.Dense, rows []int) *mat.SymDense {
+	out := mat.NewSymDense(len(rows), nil)
+	for i, r := range rows {
+		for j := i; j < len(rows); j++ {
+			out.SetSym(i, j, kernel.At(r, rows[j]))
+		}
+	}
+	return out
 }

@@ -125,14 +125,7 @@ func TestTable(t *testing.T) {
 func best(t *testing.T, x *mat.Dense, y []float64, kernel bool) float64 {
 	a, err := newFeatureArm(x)
 	if kernel {
-		gram := relu.Gram(x, x)
-		k := mat.NewSymDense(len(y), nil)
-		for i := range y {
-			for j := i; j < len(y); j++ {
-				k.SetSym(i, j, gram.At(i, j))
-			}
-		}
-		a, err = newKernelArm(k)
+		a, err = newKernelArm(block(relu.Gram(x, x), all(len(y))))
 	}
 	if err != nil {
 		t.Fatal(err)
