@@ -212,23 +212,23 @@ func failed(err error) reply {
 	return reply{Done: true, Error: ipynb.ErrorOutput(e.Name, e.Reason), Trace: e.Trace}
 }
 
-// recovered returns the panic of do as an error.
-func recovered(do func()) (err error) {
+// special runs what is not Go in a cell and returns the rest.
+func special(code string) (rest string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &engine.Error{Name: "panic", Reason: fmt.Sprint(p)}
+			err = &engine.Error{Name: "command", Reason: fmt.Sprint(p)}
 		}
 	}()
-	do()
-	return nil
+	return Special(code), nil
 }
 
 func (w *worker) run(cell request) reply {
 	figure.Begin(cell.Origin)
 	session.Change(func(o *session.Options) { o.Code = cell.Tracked })
 	if Special != nil {
-		if err := recovered(func() { cell.Code = Special(cell.Code) }); err != nil {
-			return failed(&engine.Error{Name: "command", Reason: err.(*engine.Error).Reason})
+		var err error
+		if cell.Code, err = special(cell.Code); err != nil {
+			return failed(err)
 		}
 	}
 	if session.InShard() {
