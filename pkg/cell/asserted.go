@@ -43,7 +43,7 @@ func (k *checker) canTell(e ast.Expr, from types.Type, asks bool) {
 	}
 	name := types.TypeString(want, k.qualify)
 	if isInterfaceWithMethods(want) {
-		if named, ok := want.(*types.Named); ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == sessionPath {
+		if named, ok := want.(*types.Named); ok && ofSession(named.Obj()) {
 			k.refuse(e, fmt.Sprintf("a cell cannot ask whether a value is a %s: name the types that are", name))
 		}
 		return

@@ -233,16 +233,19 @@ func (k *checker) deferredBuiltin(c *ast.CallExpr) {
 	if _, is := k.info.Uses[id].(*types.Builtin); !ok || !is {
 		return
 	}
-	var params, names, values []string
+	callee := id.Name
+	if callee == "clear" {
+		callee = Support + ".Clear"
+	}
+	var params, names []string
 	for i, a := range c.Args {
 		t, ok := k.typeText(types.Default(k.info.TypeOf(a)))
-		if !ok || id.Name == "recover" || c.Ellipsis.IsValid() {
+		if !ok || c.Ellipsis.IsValid() {
 			k.edits.wrap(k.offset(c.Pos()), k.offset(c.End()), "func() { ", " }()")
 			return
 		}
 		name := fmt.Sprintf("a%d__", i)
-		params, names, values = append(params, name+" "+t), append(names, name), append(values, k.text(a))
+		params, names = append(params, name+" "+t), append(names, name)
 	}
-	k.edits.replace(k.offset(c.Pos()), k.offset(c.End()), fmt.Sprintf("func(%s) { %s(%s) }(%s)",
-		strings.Join(params, ", "), id.Name, strings.Join(names, ", "), strings.Join(values, ", ")))
+	k.edits.replace(k.offset(c.Pos()), k.offset(c.Lparen)+1, fmt.Sprintf("func(%s) { %s(%s) }(", strings.Join(params, ", "), callee, strings.Join(names, ", ")))
 }

@@ -30,7 +30,7 @@ func session(t testing.TB) *cell.Session {
 	t.Helper()
 	symbols.RegisterGomacro()
 	s := cell.NewSession()
-	c, err := s.Check(prelude, cell.Dialect{})
+	c, err := s.Check(prelude, cell.Gomacro)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,18 +154,18 @@ func TestIsComplete(t *testing.T) {
 // A cell that fails its check leaves no names, nor does one that is not committed.
 func TestNamesComeWithCommit(t *testing.T) {
 	s := session(t)
-	if _, err := s.Check("a := 1\nb := nothing", cell.Dialect{}); err == nil {
+	if _, err := s.Check("a := 1\nb := nothing", cell.Gomacro); err == nil {
 		t.Fatal("accepted")
 	}
-	c, err := s.Check("a := 1", cell.Dialect{})
+	c, err := s.Check("a := 1", cell.Gomacro)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Check("a", cell.Dialect{}); err == nil {
+	if _, err := s.Check("a", cell.Gomacro); err == nil {
 		t.Error("a name is known before its cell ran")
 	}
 	c.Commit()
-	if _, err := s.Check("a", cell.Dialect{}); err != nil {
+	if _, err := s.Check("a", cell.Gomacro); err != nil {
 		t.Error(err)
 	}
 }
@@ -174,13 +174,13 @@ func TestNamesComeWithCommit(t *testing.T) {
 func TestRedefinition(t *testing.T) {
 	s := session(t)
 	for _, code := range []string{"a := 1", "a := \"text\"", "func a() int { return 1 }", "type a struct{ x int }", "a := a{3}", "var a = 2.5", "const a = 3", "fmt := a"} {
-		c, err := s.Check(code, cell.Dialect{})
+		c, err := s.Check(code, cell.Gomacro)
 		if err != nil {
 			t.Fatalf("%q: %v", code, err)
 		}
 		c.Commit()
 	}
-	if _, err := s.Check("fmt.Println()", cell.Dialect{}); err == nil {
+	if _, err := s.Check("fmt.Println()", cell.Gomacro); err == nil {
 		t.Error("the package is still there behind a variable of its name")
 	}
 }
@@ -189,17 +189,19 @@ func TestRedefinition(t *testing.T) {
 func TestRewritingKeepsLines(t *testing.T) {
 	s := session(t)
 	code := "func f() int {\n\treturn g(\n\t\t1,\n\t)\n}\n\nfunc g(\n\tx int,\n) int {\n\treturn max(x,\n\t\t2)\n}\nfor i :=\n\trange 3 {\n\tfmt.Println(i)\n}\nf()"
-	c, err := s.Check(code, cell.Dialect{Constants: true, Forward: true, Literals: true, Blocks: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, after := strings.Split(code, "\n"), strings.Split(c.Source, "\n")
-	if len(before) != len(after) {
-		t.Fatalf("%d lines became %d: %s", len(before), len(after), c.Source)
-	}
-	for i, word := range map[int]string{1: "return g(", 9: "return ", 14: "fmt.Println(i)", 16: "f()"} {
-		if !strings.Contains(after[i], word) {
-			t.Errorf("line %d is %q, want %q in it", i+1, after[i], word)
+	for _, d := range []cell.Dialect{cell.Gomacro, cell.Yaegi} {
+		c, err := s.Check(code, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after := strings.Split(code, "\n"), strings.Split(c.Source, "\n")
+		if len(before) != len(after) {
+			t.Fatalf("%d lines became %d: %s", len(before), len(after), c.Source)
+		}
+		for i, word := range map[int]string{1: "return g(", 9: "return ", 14: "fmt.Println(i)", 16: "f()"} {
+			if !strings.Contains(after[i], word) {
+				t.Errorf("line %d is %q, want %q in it", i+1, after[i], word)
+			}
 		}
 	}
 }
@@ -207,19 +209,19 @@ func TestRewritingKeepsLines(t *testing.T) {
 func BenchmarkCheckHundredthCell(b *testing.B) {
 	s := session(b)
 	for i := range 100 {
-		c, err := s.Check(fmt.Sprintf("v%d := %d\nfunc f%d(x float64) float64 { return x * float64(v%d) }", i, i, i, i), cell.Dialect{})
+		c, err := s.Check(fmt.Sprintf("v%d := %d\nfunc f%d(x float64) float64 { return x * float64(v%d) }", i, i, i, i), cell.Gomacro)
 		if err != nil {
 			b.Fatal(err)
 		}
 		c.Commit()
 	}
 	code := "a := experiment.Experiment{Method: \"law\", Trials: 3, Grid: experiment.Grid{D: 10, Gamma: []float64{.5}}}\nr := a.Run()\nfor i := range 10 {\n\tfmt.Println(i, f3(2), min(v4, v5))\n}\nplotting.Draw(plotting.Slices{Title: fmt.Sprint(r)})"
-	if _, err := s.Check(code, cell.Dialect{Constants: true, Forward: true}); err != nil {
+	if _, err := s.Check(code, cell.Gomacro); err != nil {
 		b.Fatal(err)
 	}
 	b.Run("check", func(b *testing.B) {
 		for b.Loop() {
-			_, _ = s.Check(code, cell.Dialect{Constants: true, Forward: true})
+			_, _ = s.Check(code, cell.Gomacro)
 		}
 	})
 	b.Run("complete", func(b *testing.B) {

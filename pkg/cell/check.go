@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
@@ -91,16 +92,6 @@ func (p part) function() *ast.FuncDecl {
 	return f
 }
 
-func (p part) isType() bool {
-	d, ok := p.Decl.(*ast.GenDecl)
-	return ok && d.Tok == token.TYPE
-}
-
-func (p part) isImport() bool {
-	d, ok := p.Decl.(*ast.GenDecl)
-	return ok && d.Tok == token.IMPORT
-}
-
 // check checks the chunks of a cell: its imports, then its types with the signatures of
 // their methods, the signatures of its functions, and the rest in order.
 func (k *checker) check(chunks []ipynb.Chunk) {
@@ -109,10 +100,10 @@ func (k *checker) check(chunks []ipynb.Chunk) {
 	}
 	var typed []ast.Decl
 	for i, p := range k.parts {
-		if p.isImport() {
+		if p.Is(token.IMPORT) {
 			k.imports(p)
 		}
-		if p.isType() {
+		if p.Is(token.TYPE) {
 			typed = append(typed, p.file.Decls...)
 			for _, s := range p.file.Decls[0].(*ast.GenDecl).Specs {
 				k.declared[s.(*ast.TypeSpec).Name.Name] = i
@@ -133,11 +124,10 @@ func (k *checker) check(chunks []ipynb.Chunk) {
 	for i, p := range k.parts {
 		f := p.function()
 		switch {
-		case p.isImport() || p.isType() || f == nil:
+		case p.Is(token.IMPORT) || p.Is(token.TYPE) || f == nil:
 		case p.Decl != nil:
 			k.file(plain(f))
-			line := p.Line + countLines(p.Source)
-			k.funcs = append(k.funcs, Func{funcName(f), p.Line, line})
+			k.funcs = append(k.funcs, Func{funcName(f), p.Line, p.Line + strings.Count(p.Source, "\n")})
 		case k.outside(p.statement()):
 		default:
 			k.file(f)
@@ -157,13 +147,12 @@ func (k *checker) isDeclared(name string) bool {
 // imports adds the packages of an import declaration.
 func (k *checker) imports(p part) {
 	for _, s := range p.file.Imports {
-		path, name := importPath(s), ""
-		pkg, err := k.tables.Import(path)
+		pkg, err := k.tables.Import(importPath(s))
 		if err != nil {
 			k.fail(s.Path.Pos(), s.Path.End(), err.Error())
 			continue
 		}
-		name = pkg.Name()
+		name := pkg.Name()
 		if s.Name != nil {
 			name = s.Name.Name
 		}
@@ -202,7 +191,7 @@ func (k *checker) signature(f *ast.FuncDecl, at int) {
 		return // the check of its body says so
 	}
 	named, ok := (*types.Named)(nil), false
-	if name, is := obj.(*types.TypeName); is && name.Pkg() != nil && name.Pkg().Path() == sessionPath {
+	if name, is := obj.(*types.TypeName); is && ofSession(name) {
 		named, ok = name.Type().(*types.Named)
 	}
 	if !ok {
@@ -225,6 +214,9 @@ func (k *checker) signature(f *ast.FuncDecl, at int) {
 
 // sessionPath is the import path of what cells declare.
 const sessionPath = "cell"
+
+// ofSession reports whether a cell has declared an object.
+func ofSession(o types.Object) bool { return o.Pkg() != nil && o.Pkg().Path() == sessionPath }
 
 // lookup returns what a name means at the top level of the cell.
 func (k *checker) lookup(name string) types.Object {
@@ -294,7 +286,7 @@ func (k *checker) harvest(scope *types.Scope) {
 	}
 	for _, name := range scope.Names() {
 		obj := scope.Lookup(name)
-		if obj.Pos() == token.NoPos || k.names[name] == obj || k.Session.names[name] == obj || name == plainMark || obj.Pkg() == nil || obj.Pkg().Path() != sessionPath {
+		if obj.Pos() == token.NoPos || k.names[name] == obj || k.Session.names[name] == obj || !ofSession(obj) {
 			continue
 		}
 		if v, ok := obj.(*types.Var); ok && v.Parent() != nil && v.Parent().Parent() != nil {

@@ -46,7 +46,7 @@ func (k *checker) context(id *ast.Ident) context {
 	for _, o := range k.scopeObjects(id.Pos()) {
 		c.objects = append(c.objects, o)
 	}
-	if named, ok := want.(*types.Named); ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() != sessionPath {
+	if named, ok := want.(*types.Named); ok && named.Obj().Pkg() != nil && !ofSession(named.Obj()) {
 		if name, ok := k.typeText(named); ok { // constants and functions of the package of the type
 			pkg, _, _ := strings.Cut(name, ".")
 			scope := named.Obj().Pkg().Scope()

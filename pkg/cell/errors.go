@@ -195,7 +195,7 @@ func (k *checker) meant(e types.Error) string {
 	case sel != nil && strings.Contains(e.Msg, "undefined"):
 		names = k.members(sel.X)
 	case strings.HasPrefix(e.Msg, "undefined: "):
-		if obj := laterIn(k, id); obj != "" {
+		if obj := k.laterIn(id); obj != "" {
 			return obj
 		}
 		if path := packageNamed(id.Name); path != "" {
@@ -220,7 +220,7 @@ func packageNamed(name string) (found string) {
 }
 
 // laterIn explains a name that the cell declares only below.
-func laterIn(k *checker, id *ast.Ident) string {
+func (k *checker) laterIn(id *ast.Ident) string {
 	for _, p := range k.parts {
 		s, ok := p.statement().(*ast.AssignStmt)
 		if !ok || s.Tok != token.DEFINE || s.Pos() <= id.Pos() {

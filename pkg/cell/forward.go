@@ -3,6 +3,7 @@ package cell
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"strings"
 )
@@ -11,15 +12,10 @@ import (
 // declaration: a variable holds each, which is assigned where it is declared. A method
 // calls its variable.
 func (k *checker) forward() {
-	place := map[string]int{} // the part that declares a function, a method or a type
+	place := map[string]int{} // the part that declares a function or a method
 	for i, p := range k.parts {
 		if f := p.function(); p.Decl != nil && f != nil {
 			place[funcName(f)] = i
-		}
-		if p.isType() {
-			for _, s := range p.file.Decls[0].(*ast.GenDecl).Specs {
-				place[s.(*ast.TypeSpec).Name.Name] = i
-			}
 		}
 	}
 	early := map[string]bool{}
@@ -34,16 +30,12 @@ func (k *checker) forward() {
 				return true
 			}
 			fn, ok := k.info.Uses[id].(*types.Func)
-			if !ok || fn.Pkg() == nil || fn.Pkg().Path() != sessionPath {
+			if !ok || !ofSession(fn) {
 				return true
 			}
 			name := fn.Name()
 			if recv := fn.Signature().Recv(); recv != nil {
-				t := recv.Type()
-				if ptr, ok := t.(*types.Pointer); ok {
-					t = ptr.Elem()
-				}
-				if named, ok := t.(*types.Named); ok {
+				if named, ok := unpointer(recv.Type()).(*types.Named); ok {
 					name = named.Obj().Name() + "." + name
 				}
 			}
@@ -60,7 +52,7 @@ func (k *checker) forward() {
 			continue
 		}
 		if early[funcName(f)] || k.held[funcName(f)] {
-			k.hoist(p, f, place)
+			k.hoist(f)
 		}
 	}
 	for _, p := range k.parts {
@@ -141,7 +133,7 @@ func recursive(t types.Type) bool {
 		seen[u] = true
 		switch u := u.(type) {
 		case *types.Named:
-			return u.Obj().Pkg() != nil && u.Obj().Pkg().Path() == sessionPath && within(u.Underlying())
+			return ofSession(u.Obj()) && within(u.Underlying())
 		case *types.Pointer:
 			return within(u.Elem())
 		case *types.Slice:
@@ -194,16 +186,11 @@ func heldName(typ, method string) string { return typ + "_" + method + "__" }
 
 // hoist declares f before the first statement of the cell, or behind the type of which it
 // is a method, and makes an assignment of its declaration.
-func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
+func (k *checker) hoist(f *ast.FuncDecl) {
 	start := 0
-	for _, q := range k.parts { // behind the imports
-		if q.isImport() {
-			start = q.Offset + len(q.Source)
-		}
-	}
-	for _, q := range k.parts { // and behind the types that the cell declares
-		if q.isType() {
-			start = max(start, q.Offset+len(q.Source))
+	for _, p := range k.parts { // behind the imports and the types of the cell
+		if p.Is(token.IMPORT) || p.Is(token.TYPE) {
+			start = p.Offset + len(p.Source)
 		}
 	}
 	name := f.Name.Name
@@ -213,7 +200,7 @@ func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
 		if !ok {
 			return
 		}
-		k.edits.insert(start, k.line(start, fmt.Sprintf("var %s %s", name, t)))
+		k.edits.insert(start, line(start, fmt.Sprintf("var %s %s", name, t)))
 		k.edits.replace(from, to, fmt.Sprintf("%s = func(", name))
 		return
 	}
@@ -236,7 +223,7 @@ func (k *checker) hoist(p part, f *ast.FuncDecl, place map[string]int) {
 	if results != "" {
 		give = "return "
 	}
-	k.edits.insert(start, k.line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
+	k.edits.insert(start, line(start, fmt.Sprintf("var %s func(%s)%s; func (%s) %s(%s)%s { %s%s(%s) }",
 		held, strings.Join(all, ", "), results, all[0], name, strings.Join(all[1:], ", "), results, give, held, strings.Join(args, ", "))))
 	// The parameters of the cell follow the receiver. Named and unnamed ones do not mix.
 	first := "_ " + own
@@ -263,7 +250,7 @@ func (k *checker) methodSignature(recv types.Type, name string) *types.Signature
 }
 
 // line returns text to insert at an offset without a new line.
-func (k *checker) line(at int, text string) string {
+func line(at int, text string) string {
 	if at > 0 {
 		return "; " + text
 	}

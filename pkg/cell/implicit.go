@@ -80,15 +80,12 @@ func (k *checker) pointerAs(e ast.Expr, want types.Type) {
 // isForeignInterface reports whether t is an interface with methods of a linked package.
 func isForeignInterface(t types.Type) bool {
 	named, ok := t.(*types.Named)
-	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() != sessionPath && types.IsInterface(named) && !isEmptyInterface(named)
+	return ok && named.Obj().Pkg() != nil && !ofSession(named.Obj()) && types.IsInterface(named) && !isEmptyInterface(named)
 }
 
 // isDeclared reports whether t, or what it points to, is a type that a cell has declared
 // and no interface.
 func isDeclared(t types.Type) bool {
-	named, ok := t.(*types.Named)
-	if p, is := t.(*types.Pointer); is {
-		named, ok = p.Elem().(*types.Named)
-	}
-	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == sessionPath && !types.IsInterface(named)
+	named, ok := unpointer(t).(*types.Named)
+	return ok && ofSession(named.Obj()) && !types.IsInterface(named)
 }

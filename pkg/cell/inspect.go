@@ -102,7 +102,7 @@ func (k *checker) describe(id *ast.Ident) string {
 		return text
 	}
 	text := types.ObjectString(obj, k.qualify)
-	if obj.Pkg() != nil && obj.Pkg().Path() == sessionPath || obj.Parent() == types.Universe || obj.Pkg() == nil {
+	if ofSession(obj) || obj.Parent() == types.Universe || obj.Pkg() == nil {
 		if t := typeDoc(obj.Type()); t != "" {
 			text += "\n\n" + t
 		}
@@ -119,7 +119,7 @@ func (k *checker) qualify(p *types.Package) string {
 
 // documented returns the documentation of a name of a linked package.
 func (k *checker) documented(id *ast.Ident, obj types.Object) string {
-	if obj.Pkg() == nil || obj.Pkg().Path() == sessionPath {
+	if obj.Pkg() == nil || ofSession(obj) {
 		return ""
 	}
 	path := obj.Pkg().Path()

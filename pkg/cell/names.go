@@ -11,7 +11,7 @@ import (
 
 // What may be named at a place of a cell.
 
-// fields returns the fields of a struct, those of embedded structs too if deep.
+// fieldsOf returns the fields of a struct, those of embedded structs too if deep.
 func fieldsOf(t types.Type, deep bool) (out []*types.Var) {
 	if t == nil {
 		return nil
@@ -25,7 +25,7 @@ func fieldsOf(t types.Type, deep bool) (out []*types.Var) {
 	}
 	for i := range s.NumFields() {
 		f := s.Field(i)
-		if f.Exported() || f.Pkg() != nil && f.Pkg().Path() == sessionPath {
+		if f.Exported() || ofSession(f) {
 			out = append(out, f)
 		}
 		if deep && f.Embedded() {
@@ -89,7 +89,7 @@ func (k *checker) objects(x ast.Expr) (out []types.Object) {
 	t := tv.Type
 	seen := map[string]bool{}
 	add := func(o types.Object) {
-		if (o.Exported() || o.Pkg() != nil && o.Pkg().Path() == sessionPath) && !seen[o.Name()] {
+		if (o.Exported() || ofSession(o)) && !seen[o.Name()] {
 			seen[o.Name()] = true
 			out = append(out, o)
 		}

@@ -8,29 +8,20 @@ import (
 	"strings"
 )
 
-// Dialect is what an interpreter lacks.
-type Dialect struct {
-	// Constants: it cannot convert an untyped string constant to a named type.
-	Constants bool
-	// Forward: a function cannot call one that is declared below it.
-	Forward bool
-	// Literals: a statement cannot begin with a function literal.
-	Literals bool
-	// Single: the only argument of a call becomes two values where it could be, and a
-	// pointer to a declared type cannot be an interface if a method's receiver is no pointer.
-	Single bool
-	// Blocks: a name that a block of the cell declares overwrites an outer one.
-	Blocks bool
-}
+// Dialect is the interpreter for which a cell is rewritten.
+type Dialect int
+
+const (
+	Gomacro Dialect = iota
+	Yaegi
+)
 
 // Support is the import path and the name of the package of the functions that rewritten
 // cells call: those of supportTable in package engine.
 const Support = "fate__"
 
 func (k *checker) rewrite(d Dialect) {
-	if d.Forward {
-		k.hold()
-	}
+	k.hold()
 	for i, p := range k.parts {
 		if p.file == nil {
 			continue
@@ -44,9 +35,7 @@ func (k *checker) rewrite(d Dialect) {
 			k.topLevel(s, d, i == len(k.parts)-1)
 		}
 	}
-	if d.Forward {
-		k.forward()
-	}
+	k.forward()
 }
 
 func (k *checker) refuse(n ast.Node, msg string) { k.fail(n.Pos(), n.Pos()+1, msg) }
@@ -54,7 +43,7 @@ func (k *checker) refuse(n ast.Node, msg string) { k.fail(n.Pos(), n.Pos()+1, ms
 // node rewrites what stands anywhere. It reports whether the parts of n are to be rewritten
 // too.
 func (k *checker) node(n ast.Node, d Dialect) bool {
-	if d.Single {
+	if d == Gomacro {
 		k.flows(n, k.asInterface)
 	}
 	switch n := n.(type) {
@@ -62,25 +51,25 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 		if n.Type.TypeParams != nil {
 			k.refuse(n, "a cell cannot declare generic functions: write one for the types that you use")
 		}
-		if d.Single {
+		if d == Gomacro {
 			k.nameParameters(n.Type)
 			k.results(n.Type, n.Body)
 		}
 	case *ast.FuncLit:
-		if d.Single {
+		if d == Gomacro {
 			k.nameParameters(n.Type)
 			k.results(n.Type, n.Body)
 		}
 	case *ast.SelectorExpr:
-		if d.Single {
+		if d == Gomacro {
 			k.methodValue(n)
 		}
 	case *ast.TypeAssertExpr:
-		if d.Single {
+		if d == Gomacro {
 			k.asserted(n)
 		}
 	case *ast.TypeSwitchStmt:
-		if d.Single {
+		if d == Gomacro {
 			k.switched(n)
 		}
 	case *ast.CommClause:
@@ -116,7 +105,7 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 		}
 		k.builtin(n)
 		k.printed(n)
-		if d.Single {
+		if d == Gomacro {
 			k.single(n)
 		}
 	case *ast.GoStmt:
@@ -127,12 +116,10 @@ func (k *checker) node(n ast.Node, d Dialect) bool {
 			k.deferred[n.Call] = true
 		}
 	case ast.Expr:
-		if d.Single && k.bigConstant(n) {
+		if d == Gomacro && k.bigConstant(n) {
 			return false
 		}
-		if d.Constants {
-			k.constant(n)
-		}
+		k.constant(n)
 	}
 	return true
 }
@@ -154,13 +141,13 @@ func (k *checker) outside(s ast.Stmt) bool {
 
 // topLevel rewrites a statement of the cell itself.
 func (k *checker) topLevel(s ast.Stmt, d Dialect, last bool) {
-	if d.Single && defers(s) {
+	if d == Gomacro && Defers(s) {
 		k.refuse(s, "a defer stands outside of a function: it would run at once")
 		return
 	}
 	switch s := s.(type) {
 	case *ast.ForStmt, *ast.RangeStmt, *ast.IfStmt, *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt, *ast.BlockStmt, *ast.LabeledStmt:
-		if d.Blocks && !defers(s) {
+		if d == Yaegi && !Defers(s) { // where a name that a block declares overwrites an outer one
 			k.edits.insertFirst(k.offset(s.Pos()), "_ = func() int { ")
 			k.edits.insert(k.offset(s.End()), "; return 0 }()")
 		}
@@ -173,15 +160,15 @@ func (k *checker) topLevel(s ast.Stmt, d Dialect, last bool) {
 				return
 			}
 		}
-		if f, ok := leftmost(s.X).(*ast.FuncLit); ok && d.Literals {
+		if f, ok := leftmost(s.X).(*ast.FuncLit); ok && d == Gomacro { // a statement there cannot begin with one
 			k.edits.insert(from, "(")
 			k.edits.insert(k.offset(f.End()), ")")
 		}
 	}
 }
 
-// defers reports whether a statement defers a call outside of functions of its own.
-func defers(s ast.Stmt) (yes bool) {
+// Defers reports whether a statement defers a call outside of functions of its own.
+func Defers(s ast.Stmt) (yes bool) {
 	ast.Inspect(s, func(n ast.Node) bool {
 		_, function := n.(*ast.FuncLit)
 		_, is := n.(*ast.DeferStmt)

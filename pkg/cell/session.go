@@ -12,6 +12,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"reflect"
 	"sync"
 
 	"github.com/features-are-fate/fate/pkg/ipynb"
@@ -41,7 +42,7 @@ func NewSession(imported ...string) *Session {
 // Declare adds a variable that the interpreter offers to all cells, with the type of the
 // value v.
 func (s *Session) Declare(name string, v any) {
-	s.names[name] = types.NewVar(token.NoPos, nil, name, s.tables.convert(reflectType(v)))
+	s.names[name] = types.NewVar(token.NoPos, nil, name, s.tables.convert(reflect.TypeOf(v)))
 }
 
 // Cell is a cell that has been checked.
@@ -79,7 +80,7 @@ func (c *Cell) Commit() {
 
 // Check checks a cell and rewrites it for an interpreter. Its error is [Errors], or that
 // of [ipynb.Split] for a cell that does not parse.
-func (s *Session) Check(src string, for_ Dialect) (*Cell, error) {
+func (s *Session) Check(src string, d Dialect) (*Cell, error) {
 	chunks, err := ipynb.Split(src)
 	if err != nil {
 		return nil, syntaxErrors(src, err)
@@ -89,7 +90,7 @@ func (s *Session) Check(src string, for_ Dialect) (*Cell, error) {
 	k := s.checker(src)
 	k.check(chunks)
 	if len(k.errors) == 0 {
-		k.rewrite(for_)
+		k.rewrite(d)
 	}
 	if len(k.errors) > 0 {
 		return nil, k.sorted()

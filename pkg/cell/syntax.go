@@ -2,7 +2,6 @@ package cell
 
 import (
 	"go/ast"
-	"reflect"
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/ipynb"
@@ -10,11 +9,7 @@ import (
 
 // The Go syntax that the checker moves about.
 
-func reflectType(v any) reflect.Type { return reflect.TypeOf(v) }
-
 func importPath(s *ast.ImportSpec) string { return strings.Trim(s.Path.Value, "`\"") }
-
-func countLines(s string) int { return strings.Count(strings.TrimRight(s, "\n"), "\n") }
 
 // receiver returns the name of the type of which f is a method, or "".
 func receiver(f *ast.FuncDecl) string {

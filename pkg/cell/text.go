@@ -120,8 +120,7 @@ func (k *checker) asText(e ast.Expr) bool {
 		}
 		open, end = fmt.Sprintf("(func(v__ %s) interface{} { return %s.Text(v__, v__.%s()) })((%s)(", name, Support, how, name), "))"
 	}
-	k.edits.insert(k.offset(e.Pos()), open)
-	k.edits.insert(k.offset(e.End()), end)
+	k.edits.wrap(k.offset(e.Pos()), k.offset(e.End()), open, end)
 	return true
 }
 
@@ -135,7 +134,7 @@ func (k *checker) textMethod(t types.Type) string {
 		return "Error"
 	}
 	named, ok := unpointer(t).(*types.Named)
-	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != sessionPath {
+	if !ok || !ofSession(named.Obj()) {
 		return ""
 	}
 	for _, name := range []string{"Error", "String"} {
@@ -160,7 +159,7 @@ func (k *checker) constant(e ast.Expr) {
 		return
 	}
 	named, ok := types.Unalias(tv.Type).(*types.Named)
-	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() == sessionPath {
+	if !ok || named.Obj().Pkg() == nil || ofSession(named.Obj()) {
 		return
 	}
 	if b, ok := named.Underlying().(*types.Basic); !ok || b.Info()&types.IsString == 0 {
@@ -180,6 +179,5 @@ func (k *checker) constant(e ast.Expr) {
 		k.refuse(e, fmt.Sprintf("a constant of the type %s, whose package the cell does not import", tv.Type))
 		return
 	}
-	k.edits.insert(k.offset(e.Pos()), t+"(string(")
-	k.edits.insert(k.offset(e.End()), "))")
+	k.edits.wrap(k.offset(e.Pos()), k.offset(e.End()), t+"(string(", "))")
 }

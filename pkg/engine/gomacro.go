@@ -141,7 +141,7 @@ type outcome struct {
 }
 
 func (e *gomacroEngine) Eval(src string) ([]any, error) {
-	c, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Literals: true, Single: true})
+	c, err := e.session.Check(src, cell.Gomacro)
 	if err != nil {
 		return nil, checkError(err)
 	}
@@ -243,6 +243,7 @@ func (e *gomacroEngine) leave(ir *fast.Interp) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	close(e.work) // its goroutine ends with the call
 	e.onGoroutine(func() {
 		e.ir = fast.NewInnerInterp(ir, "main", "main")
 		// The state of this goroutine, which the call of a function makes.
@@ -332,6 +333,8 @@ func loadProxies(ir *fast.Interp) {
 // calls returns the place of a panic in the cells and the calls that led to it.
 func (e *gomacroEngine) calls(run *fast.Run, name string, c *cell.Cell, position func(token.Pos) token.Position) (out []string) {
 	const most = 20
+	e.mu.Lock() // a call that was given up may panic while the next cell runs
+	defer e.mu.Unlock()
 	for env := run.CurrEnv; env != nil && len(out) < most; env = env.Caller {
 		at, p := env, token.Position{Filename: name, Line: c.Last}
 		for ; env.Caller == nil && env.Outer != nil; env = env.Outer { // of the function

@@ -64,7 +64,7 @@ func begin(s *started) func() {
 	}
 }
 
-// of returns the cell to which the goroutine that calls it belongs.
+// cellOfGoroutine returns the cell to which the goroutine that calls it belongs.
 func cellOfGoroutine() *started {
 	if outputs.some.Load() {
 		outputs.Lock()

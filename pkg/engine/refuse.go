@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 
+	"github.com/features-are-fate/fate/pkg/cell"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
 
@@ -129,14 +130,7 @@ func declares(s ast.Stmt) []*ast.Ident {
 
 // statement checks one top-level statement.
 func (d *declared) statement(s ast.Stmt, first bool) error {
-	deferred := false
-	ast.Inspect(s, func(n ast.Node) bool {
-		_, function := n.(*ast.FuncLit)
-		_, is := n.(*ast.DeferStmt)
-		deferred = deferred || is
-		return !function
-	})
-	if deferred {
+	if cell.Defers(s) {
 		return fmt.Errorf("a defer at the top level would run again in every later cell")
 	}
 	if e, ok := s.(*ast.ExprStmt); ok && first {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -20,19 +19,19 @@ func supportTable() map[string]reflect.Value {
 		"Clear":  reflect.ValueOf(func(v any) { reflect.ValueOf(v).Clear() }),
 		"Copy":   reflect.ValueOf(func(to, from any) int { return reflect.Copy(reflect.ValueOf(to), reflect.ValueOf(from)) }),
 		"Ignore": reflect.ValueOf(func(...any) {}),
-		"Text":   reflect.ValueOf(func(v any, s string) any { return text{value: v, text: s} }),
+		"Text":   reflect.ValueOf(func(v any, s string) any { return text{v, s} }),
 		"Error": reflect.ValueOf(func(err error) any {
 			if err == nil {
 				return nil
 			}
-			return text{err, err.Error(), err}
+			return text{err, err.Error()}
 		}),
-		"MinFloat64": reflect.ValueOf(func(x ...float64) float64 { return least(x) }),
-		"MaxFloat64": reflect.ValueOf(func(x ...float64) float64 { return most(x) }),
-		"MinInt":     reflect.ValueOf(func(x ...int) int { return least(x) }),
-		"MaxInt":     reflect.ValueOf(func(x ...int) int { return most(x) }),
-		"MinString":  reflect.ValueOf(func(x ...string) string { return least(x) }),
-		"MaxString":  reflect.ValueOf(func(x ...string) string { return most(x) }),
+		"MinFloat64": reflect.ValueOf(func(x ...float64) float64 { return slices.Min(x) }),
+		"MaxFloat64": reflect.ValueOf(func(x ...float64) float64 { return slices.Max(x) }),
+		"MinInt":     reflect.ValueOf(func(x ...int) int { return slices.Min(x) }),
+		"MaxInt":     reflect.ValueOf(func(x ...int) int { return slices.Max(x) }),
+		"MinString":  reflect.ValueOf(func(x ...string) string { return slices.Min(x) }),
+		"MaxString":  reflect.ValueOf(func(x ...string) string { return slices.Max(x) }),
 		"Fail": reflect.ValueOf(func(name string, err error) {
 			panic(&Error{Name: "error", Reason: fmt.Sprintf("%s: %v", name, err)})
 		}),
@@ -44,36 +43,21 @@ func supportTable() map[string]reflect.Value {
 	}
 }
 
-func least[T cmp.Ordered](x []T) T {
-	out := x[0]
-	for _, v := range x[1:] {
-		out = min(out, v)
-	}
-	return out
-}
-
-func most[T cmp.Ordered](x []T) T {
-	out := x[0]
-	for _, v := range x[1:] {
-		out = max(out, v)
-	}
-	return out
-}
-
 // text is a value of a type that a cell has declared, and what its method String or Error
 // returns.
 type text struct {
 	value any
 	text  string
-	err   error // nil if it is none
 }
 
 // errorf is [fmt.Errorf]. The verb %w needs the error itself.
 func errorf(format string, args ...any) error {
 	out := slices.Clone(args)
 	for i, a := range out {
-		if t, ok := a.(text); ok && t.err != nil {
-			out[i] = t.err
+		if t, ok := a.(text); ok {
+			if err, ok := t.value.(error); ok {
+				out[i] = err
+			}
 		}
 	}
 	return fmt.Errorf(format, out...)

@@ -100,7 +100,7 @@ func (e *yaegiEngine) run(src string, line int) (v reflect.Value, err error) {
 }
 
 func (e *yaegiEngine) Eval(src string) ([]any, error) {
-	checked, err := e.session.Check(src, cell.Dialect{Constants: true, Forward: true, Blocks: true})
+	checked, err := e.session.Check(src, cell.Yaegi)
 	if err != nil {
 		return nil, checkError(err)
 	}
@@ -115,7 +115,7 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 	lastCell.Store(nil)
 	e.cells++
 	for _, c := range chunks {
-		if paths, _ := c.Imports(); paths != nil {
+		if c.Is(token.IMPORT) {
 			if _, err := e.run(c.Source, c.Line); err != nil {
 				return nil, err
 			}
@@ -123,7 +123,7 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 	}
 	types := ""
 	for _, c := range chunks { // which may mention each other
-		if isType(c) {
+		if c.Is(token.TYPE) {
 			types += c.Source + "\n"
 		}
 	}
@@ -133,7 +133,7 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 		}
 	}
 	for i, c := range chunks {
-		if paths, _ := c.Imports(); paths != nil || isType(c) {
+		if c.Is(token.IMPORT) || c.Is(token.TYPE) {
 			continue
 		}
 		if i == len(chunks)-1 && c.Expr() != nil {
@@ -144,11 +144,6 @@ func (e *yaegiEngine) Eval(src string) ([]any, error) {
 		}
 	}
 	return nil, nil
-}
-
-func isType(c ipynb.Chunk) bool {
-	d, ok := c.Decl.(*ast.GenDecl)
-	return ok && d.Tok == token.TYPE
 }
 
 // last evaluates the expression that ends a cell.

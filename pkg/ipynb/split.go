@@ -19,6 +19,12 @@ type Chunk struct {
 	Stmts  []ast.Stmt // statements otherwise
 }
 
+// Is reports whether the chunk is a declaration of this kind, such as token.TYPE.
+func (c Chunk) Is(kind token.Token) bool {
+	d, ok := c.Decl.(*ast.GenDecl)
+	return ok && d.Tok == kind
+}
+
 // Expr returns the expression if the chunk is a single expression statement, or nil.
 func (c Chunk) Expr() ast.Expr {
 	if len(c.Stmts) != 1 {
@@ -169,11 +175,10 @@ func syntaxError(err error, src string, at token.Position, prefix string) error 
 // Imports returns the paths that an import declaration imports and the names under which
 // it does; nil for any other chunk.
 func (c Chunk) Imports() (paths, names []string) {
-	d, ok := c.Decl.(*ast.GenDecl)
-	if !ok || d.Tok != token.IMPORT {
+	if !c.Is(token.IMPORT) {
 		return nil, nil
 	}
-	for _, s := range d.Specs {
+	for _, s := range c.Decl.(*ast.GenDecl).Specs {
 		s := s.(*ast.ImportSpec)
 		p := strings.Trim(s.Path.Value, "`\"")
 		name := p[strings.LastIndex(p, "/")+1:]
