@@ -171,7 +171,7 @@ func TestErrors(t *testing.T) {
 		"display: the plot cannot be drawn: ":      Plot(empty),
 		"display: a plot of 0 × 3.3 inches":        Plot(empty, 0),
 		"display: Plot(p, [1 2 3]): behind":        Plot(empty, 1, 2, 3),
-		"display: a int is no table: it must be a": Table(3),
+		"display: a value of type int is not a table: it must be a": Table(3),
 	} {
 		if err := Err(d); err == nil || !strings.HasPrefix(err.Error(), want) || len(d.Data) > 0 {
 			t.Errorf("got %v, want %s…", err, want)

@@ -68,7 +68,7 @@ func Table(data interface{}) Data {
 	}
 	t, ok := tabular(data)
 	if !ok {
-		return failed(fmt.Errorf("a %T is no table: it must be a matrix, a struct, a slice of slices or of structs, a map, a series or a run", data))
+		return failed(fmt.Errorf("a value of type %T is not a table: it must be a matrix, a struct, a slice of slices or of structs, a map, a series or a run", data))
 	}
 	return t.data()
 }
