@@ -203,3 +203,44 @@ func TestRefusedRows(t *testing.T) {
 		t.Errorf("the risk from 1 row is %v", r)
 	}
 }
+
+// The degrees of freedom are those of the matrix G = (K + δ)⁻¹ on the directions orthogonal
+// to 1, inverted as a dense matrix, for more rows than features and for fewer.
+func TestDegreesOfFreedomByHand(t *testing.T) {
+	for _, c := range []struct{ n, k int }{{20, 5}, {12, 30}} {
+		x := normal(rand.New(rand.NewPCG(4, 1)), c.n, c.k)
+		a, err := newFeatureArm(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		centre := mat.NewDense(c.n, c.n, nil)
+		centre.Apply(func(i, j int, _ float64) float64 {
+			if i == j {
+				return 1 - 1/float64(c.n)
+			}
+			return -1 / float64(c.n)
+		}, centre)
+		var hx, k, g, g2, g4 mat.Dense
+		hx.Mul(centre, x)
+		k.Mul(&hx, hx.T())
+		for i := 25; i < ridgeGrid; i += 11 {
+			r := a.ridges[i]
+			shifted := mat.DenseCopyOf(&k)
+			for j := range c.n {
+				shifted.Set(j, j, shifted.At(j, j)+r.delta)
+			}
+			if err := g.Inverse(shifted); err != nil {
+				t.Fatal(err)
+			}
+			g.Mul(centre, &g)
+			g2.Mul(&g, &g)
+			g4.Mul(&g2, &g2)
+			one, two, four, m := mat.Trace(&g), mat.Trace(&g2), mat.Trace(&g4), float64(c.n-1)
+			for what, pair := range map[string][2]float64{"df₁": {r.df1, m - r.delta*one}, "df₂": {r.df2, m - one*one/two}, "directions": {r.directions, two * two / four}} {
+				if math.Abs(pair[0]-pair[1]) > 1e-7*m {
+					t.Errorf("%d rows of %d features, δ = %.3g: %s = %v, by hand %v", c.n, c.k, r.delta, what, pair[0], pair[1])
+				}
+			}
+		}
+	}
+}

@@ -165,12 +165,12 @@ func TestErrors(t *testing.T) {
 	empty.X.Scale = plot.LogScale{}
 	empty.X.Min, empty.X.Max = -1, 1
 	for want, d := range map[string]Data{
-		"display: open nowhere":                    File("", "nowhere"),
-		"display: an image of ":                    Image(image.NewUniform(image.Black)),
-		"display: the plot is nil":                 Plot(nil),
-		"display: the plot cannot be drawn: ":      Plot(empty),
-		"display: a plot of 0 × 3.3 inches":        Plot(empty, 0),
-		"display: Plot(p, [1 2 3]): behind":        Plot(empty, 1, 2, 3),
+		"display: open nowhere":                                     File("", "nowhere"),
+		"display: an image of ":                                     Image(image.NewUniform(image.Black)),
+		"display: the plot is nil":                                  Plot(nil),
+		"display: the plot cannot be drawn: ":                       Plot(empty),
+		"display: a plot of 0 × 3.3 inches":                         Plot(empty, 0),
+		"display: Plot(p, [1 2 3]): behind":                         Plot(empty, 1, 2, 3),
 		"display: a value of type int is not a table: it must be a": Table(3),
 	} {
 		if err := Err(d); err == nil || !strings.HasPrefix(err.Error(), want) || len(d.Data) > 0 {

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -241,5 +243,49 @@ func TestInterrupt(t *testing.T) {
 	time.Sleep(500 * time.Millisecond) // the second call has ended
 	if got, err := run("func twice(x int) int { return 2 * x }\nfmt.Sprint(kept, after, twice(4))"); err != nil || got != "47 0 8" {
 		t.Errorf("at the end: %s, %v; want 47 0 8", got, err)
+	}
+}
+
+// A panic names the line of each call that led to it, in the cells that declare them.
+func TestPanicNamesTheCalls(t *testing.T) {
+	err := lastError(t, Gomacro, "func inner(x []int) int {\n\treturn x[5]\n}\nfunc outer() int {\n\ty := 1\n\treturn y + inner([]int{1})\n}", "z := 1\n\nouter()")
+	var e *Error
+	if !errors.As(err, &e) || !slices.Equal(e.Trace, []string{"line 2 of cell 1, in inner", "line 6 of cell 1, in outer", "line 3, in the cell"}) || !strings.HasSuffix(e.Reason, "(line 2 of cell 1, in inner)") {
+		t.Errorf("%v, calls %q", err, e.Trace)
+	}
+}
+
+// A goroutine that panics ends the cell that started it, with its error.
+func TestPanicOfAGoroutine(t *testing.T) {
+	for _, start := range []string{"go func() { panic(\"elsewhere\") }()", "func fails(what string) { panic(what) }\ngo fails(\"elsewhere\")"} {
+		err := lastError(t, Gomacro, "import \"time\"", start+"\ntime.Sleep(time.Hour)")
+		if err == nil || err.Error() != "panic: in a goroutine: elsewhere" {
+			t.Errorf("%q: %v", start, err)
+		}
+	}
+}
+
+// What a goroutine prints while a later cell runs is text of the cell that started it, also
+// of a goroutine that it has started.
+func TestLateTextGoesToItsCell(t *testing.T) {
+	e, err := New(Gomacro, func(any) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[int]string{}
+	late := func(number int, text string) { got[number] += text }
+	defer Number(0, nil)
+	for i, code := range []string{
+		"import \"fmt\"\ngo1, go2, printed := make(chan int), make(chan int), make(chan int)",
+		"go func() { <-go1; fmt.Print(\"two \"); go func() { <-go2; fmt.Print(\"still two\"); close(printed) }() }()",
+		"close(go1)\nclose(go2)\n<-printed",
+	} {
+		Number(i+1, late)
+		if _, err := Run(e, code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got) != 1 || got[2] != "two still two" {
+		t.Errorf("late text by cell: %v", got)
 	}
 }
