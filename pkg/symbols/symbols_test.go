@@ -26,8 +26,8 @@ func TestTablesAreCurrent(t *testing.T) {
 		}
 		t.Run(strings.Fields(command)[0], func(t *testing.T) {
 			t.Parallel()
-			if os.Getenv("CI") == "" && !strings.HasPrefix(command, "github.com/features-are-fate/") {
-				t.Skip("changes only with a version in go.mod; CI checks it")
+			if os.Getenv("CI") == "" {
+				t.Skip("takes a minute, and what changes a table changes docs.json or go.mod; CI checks it")
 			}
 			checkTables(t, strings.Fields(command))
 		})
