@@ -101,7 +101,7 @@ func TestKernelArmOfAGram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := one.leaveOneOut(y), other.leaveOneOut(y); !floats.EqualApprox(a, b, 1e-8) {
+	if a, b := one.leaveOneOut(y), other.leaveOneOut(y); !floats.EqualApprox(a[:], b[:], 1e-8) {
 		t.Errorf("%v and %v", a, b)
 	}
 	for g, r := range one.ridges {
@@ -180,7 +180,7 @@ func TestRiskOfOtherSamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			real = append(real, floats.Min(b.leaveOneOut(y)))
+			real = append(real, least(b.leaveOneOut(y)))
 		}
 		m, sd := stat.MeanStdDev(told, nil)
 		w, sw := stat.MeanStdDev(real, nil)

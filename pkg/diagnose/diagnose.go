@@ -1,26 +1,16 @@
 package diagnose
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 
-	"github.com/features-are-fate/fate/pkg/relu"
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 )
-
-// Data are rows of the target task. Features are of the pretrained network (N × k), Inputs
-// what it sees (N × d); Labels have length N. At are the numbers of labels in question; if
-// empty, from N/2 to 4N. Seed draws the groups of the standard errors.
-type Data struct {
-	Features, Inputs *mat.Dense
-	Labels           []float64
-	At               []int
-	Seed             uint64
-}
 
 // The names of the arms: a ridge regression on the features, on the inputs, and on the
 // arc-cosine kernel of the inputs, which is the ReLU network of infinite width.
@@ -30,220 +20,158 @@ const (
 	Kernel   = "kernel"
 )
 
-// Arm is the risk of one way to learn, in units of the variance of the labels and with
-// their noise, at each of the numbers of labels, with its standard error.
-type Arm struct {
-	Name     string
-	Risk, SE []float64
-}
+// groups is the number of groups of the jackknife.
+const groups = 10
 
-// Result tells for each number of labels N the risk of each arm and the transferability T,
-// the least risk from scratch less that of the features, with its standard error.
-type Result struct {
-	Rows  int
-	N     []int
-	Arms  []Arm
-	T, SE []float64
-}
-
-const (
-	groups    = 10 // of the jackknife
-	leastRows = 50
-)
-
-// Run diagnoses whether the features beat training from scratch on the inputs.
-func Run(d Data) (*Result, error) {
-	rows, err := d.validate()
+// Run diagnoses whether the features beat training from scratch on the inputs, for one
+// feature map and one label column.
+func Run(in Data) (*Result, error) {
+	report, err := Compare(in)
 	if err != nil {
 		return nil, err
 	}
-	at := d.At
-	if len(at) == 0 {
-		for n := float64(rows) / 2; n <= 4*float64(rows)+1; n *= math.Sqrt2 {
-			at = append(at, int(math.Round(n)))
-		}
+	if len(report.Results) != 1 {
+		return nil, fmt.Errorf("diagnose: %d feature maps and %d label columns: Run takes one of each, Compare takes several", max(1, len(in.Maps)), len(report.Results)/max(1, len(in.Maps)))
 	}
-	whole, err := d.risks(all(rows), at)
+	return report.Results[0], nil
+}
+
+// Compare diagnoses several feature maps and label columns on the same rows. Its results are
+// by label column, and within one by feature map.
+func Compare(in Data) (*Report, error) {
+	d, err := in.validate()
 	if err != nil {
 		return nil, err
 	}
+	var ways []representation
+	for _, m := range d.maps {
+		ways = append(ways, featureRepresentation(m.name, m.x))
+	}
+	ways = append(ways, featureRepresentation(Inputs, d.inputs), kernelRepresentation(d.inputs))
+
 	// A delete-a-group jackknife over all arms together, so that what they share cancels.
-	order := rand.New(rand.NewPCG(d.Seed, 0)).Perm(rows)
-	var parts [][][]float64
-	for g := range groups {
-		var kept []int
-		for i, row := range order {
-			if i%groups != g {
-				kept = append(kept, row)
+	// Sample 0 has all rows.
+	order := rand.New(rand.NewPCG(d.seed, 0)).Perm(d.rows)
+	samples := make([][]int, groups+1)
+	for i, row := range order {
+		for g := range samples {
+			if g == 0 || i%groups != g-1 {
+				samples[g] = append(samples[g], row)
 			}
 		}
-		part, err := d.risks(kept, at)
-		if err != nil {
-			return nil, err
+	}
+	at := append(slices.Clone(d.at), math.Inf(1)) // the last is the floor
+	all := make([]sample, len(samples))
+	for g := range all {
+		all[g] = make(sample, len(ways))
+	}
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for w, way := range ways {
+		for g, rows := range samples {
+			work.Go(func() (err error) {
+				all[g][w], err = d.curves(way, rows, at)
+				return err
+			})
 		}
-		parts = append(parts, part)
 	}
-	out := &Result{Rows: rows, N: at}
-	for a, name := range []string{Features, Inputs, Kernel} {
-		out.Arms = append(out.Arms, Arm{name, whole[a], spread(parts, a)})
+	if err := work.Wait(); err != nil {
+		return nil, err
 	}
-	out.T, out.SE = whole[3], spread(parts, 3)
+	for g, rows := range samples {
+		all[g].scale(d, d.variances(rows))
+	}
+	out := &Report{Rows: d.rows, Warnings: d.warnings}
+	for q := range d.names {
+		if d.rare[q] {
+			continue
+		}
+		out.add(d, q, d.names[q], all)
+	}
+	if d.classes {
+		out.add(d, len(d.labels), "all classes", all)
+	}
 	return out, nil
 }
 
-func all(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
+// sample has the curves of one sample of the jackknife, by representation.
+type sample []*curves
+
+// scale puts the risks into units of the variance of the labels, and adds the sum over all
+// classes as one more column.
+func (s sample) scale(d *data, variance []float64) {
+	for _, c := range s {
+		sum, check := make([]float64, len(c.risk[0])), 0.0
+		for q, v := range variance {
+			floats.Add(sum, c.risk[q])
+			check += c.check[q]
+			floats.Scale(1/v, c.risk[q])
+			c.check[q] /= v
+		}
+		if d.classes {
+			v := floats.Sum(variance)
+			floats.Scale(1/v, sum)
+			c.risk, c.check = append(c.risk, sum), append(c.check, check/v)
+		}
 	}
-	return out
 }
 
-// spread returns the standard errors of the jackknife for one curve.
-func spread(parts [][][]float64, curve int) []float64 {
-	out := make([]float64, len(parts[0][curve]))
-	for i := range out {
-		x := make([]float64, len(parts))
-		for g, p := range parts {
-			x[g] = p[curve][i]
-		}
-		_, variance := stat.PopMeanVariance(x, nil)
-		out[i] = math.Sqrt(float64(len(parts)-1) * variance)
+// jackknife returns the value of all rows and its standard error.
+func jackknife(all []sample, of func(sample) float64) (value, se float64) {
+	parts := make([]float64, groups)
+	for g := range parts {
+		parts[g] = of(all[g+1])
 	}
-	return out
+	_, variance := stat.PopMeanVariance(parts, nil)
+	return of(all[0]), math.Sqrt((groups - 1) * variance)
 }
 
-func (d Data) validate() (rows int, err error) {
-	rows = len(d.Labels)
-	if rows < leastRows {
-		return 0, fmt.Errorf("diagnose: %d rows: at least %d are needed", rows, leastRows)
-	}
-	for _, m := range []struct {
-		name string
-		m    *mat.Dense
-	}{{"Features", d.Features}, {"Inputs", d.Inputs}, {"Labels", mat.NewDense(rows, 1, d.Labels)}} {
-		if m.m == nil {
-			return 0, fmt.Errorf("diagnose: %s is missing", m.name)
+// add adds the results of a label column.
+func (r *Report) add(d *data, q int, label string, all []sample) {
+	for m, f := range d.maps {
+		res := &Result{Label: label, Map: f.name, Rows: d.rows, N: make([]int, len(d.at))}
+		for i, n := range d.at {
+			res.N[i] = int(n)
 		}
-		if n, _ := m.m.Dims(); n != rows {
-			return 0, fmt.Errorf("diagnose: %s has %d rows, Labels has %d", m.name, n, rows)
+		ways := []int{m, len(d.maps), len(d.maps) + 1}
+		for i, name := range []string{Features, Inputs, Kernel} {
+			w := ways[i]
+			arm := Arm{Name: name}
+			for j := range d.at {
+				v, se := jackknife(all, func(s sample) float64 { return s[w].risk[q][j] })
+				arm.Risk, arm.SE = append(arm.Risk, v), append(arm.SE, se)
+			}
+			arm.Check, arm.CheckSE = jackknife(all, func(s sample) float64 { return s[w].check[q] })
+			res.Arms = append(res.Arms, arm)
 		}
-		for i := range rows {
-			for j, v := range m.m.RawRowView(i) {
-				if math.IsNaN(v) || math.IsInf(v, 0) {
-					return 0, fmt.Errorf("diagnose: %s: row %d, column %d is %v: it must be a finite number", m.name, i, j, v)
+		for _, c := range d.measured {
+			arm := Arm{Name: c.Name, Measured: true}
+			for _, n := range d.at {
+				v, se := c.at(n)
+				arm.Risk, arm.SE = append(arm.Risk, v), append(arm.SE, se)
+			}
+			res.Arms = append(res.Arms, arm)
+		}
+		for j := range d.at {
+			measured, extra := math.Inf(1), 0.0
+			for _, a := range res.Arms[3:] {
+				if a.Risk[j] < measured {
+					measured, extra = a.Risk[j], a.SE[j]
 				}
 			}
-		}
-	}
-	if stat.Variance(d.Labels, nil) == 0 {
-		return 0, errors.New("diagnose: all labels are equal")
-	}
-	for _, n := range d.At {
-		if n < rows/2 {
-			return 0, fmt.Errorf("diagnose: At = %d: it must be at least %d, half of the rows", n, rows/2)
-		}
-	}
-	return rows, nil
-}
-
-// risks returns the curves of the features, the inputs, the kernel, and of the
-// transferability, from some of the rows, in units of the variance of their labels.
-func (d Data) risks(rows []int, at []int) ([][]float64, error) {
-	y := make([]float64, len(rows))
-	for i, r := range rows {
-		y[i] = d.Labels[r]
-	}
-	unit := stat.Variance(y, nil)
-	inputs := take(d.Inputs, rows)
-	out := make([][]float64, 4)
-	for i, x := range []*mat.Dense{take(d.Features, rows), inputs} {
-		a, err := newFeatureArm(x)
-		if err != nil {
-			return nil, err
-		}
-		loo := a.leaveOneOut(y)
-		for _, n := range at {
-			r, err := a.risk(loo, float64(n))
-			if err != nil {
-				return nil, err
+			t, se := jackknife(all, func(s sample) float64 {
+				return min(measured, s[ways[1]].risk[q][j], s[ways[2]].risk[q][j]) - s[m].risk[q][j]
+			})
+			if measured < min(res.Arms[1].Risk[j], res.Arms[2].Risk[j]) {
+				se = math.Hypot(se, extra)
 			}
-			out[i] = append(out[i], r/unit)
+			res.T, res.SE = append(res.T, t), append(res.SE, se)
 		}
+		res.Noise.Features, res.Noise.Inputs = all[0][m].risk[q][len(d.at)], all[0][ways[1]].risk[q][len(d.at)]
+		res.addWarnings()
+		r.Results = append(r.Results, res)
 	}
-	var err error
-	if out[2], err = kernelRisks(inputs, y, at); err != nil {
-		return nil, err
+	if len(d.maps) > 1 {
+		r.Rankings = append(r.Rankings, rank(d, q, label, all))
 	}
-	floats.Scale(1/unit, out[2])
-	for i := range at {
-		out[3] = append(out[3], math.Min(out[1][i], out[2][i])-out[0][i])
-	}
-	return out, nil
-}
-
-func take(m *mat.Dense, rows []int) *mat.Dense {
-	_, c := m.Dims()
-	out := mat.NewDense(len(rows), c, nil)
-	for i, r := range rows {
-		out.SetRow(i, m.RawRowView(r))
-	}
-	return out
-}
-
-// kernelRisks returns the risks of the arc-cosine kernel. Beyond the number of rows its
-// small eigenvalues are not known: the risk goes on with the slope that the error of
-// leaving one row out has between half of the rows and all.
-func kernelRisks(x *mat.Dense, y []float64, at []int) ([]float64, error) {
-	rows := len(y)
-	gram := relu.Gram(x, x)
-	// part returns the arm of every step-th row from one on, with its errors.
-	part := func(from, step int) (*arm, []float64, error) {
-		var of []int
-		var labels []float64
-		for i := from; i < rows; i += step {
-			of, labels = append(of, i), append(labels, y[i])
-		}
-		a, err := newKernelArm(block(gram, of))
-		if err != nil {
-			return nil, nil, err
-		}
-		return a, a.leaveOneOut(labels), nil
-	}
-	a, loo, err := part(0, 1)
-	if err != nil {
-		return nil, err
-	}
-	half := 0.0
-	for from := range 2 {
-		_, l, err := part(from, 2)
-		if err != nil {
-			return nil, err
-		}
-		half += floats.Min(l) / 2
-	}
-	slope := math.Max(-2, math.Min(0, math.Log(floats.Min(loo)/half)/math.Ln2))
-	var out []float64
-	for _, n := range at {
-		r, err := a.risk(loo, math.Min(float64(n), float64(rows)))
-		if err != nil {
-			return nil, err
-		}
-		if n > rows {
-			r *= math.Pow(float64(n)/float64(rows), slope)
-		}
-		out = append(out, r)
-	}
-	return out, nil
-}
-
-// block returns the kernel of some of the rows.
-func block(kernel *mat.Dense, rows []int) *mat.SymDense {
-	out := mat.NewSymDense(len(rows), nil)
-	for i, r := range rows {
-		for j := i; j < len(rows); j++ {
-			out.SetSym(i, j, kernel.At(r, rows[j]))
-		}
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-package npy
+package rows
 
 import (
 	"archive/zip"
@@ -148,4 +148,55 @@ func FuzzOpen(f *testing.F) {
 			_, _ = a.Dense(nil)
 		}
 	})
+}
+
+func TestCSV(t *testing.T) {
+	path := write(t, "a.csv", []byte("\ufeffarea, price,kind\n1,2.5,cat\n\"3\",4e1,dog\n"))
+	if got := read(t, path+":price,area", []int{1, 0}); !mat.Equal(got, mat.NewDense(2, 2, []float64{40, 3, 2.5, 1})) {
+		t.Errorf("%v", mat.Formatted(got))
+	}
+	kinds, err := Open(path + ":kind")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := kinds.Text(); err != nil || strings.Join(text, " ") != "cat dog" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := kinds.Dense(nil); err == nil || !strings.Contains(err.Error(), `row 1, column kind is "cat"`) {
+		t.Errorf("%v", err)
+	}
+	for what, c := range map[string]struct{ path, data, want string }{
+		"no header":         {"a.csv", "1,2\n3,4\n", "the number 1: it must be a header"},
+		"no rows":           {"a.csv", "a,b\n", "no rows below its header"},
+		"another column":    {"a.csv:z", "a,b\n1,2\n", `no column "z": it has a, b`},
+		"a row of one more": {"a.csv", "a,b\n1,2,3\n", "wrong number of fields"},
+	} {
+		file := write(t, "a.csv", []byte(c.data))
+		if _, err := Open(strings.TrimSuffix(file, "a.csv") + c.path); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", what, err, c.want)
+		}
+	}
+}
+
+// Rows of a large file are read without the others: the file's size may be any.
+func TestChosenRowsOfManyColumns(t *testing.T) {
+	const rows, cols = 3, 1<<16 + 5
+	data := make([]byte, rows*cols)
+	for i := range data {
+		data[i] = byte(i % 251)
+	}
+	for _, order := range []string{"False", "True"} {
+		got := read(t, write(t, "a.npy", file("|u1", order, fmt.Sprintf("(%d, %d)", rows, cols), data)), []int{2, 0})
+		for j := range cols {
+			for i, row := range []int{2, 0} {
+				at := row*cols + j
+				if order == "True" {
+					at = j*rows + row
+				}
+				if got.At(i, j) != float64(at%251) {
+					t.Fatalf("fortran_order %s: entry %d, %d is %v, want %v", order, row, j, got.At(i, j), at%251)
+				}
+			}
+		}
+	}
 }

@@ -1,7 +1,4 @@
-// Package npy reads matrices from files of NumPy, row by row, so that the rows that are
-// wanted need to fit into memory and not the file. Files are untrusted: headers are bounded,
-// and pickled objects, which are programs, are refused.
-package npy
+package rows
 
 import (
 	"archive/zip"
@@ -12,49 +9,17 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"gonum.org/v1/gonum/mat"
 )
-
-// Array is an array of one or two dimensions in a file. A vector is a matrix of one column.
-type Array struct {
-	Rows, Cols int
-
-	open    func() (io.ReadCloser, error)
-	start   int64 // of the numbers
-	size    int   // of a number in bytes
-	number  func([]byte) float64
-	columns bool // the file holds one column after another
-}
 
 const (
 	maxHeader  = 1 << 16
 	maxEntries = 1 << 40 // of an array, so that sizes do not overflow
 	maxMembers = 10_000  // of an archive
 )
-
-// Open opens an array: path is a .npy file, or a .npz archive, a colon, and the name of an
-// array in it, as in "data.npz:features". The name may be missing if the archive has one
-// array.
-func Open(path string) (*Array, error) {
-	file, name, _ := strings.Cut(path, ".npz:")
-	if file != path {
-		return inArchive(file+".npz", name)
-	}
-	if strings.HasSuffix(path, ".npz") {
-		return inArchive(path, "")
-	}
-	a, err := newArray(func() (io.ReadCloser, error) { return os.Open(path) })
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return a, nil
-}
 
 func inArchive(path, name string) (*Array, error) {
 	z, err := zip.OpenReader(path)
@@ -138,6 +103,7 @@ func newArray(open func() (io.ReadCloser, error)) (*Array, error) {
 		return nil, fmt.Errorf("its header: %w", err)
 	}
 	a := &Array{open: open, start: int64(8 + width + n)}
+	a.read = a.readNumbers
 	return a, a.parse(header)
 }
 
@@ -226,49 +192,44 @@ func half(b uint16) float64 {
 	return sign * math.Ldexp(1+fraction, exponent-15)
 }
 
-// Dense reads some of the rows, in their order; nil means all. It holds these rows in
-// memory, not the file.
-func (a *Array) Dense(rows []int) (*mat.Dense, error) {
-	count := a.Rows
-	if rows != nil {
-		count = len(rows)
-	}
-	places := map[int][]int{} // of a row of the file in the result
-	for i, r := range rows {
-		if r < 0 || r >= a.Rows {
-			return nil, fmt.Errorf("row %d: the array has %d rows", r, a.Rows)
-		}
-		places[r] = append(places[r], i)
-	}
-	if count == 0 {
-		return nil, errors.New("no rows are chosen")
-	}
+// readNumbers calls do with each number of the rows that are wanted.
+func (a *Array) readNumbers(wanted func(row int) bool, do func(row, col int, v float64)) error {
 	r, err := a.open()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer r.Close()
 	in := bufio.NewReaderSize(r, 1<<20)
 	if _, err := io.CopyN(io.Discard, in, a.start); err != nil {
-		return nil, err
+		return err
 	}
-	out := mat.NewDense(count, a.Cols, nil)
-	b := make([]byte, a.size)
-	for i := range a.Rows * a.Cols {
-		if _, err := io.ReadFull(in, b); err != nil {
-			return nil, fmt.Errorf("number %d of %d: %w", i+1, a.Rows*a.Cols, err)
-		}
-		row, col := i/a.Cols, i%a.Cols
-		if a.columns {
-			row, col = i%a.Rows, i/a.Rows
-		}
-		if rows == nil {
-			out.Set(row, col, a.number(b))
+	lines, length := a.Rows, a.Cols
+	if a.columns {
+		lines, length = length, lines
+	}
+	const most = 1 << 16 // numbers at a time
+	b := make([]byte, a.size*min(length, most))
+	for i := range lines {
+		if !a.columns && !wanted(i) {
+			if _, err := in.Discard(a.size * length); err != nil {
+				return fmt.Errorf("row %d of %d: %w", i+1, a.Rows, err)
+			}
 			continue
 		}
-		for _, at := range places[row] {
-			out.Set(at, col, a.number(b))
+		for from := 0; from < length; from += most {
+			part := b[:a.size*min(most, length-from)]
+			if got, err := io.ReadFull(in, part); err != nil {
+				return fmt.Errorf("number %d of %d: %w", i*length+from+got/a.size+1, a.Rows*a.Cols, err)
+			}
+			for j := 0; j < len(part)/a.size; j++ {
+				v := a.number(part[j*a.size:])
+				if !a.columns {
+					do(i, from+j, v)
+				} else if wanted(from + j) {
+					do(from+j, i, v)
+				}
+			}
 		}
 	}
-	return out, nil
+	return nil
 }

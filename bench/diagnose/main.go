@@ -1,0 +1,238 @@
+// Command diagnose compares what 400 rows of real data tell with learning curves measured on
+// the other rows, and prints the table of notebook 16:
+//
+//	go run ./bench/diagnose -data DIR
+//
+// DIR has fmA.npz, fmB.npz and fmC.npz.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/features-are-fate/fate/pkg/diagnose"
+	"github.com/features-are-fate/fate/pkg/rows"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+)
+
+var targets = map[string][]string{
+	"A": {"y_tshirt", "y_pullover", "y_coat", "y_bright", "y_asym", "y_edge"},
+	"B": {"y_sandal", "y_sneaker", "y_bag", "y_bright", "y_edge"},
+	"C": {"y_footwear", "y_tops", "y_shirt", "y_evenclass", "y_edge"},
+}
+
+var maps = []string{"phi_cnn_lo", "phi_cnn_hi", "phi_cnn_rand"}
+
+// counts are the numbers of labels of the table.
+var counts = []int{200, 283, 400, 566, 800, 1131, 1600}
+
+const used = 400
+
+func main() {
+	dir := flag.String("data", "", "the folder of fmA.npz, fmB.npz and fmC.npz")
+	draws := flag.Int("draws", 4, "draws of the 400 rows")
+	keep := flag.String("measured", "", "a file that keeps the measured curves, which take minutes")
+	flag.Parse()
+	known := map[string][][]float64{}
+	if b, err := os.ReadFile(*keep); err == nil {
+		if err := json.Unmarshal(b, &known); err != nil {
+			log.Fatal(err)
+		}
+	}
+	var t table
+	for _, file := range []string{"A", "B", "C"} {
+		load := func(name string) *mat.Dense {
+			a, err := rows.Open(filepath.Join(*dir, "fm"+file+".npz:"+name))
+			if err != nil {
+				log.Fatal(err)
+			}
+			m, err := a.Dense(nil)
+			if err != nil {
+				log.Fatal(err)
+			}
+			return m
+		}
+		x := load("x")
+		y := mat.NewDense(2500, len(targets[file]), nil)
+		for j, name := range targets[file] {
+			y.SetCol(j, mat.Col(nil, 0, load(name)))
+		}
+		features := map[string]*mat.Dense{}
+		for _, m := range maps {
+			features[m] = load(m)
+		}
+		for draw := range *draws {
+			order := rand.New(rand.NewPCG(uint64(draw), 7)).Perm(2500)
+			use, rest := order[:used], order[used:]
+			curve := func(name string, x *mat.Dense, kernel bool) [][]float64 {
+				key := fmt.Sprint(file, draw, name)
+				if known[key] == nil {
+					known[key] = measure(x, y, rest, kernel)
+					if *keep != "" {
+						b, _ := json.Marshal(known)
+						if err := os.WriteFile(*keep, b, 0o600); err != nil {
+							log.Fatal(err)
+						}
+					}
+				}
+				return known[key]
+			}
+			data := diagnose.Data{Inputs: take(x, use), Labels: take(y, use), Names: targets[file], At: counts, Seed: uint64(draw)}
+			for _, m := range maps {
+				data.Maps = append(data.Maps, diagnose.Map{Name: m, Features: take(features[m], use)})
+			}
+			told, err := diagnose.Compare(data)
+			if err != nil {
+				log.Fatal(err)
+			}
+			for i, r := range told.Results {
+				q := i / len(maps)
+				t.add(r, curve(r.Map, features[r.Map], false)[q], curve("x", x, false)[q], curve("kernel", x, true)[q])
+			}
+		}
+	}
+	t.print()
+}
+
+// measure returns the risk of ridge regression with the best ridge by label column and
+// number of labels, in units of the variance: trained on some of the rows and tested on the
+// others, three times or more.
+func measure(x, y *mat.Dense, rest []int, kernel bool) [][]float64 {
+	_, columns := y.Dims()
+	out := make([][]float64, columns)
+	for q := range out {
+		out[q] = make([]float64, len(counts))
+	}
+	for i, n := range counts {
+		sums := make([][]float64, columns)
+		repeats := max(3, len(rest)/n)
+		for r := range repeats {
+			order := rand.New(rand.NewPCG(uint64(r), uint64(n))).Perm(len(rest))
+			for i, o := range order {
+				order[i] = rest[o]
+			}
+			for q, risks := range ridge(take(x, order[:n]), take(y, order[:n]), take(x, order[n:]), take(y, order[n:]), kernel) {
+				if sums[q] == nil {
+					sums[q] = make([]float64, len(risks))
+				}
+				floats.AddScaled(sums[q], 1/float64(repeats), risks)
+			}
+		}
+		for q := range out {
+			out[q][i] = floats.Min(sums[q]) / stat.Variance(mat.Col(nil, q, y), nil)
+		}
+	}
+	return out
+}
+
+type table struct {
+	off                             map[string][]float64
+	bands, covered                  int
+	cells, decided, wrong           int
+	clear, right                    int
+	crossings                       []float64
+	onlyTold, onlyMeasured, neither int
+	told, measured                  []float64
+	verdicts                        map[string]int
+}
+
+func (t *table) add(r *diagnose.Result, probe, raw, kernel []float64) {
+	if t.off == nil {
+		t.off, t.verdicts = map[string][]float64{}, map[string]int{}
+	}
+	t.verdicts[r.Verdict()]++
+	gain := make([]float64, len(counts))
+	for i := range counts {
+		for a, m := range [][]float64{probe, raw, kernel} {
+			if m[i] < 0.01 {
+				continue
+			}
+			arm := r.Arms[a]
+			t.off[arm.Name] = append(t.off[arm.Name], math.Abs(arm.Risk[i]/m[i]-1))
+			t.bands++
+			if math.Abs(arm.Risk[i]-m[i]) <= 1.96*arm.SE[i] {
+				t.covered++
+			}
+		}
+		gain[i] = min(raw[i], kernel[i]) - probe[i]
+		t.told, t.measured = append(t.told, r.T[i]), append(t.measured, gain[i])
+		t.cells++
+		if math.Abs(r.T[i]) > 1.96*r.SE[i] {
+			t.decided++
+			if r.T[i]*gain[i] < 0 {
+				t.wrong++
+				fmt.Printf("wrong: %s %s n=%d T=%.4f ± %.4f measured %.4f\n", r.Label, r.Map, counts[i], r.T[i], r.SE[i], gain[i])
+			}
+		}
+		if math.Abs(gain[i]) > 0.1*probe[i] {
+			t.clear++
+			if r.T[i]*gain[i] > 0 {
+				t.right++
+			}
+		}
+	}
+	n := crossing(gain)
+	c, ok := r.Crossing()
+	switch {
+	case ok && n > 0:
+		t.crossings = append(t.crossings, math.Exp(math.Abs(math.Log(c.N/n))))
+	case ok:
+		t.onlyTold++
+	case n > 0:
+		t.onlyMeasured++
+	default:
+		t.neither++
+	}
+}
+
+// crossing returns where the measured gain changes its sign once, or 0.
+func crossing(gain []float64) (n float64) {
+	for i := range len(gain) - 1 {
+		if gain[i]*gain[i+1] < 0 {
+			if n > 0 {
+				return 0
+			}
+			f := gain[i] / (gain[i] - gain[i+1])
+			n = float64(counts[i]) * math.Pow(float64(counts[i+1])/float64(counts[i]), f)
+		}
+	}
+	return n
+}
+
+func (t *table) print() {
+	for _, name := range []string{diagnose.Features, diagnose.Inputs, diagnose.Kernel} {
+		e := t.off[name]
+		fmt.Printf("%-9s %4d curves: median error %.3f, 90th percentile %.3f\n", name, len(e), quantile(0.5, e), quantile(0.9, e))
+	}
+	fmt.Printf("95 %% bands cover %d of %d (%.3f)\n", t.covered, t.bands, float64(t.covered)/float64(t.bands))
+	fmt.Printf("decided %d of %d (%.3f), wrong %d; sign right in %d of %d clear cells (%.3f)\n", t.decided, t.cells, float64(t.decided)/float64(t.cells), t.wrong, t.right, t.clear, float64(t.right)/float64(t.clear))
+	fmt.Printf("n*: %d in both, factor median %.2f, 90th percentile %.2f; only told %d, only measured %d, neither %d\n", len(t.crossings), quantile(0.5, t.crossings), quantile(0.9, t.crossings), t.onlyTold, t.onlyMeasured, t.neither)
+	fmt.Printf("Kendall's tau of T: %.3f\n", stat.Kendall(t.told, t.measured, nil))
+	fmt.Println(t.verdicts)
+}
+
+func quantile(p float64, x []float64) float64 {
+	if len(x) == 0 {
+		return math.NaN()
+	}
+	x = slices.Sorted(slices.Values(x))
+	return stat.Quantile(p, stat.Empirical, x, nil)
+}
+
+func take(m *mat.Dense, rows []int) *mat.Dense {
+	_, c := m.Dims()
+	out := mat.NewDense(len(rows), c, nil)
+	for i, r := range rows {
+		out.SetRow(i, m.RawRowView(r))
+	}
+	return out
+}
