@@ -26,6 +26,8 @@ type Result struct {
 	Noise struct{ Features, Inputs float64 }
 
 	Warnings []string
+
+	measured bool // not computed
 }
 
 // Arm is the risk of one way to learn at each of the numbers of labels, with its standard

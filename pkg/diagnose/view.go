@@ -7,6 +7,7 @@ type View struct {
 	labels []string
 	values [][]float64
 	errors [][]float64
+	points bool
 }
 
 // Len returns the number of curves.
@@ -20,8 +21,8 @@ func (v *View) Curve(i int) (label string, x, y, stderr []float64) {
 // Err returns nil: a result has curves.
 func (v *View) Err() error { return nil }
 
-// Measured reports whether a curve is drawn as points. None is: all are computed.
-func (v *View) Measured(int) bool { return false }
+// Measured reports whether a curve is drawn as points.
+func (v *View) Measured(int) bool { return v.points }
 
 // Titles returns the titles of the axes.
 func (v *View) Titles() (x, y string) { return `labels $n$`, v.y }
@@ -31,7 +32,7 @@ func (v *View) add(label string, values, errors []float64) {
 }
 
 func (r *Result) view(y string) *View {
-	v := &View{y: y}
+	v := &View{y: y, points: r.measured}
 	for i := range r.N {
 		v.x = append(v.x, r.labels(i))
 	}
