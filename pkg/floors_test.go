@@ -14,7 +14,7 @@ var floors = map[string]int{
 	"pkg": 0, "pkg/file": 0, "pkg/rows": 0, "pkg/process": 0, "pkg/confine": 0,
 	"pkg/theory": 1, "pkg/task": 1, "pkg/internal/ode": 1,
 	"pkg/linear": 2, "pkg/relu": 2, "pkg/divergence": 2, "pkg/verdict": 2,
-	"pkg/trial": 3, "pkg/session": 3, "pkg/diagnose": 3,
+	"pkg/trial": 3, "pkg/session": 3, "pkg/diagnose": 3, "pkg/score": 3,
 	"pkg/experiment": 4, "pkg/figure": 4, "plotting": 4,
 	"pkg/sweep": 5, "pkg/display": 5, "pkg/ipynb": 5, "pkg/symbols": 5, "pkg/widget": 5,
 	"pkg/cell": 6, "pkg/engine": 6, "pkg/jupyter": 6,
