@@ -26,7 +26,7 @@ type diagnosis struct {
 	features, measured           []string
 	inputs, labels, source       string
 	classes, standardize, asJSON bool
-	stratified                   bool
+	stratified, scores           bool
 	at                           []int
 	rows                         int
 	seed                         uint64
@@ -80,6 +80,7 @@ variance of the label, also for classes: they are not accuracies.
 	fl.IntVar(&f.rows, "rows", 0, fmt.Sprintf("use so many rows, drawn with the seed (default all, and %d of more)", defaultRows))
 	fl.BoolVar(&f.stratified, "stratified", false, "draw rows of each class in its share")
 	fl.Uint64Var(&f.seed, "seed", 1, "`seed` of the rows drawn and of the standard errors")
+	fl.BoolVar(&f.scores, "scores", false, "also print LogME, H-score and others, and what they can say")
 	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object a line")
 	fl.StringVar(&f.figure, "figure", "", "also draw the curves to this `file` (.png, .svg or .pdf)")
 	for _, name := range []string{"features", "inputs", "labels"} {
@@ -106,6 +107,11 @@ func (f diagnosis) run() error {
 	if f.figure != "" {
 		if err := f.draw(report); err != nil {
 			return failure{err}
+		}
+	}
+	if f.scores {
+		if err := report.Score(data); err != nil {
+			return fmt.Errorf("--scores: %w", err)
 		}
 	}
 	if !f.asJSON {

@@ -25,6 +25,9 @@ type Result struct {
 	// features or the inputs, and their noise, ρ + σ². Labels alone do not tell the two apart.
 	Noise struct{ Features, Inputs float64 }
 
+	// Scores are other scores of the features, by name, after Report.Score.
+	Scores map[string]float64
+
 	Warnings []string
 
 	measured bool // not computed
@@ -48,6 +51,9 @@ type Report struct {
 	Results  []*Result
 	Rankings []Ranking
 	Warnings []string
+
+	// Distances are those between the inputs and the source, by name, after Score.
+	Distances map[string]float64
 }
 
 // The verdicts.
