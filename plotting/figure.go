@@ -30,18 +30,26 @@ import (
 // so that a front end can show the figure at its size in inches.
 const dpi = 192
 
-// Panel is one part of a figure: a [PhaseDiagram], [Slices] or a [Kernel].
+// Panel is one part of a figure: a [PhaseDiagram], [Slices], a [Histogram] or a [Kernel].
 type Panel interface {
 	build() (*panel, error)
 }
 
 // panel is a panel that has been checked and is ready to be drawn.
 type panel struct {
-	width, height vg.Length
-	draw          func(c draw.Canvas)
-	data          figure.Panel // plotted numbers
-	methods       []string     // methods by which they were measured
-	seeds         []uint64     // seeds of the measurements
+	title   string
+	x, y    axis
+	width   vg.Length // of its area
+	paint   func(area draw.Canvas)
+	curves  []one
+	entries []entry      // of a legend
+	own     []entry      // of the legend below this panel
+	ends    []end        // labels at the right ends of curves, in place of a legend
+	bar     *colorBar    // of a map
+	data    figure.Panel // plotted numbers
+	methods []string     // methods by which they were measured
+	seeds   []uint64     // seeds of the measurements
+	noted   []string     // how a map was measured
 }
 
 // measured records the method and the seed of numbers of the panel.
@@ -51,16 +59,26 @@ func (p *panel) measured(method string, seed uint64) {
 	}
 }
 
+// transforms return the places of coordinates on an area.
+func (p *panel) transforms(area draw.Canvas) (tx, ty func(v float64) vg.Length) {
+	size := area.Size()
+	return func(v float64) vg.Length { return area.Min.X + vg.Length(p.x.at(v))*size.X },
+		func(v float64) vg.Length { return area.Min.Y + vg.Length(p.y.at(v))*size.Y }
+}
+
 // Figure is a picture of one or more panels side by side. It is never nil: if it could
 // not be drawn, Err returns the error.
 type Figure struct {
 	panels  []*panel
-	columns int // width in publication columns, 0 for its own width
+	common  []entry // legend of all panels
+	columns int     // width in publication columns, 0 for its own width
+	caption string
 	recipe  figure.Recipe
 	err     error
 }
 
-// Draw returns a figure of panels side by side.
+// Draw returns a figure of panels side by side. Several panels have letters, share the range
+// of the same quantity, its axis, a colour bar and a legend where they can.
 func Draw(panels ...Panel) *Figure {
 	f := &Figure{}
 	if len(panels) == 0 {
@@ -76,6 +94,10 @@ func Draw(panels ...Panel) *Figure {
 			break
 		}
 		f.panels = append(f.panels, built)
+	}
+	if f.err == nil {
+		share(f.panels)
+		f.legends()
 	}
 	f.recipe = figure.Add(f)
 	return f
@@ -103,64 +125,6 @@ func (f *Figure) Columns(n int) *Figure {
 		out.err = fmt.Errorf("plotting: Columns(%d): a figure is 1 or 2 columns wide", n)
 	}
 	return &out
-}
-
-// row is a row of panels.
-type row struct {
-	panels        []*panel
-	width, height vg.Length
-}
-
-// layout returns the rows of the figure, its size, and the scale of its panels.
-func (f *Figure) layout() (rows []row, scale float64, width, height vg.Length) {
-	limit := vg.Length(math.Inf(1))
-	switch f.columns {
-	case 1:
-		limit = oneColumn
-	case 2:
-		limit = twoColumns
-	}
-	for _, p := range f.panels {
-		if n := len(rows); n == 0 || rows[n-1].width+p.width > limit/smallest {
-			rows = append(rows, row{})
-		}
-		r := &rows[len(rows)-1]
-		r.panels = append(r.panels, p)
-		r.width, r.height = r.width+p.width, max(r.height, p.height)
-	}
-	for _, r := range rows {
-		width, height = max(width, r.width), height+r.height
-	}
-	if f.columns == 0 {
-		return rows, 1, width, height
-	}
-	scale = min(1, float64(limit/width))
-	return rows, scale, limit, height * vg.Length(scale)
-}
-
-// Size returns the width and the height of the figure.
-func (f *Figure) Size() (width, height vg.Length) {
-	_, _, width, height = f.layout()
-	return width, height
-}
-
-func (f *Figure) draw(c vg.CanvasSizer) {
-	all := draw.New(c)
-	all.SetColor(transferStops[len(transferStops)/2])
-	all.Fill(all.Rectangle.Path())
-	rows, scale, width, top := f.layout()
-	for _, r := range rows {
-		top -= r.height * vg.Length(scale)
-		all.Push()
-		all.Translate(vg.Point{X: (width - r.width*vg.Length(scale)) / 2, Y: top})
-		all.Scale(scale, scale)
-		var left vg.Length
-		for _, p := range r.panels {
-			p.draw(draw.Canvas{Canvas: all.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: left}, Max: vg.Point{X: left + p.width, Y: r.height}}})
-			left += p.width
-		}
-		all.Pop()
-	}
 }
 
 // data returns the numbers that the figure shows.
@@ -199,7 +163,17 @@ func (f *Figure) PNG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.signed(withResolution(png), nil)
+	return f.signed(withText(withResolution(png), f.heading(), f.Description()), nil)
+}
+
+// withText adds the title and the description as text in UTF-8, after the header.
+func withText(png []byte, title, description string) []byte {
+	const header = 8 + 8 + 13 + 4
+	out := bytes.Clone(png[:header])
+	for _, t := range [][2]string{{"Title", title}, {"Description", description}} {
+		out = figure.AppendChunk(out, "iTXt", []byte(t[0]+"\x00\x00\x00\x00\x00"), []byte(t[1]))
+	}
+	return append(out, png[header:]...)
 }
 
 // withResolution adds the pHYs chunk, which encoding/png does not write, after the
@@ -211,14 +185,15 @@ func withResolution(png []byte) []byte {
 	return append(figure.AppendChunk(bytes.Clone(png[:header]), "pHYs", size), png[header:]...)
 }
 
-// SVG returns the figure as an SVG. It needs no fonts: letters are outlines.
+// SVG returns the figure as an SVG. It needs no fonts: letters are outlines, with transparent
+// text over them to select and find. It has a title and a description.
 func (f *Figure) SVG() ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	c := vgsvg.New(f.Size())
+	c := &svgCanvas{Canvas: vgsvg.New(f.Size())}
 	f.draw(c)
-	return f.signed(written(c))
+	return f.signed(c.bytes(f.heading(), f.Description()))
 }
 
 // PDF returns the figure as a PDF of one page with embedded fonts.
@@ -227,7 +202,7 @@ func (f *Figure) PDF() ([]byte, error) {
 		return nil, f.err
 	}
 	w, h := f.Size()
-	c := newPDF(f.panels[0].data.Title, w, h)
+	c := newPDF(f.heading(), f.Description(), w, h)
 	f.draw(c)
 	return f.signed(c.bytes())
 }
@@ -281,7 +256,7 @@ func (f *Figure) Render() struct{ Data, Metadata, Transient map[string]interface
 		"text/plain": fmt.Sprintf("figure, %.1f × %.1f in", float64(w/vg.Inch), float64(h/vg.Inch)),
 	}
 	out.Metadata = map[string]interface{}{
-		"image/png": map[string]interface{}{"width": int(w / vg.Inch * screen), "height": int(h / vg.Inch * screen)},
+		"image/png": map[string]interface{}{"width": int(math.Round(float64(w / vg.Inch * screen))), "height": int(math.Round(float64(h / vg.Inch * screen))), "alt": f.Description()},
 	}
 	return out
 }

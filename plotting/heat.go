@@ -38,23 +38,14 @@ func (k Kernel) build() (*panel, error) {
 	if high == 0 {
 		return nil, errors.New("plotting: the kernel is 0 everywhere")
 	}
-	p := newPlot(k.Title, k.X, k.Y)
-	p.X.Tick.Marker, p.Y.Tick.Marker = angleTicks{}, angleTicks{}
 	xe, ye := edges(x), edges(y)
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xe[0], xe[len(x)], ye[0], ye[len(y)]
-	built := &panel{width: 3.5 * vg.Inch, height: 3 * vg.Inch, data: figure.Panel{Kind: "kernel", Title: k.Title, X: k.X, Y: k.Y, Z: k.Z}}
-	built.grid(k.Field, x, y, z)
-	built.draw = func(c draw.Canvas) {
-		left := draw.Crop(c, 6, -60, 5, -6)
-		fitTitle(p, left.Max.X-left.Min.X)
-		area := p.DataCanvas(left)
-		tx, ty := p.Transforms(&area)
-		fillCells(area, tx, ty, xe, ye, z, high)
-		p.BackgroundColor = nil
-		p.Draw(left) // ticks over the colours
-		frame(p, left)
-		colorBar(area, k.Z, 0, high, func(v float64) color.Color { return transferColor(v, high) })
+	built := &panel{title: k.Title, width: areaHeight, data: figure.Panel{Kind: "kernel", Title: k.Title, X: k.X, Y: k.Y, Z: k.Z},
+		x:   axis{label: k.X, low: xe[0], high: xe[len(x)], angles: true, fixed: true},
+		y:   axis{label: k.Y, low: ye[0], high: ye[len(y)], angles: true, fixed: true},
+		bar: &colorBar{label: k.Z, high: high, of: func(v float64) color.Color { return transferColor(v, high) }},
 	}
+	built.grid(k.Field, x, y, z)
+	built.paint = func(c draw.Canvas) { built.fillCells(c, xe, ye, z, high) }
 	return built, nil
 }
 
@@ -92,6 +83,9 @@ func (p *panel) grid(f Field, x, y []float64, z [][]float64) {
 		g.Method, seed = m.Origin()
 		p.measured(g.Method, seed)
 	}
+	if m, ok := f.(interface{ Facts() string }); ok && m.Facts() != "" {
+		p.noted = append(p.noted, m.Facts())
+	}
 	for _, row := range z {
 		g.Z = append(g.Z, row)
 	}
@@ -128,7 +122,8 @@ func logEdges(centre []float64) []float64 {
 // formats disagree on the placement of images.
 const overlap vg.Length = 0.4
 
-func fillCells(c draw.Canvas, tx, ty func(float64) vg.Length, xe, ye []float64, z [][]float64, limit float64) {
+func (p *panel) fillCells(c draw.Canvas, xe, ye []float64, z [][]float64, limit float64) {
+	tx, ty := p.transforms(c)
 	for i := range z {
 		for j, v := range z[i] {
 			r := vg.Rectangle{
@@ -139,32 +134,4 @@ func fillCells(c draw.Canvas, tx, ty func(float64) vg.Length, xe, ye []float64, 
 			c.Fill(r.Path())
 		}
 	}
-}
-
-// colorBar draws the scale of colours from low to high to the right of area.
-func colorBar(area draw.Canvas, label string, low, high float64, of func(v float64) color.Color) {
-	bar := area
-	bar.Min.X = area.Max.X + 8
-	bar.Max.X = bar.Min.X + 10
-	const steps = 80
-	height := (bar.Max.Y - bar.Min.Y) / steps
-	for i := range steps {
-		r := bar.Rectangle
-		r.Min.Y += vg.Length(i) * height
-		r.Max.Y = min(r.Min.Y+height+overlap, bar.Max.Y)
-		bar.SetColor(of(low + (high-low)*(float64(i)+0.5)/steps))
-		bar.Fill(r.Path())
-	}
-	line := draw.LineStyle{Color: ink, Width: frameWidth}
-	bar.StrokeLines(line, []vg.Point{bar.Min, {X: bar.Max.X, Y: bar.Min.Y}, bar.Max, {X: bar.Min.X, Y: bar.Max.Y}, bar.Min})
-	sty := textStyle(tickSize)
-	sty.YAlign = draw.YCenter
-	for _, t := range (ticks{}).Ticks(low, high) {
-		at := bar.Min.Y + vg.Length((t.Value-low)/(high-low))*(bar.Max.Y-bar.Min.Y)
-		bar.StrokeLine2(line, bar.Max.X, at, bar.Max.X+3, at)
-		bar.FillText(sty, vg.Point{X: bar.Max.X + 5, Y: at}, t.Label)
-	}
-	sty = textStyle(labelSize)
-	sty.XAlign, sty.YAlign = draw.XCenter, draw.YBottom
-	bar.FillText(sty, vg.Point{X: (bar.Min.X + bar.Max.X) / 2, Y: bar.Max.Y + 3}, label)
 }

@@ -87,6 +87,10 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 	if depth > maxNesting {
 		return fmt.Errorf("groups are nested more than %d deep", maxNesting)
 	}
+	var script struct { // the last script, if nothing stands after it
+		kind  rune
+		width float64
+	}
 	for first := true; p.src != ""; first = false {
 		r, n := utf8.DecodeRuneInString(p.src)
 		if r == '}' {
@@ -102,11 +106,26 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 			if r == '^' {
 				shift = superRise
 			}
+			// A subscript and a superscript stand above one another.
+			stacked := script.kind != 0 && script.kind != r
+			if stacked {
+				p.gap -= script.width
+			}
+			from := len(p.out)
 			if err := p.argument(size*scriptSize, rise+shift*size, depth); err != nil {
 				return err
 			}
+			width := widthOf(p.out[from:])
+			if stacked {
+				width += script.width // the gap before the pieces is part of their width
+				p.gap += max(0, script.width-width)
+				script.kind = 0
+				continue
+			}
+			script.kind, script.width = r, width
 			continue
 		}
+		script.kind = 0
 		if err := p.atom(size, rise, first, depth); err != nil {
 			return err
 		}
@@ -115,6 +134,18 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 		return fmt.Errorf("a { is not closed")
 	}
 	return nil
+}
+
+// widthOf returns the width of pieces in units of the label's font size.
+func widthOf(all []piece) (w float64) {
+	for _, p := range all {
+		w += p.dx
+		for _, r := range p.text {
+			_, advance := glyph(p.face, r)
+			w += advance * p.size
+		}
+	}
+	return w
 }
 
 // argument parses one atom or a group in braces.

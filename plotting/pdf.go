@@ -24,12 +24,13 @@ type pdfCanvas struct {
 // pdfDate is a fixed date, so that the same figure has the same bytes.
 var pdfDate = time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
 
-func newPDF(title string, w, h vg.Length) *pdfCanvas {
+func newPDF(title, subject string, w, h vg.Length) *pdfCanvas {
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: w.Points(), Ht: h.Points()}})
 	doc.SetCreationDate(pdfDate)
 	doc.SetModificationDate(pdfDate)
 	doc.SetCatalogSort(true)
 	doc.SetTitle(title, true)
+	doc.SetSubject(subject, true)
 	doc.SetCreator("fate", false)
 	doc.SetProducer("fate", false)
 	doc.SetMargins(0, 0, 0)

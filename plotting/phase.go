@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/features-are-fate/fate/pkg/figure"
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -35,14 +34,16 @@ func titles(f Field, x, y, z string) (string, string, string) {
 // PhaseDiagram is a panel with a measured transferability in colour (positive blue,
 // negative red, zero white) and the boundary of theory in black. Colours saturate at Center
 // ± Limit; if Limit is 0, a round number is chosen that contains 90 % of the grid cells.
-// Center is 0, or ½ for probabilities. Z labels the colour bar and, with a sign, the
-// regions. Empty X, Y and Z are taken from the field, if it has labels. LogY makes the y
-// axis logarithmic.
+// An arrow at the end of the colour bar says that there are values beyond it. Center is 0,
+// or ½ for probabilities. Z labels the colour bar and, with a sign, the regions. Empty X, Y
+// and Z are taken from the field, if it has labels. LogX and LogY make an axis logarithmic.
+// Guides are lines to compare with, dashed, with their labels beside them.
 type PhaseDiagram struct {
 	Title, X, Y, Z string
 	Field          Field
+	Guides         Curves
 	Limit, Center  float64
-	LogY           bool
+	LogX, LogY     bool
 }
 
 func (d PhaseDiagram) build() (*panel, error) {
@@ -51,8 +52,18 @@ func (d PhaseDiagram) build() (*panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.LogY && !(y[0] > 0) {
-		return nil, fmt.Errorf("plotting: y begins at %v: a logarithmic axis begins above 0", y[0])
+	for _, a := range []struct {
+		name  string
+		log   bool
+		first float64
+	}{{"x", d.LogX, x[0]}, {"y", d.LogY, y[0]}} {
+		if a.log && !(a.first > 0) {
+			return nil, fmt.Errorf("plotting: %s begins at %v: a logarithmic axis begins above 0", a.name, a.first)
+		}
+	}
+	guides, err := curvesOf("guide", d.Guides)
+	if err != nil {
+		return nil, err
 	}
 	if math.IsNaN(d.Center) || math.IsInf(d.Center, 0) {
 		return nil, fmt.Errorf("plotting: Center = %v: the value drawn white must be finite", d.Center)
@@ -71,40 +82,46 @@ func (d PhaseDiagram) build() (*panel, error) {
 		return nil, fmt.Errorf("plotting: Limit = %v: the range of the colours must be a finite number above 0", d.Limit)
 	}
 	bx, by := d.Field.Boundary()
-	built := &panel{width: 4 * vg.Inch, height: 3.3 * vg.Inch, data: figure.Panel{Kind: "phase diagram", Title: d.Title, X: d.X, Y: d.Y, Z: d.Z}}
+	xe, ye := edges(x), edges(y)
+	if d.LogX {
+		xe = logEdges(x)
+	}
+	if d.LogY {
+		ye = logEdges(y)
+	}
+	low, high := d.Center-limit, d.Center+limit
+	built := &panel{title: d.Title, width: mapWidth, data: figure.Panel{Kind: "phase diagram", Title: d.Title, X: d.X, Y: d.Y, Z: d.Z},
+		x:   axis{label: d.X, low: xe[0], high: xe[len(x)], log: d.LogX, fixed: true},
+		y:   axis{label: d.Y, low: ye[0], high: ye[len(y)], log: d.LogY, fixed: true},
+		bar: &colorBar{label: d.Z, low: low, high: high, of: func(v float64) color.Color { return transferColor(v-d.Center, limit) }},
+	}
+	for _, row := range z {
+		for _, v := range row {
+			built.bar.below, built.bar.above = built.bar.below || v < low, built.bar.above || v > high
+		}
+	}
 	built.grid(d.Field, x, y, z)
 	for i := range bx {
 		built.data.Curves = append(built.data.Curves, one{role: "boundary", x: bx[i], y: by[i]}.data())
 	}
-	p := newPlot(d.Title, d.X, d.Y)
-	xe, ye := edges(x), edges(y)
-	if d.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-		ye = logEdges(y)
+	for _, g := range guides {
+		built.data.Curves = append(built.data.Curves, g.data())
 	}
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = xe[0], xe[len(x)], ye[0], ye[len(y)]
-	built.draw = func(c draw.Canvas) {
-		c = draw.Crop(c, 6, -8, 5, -6)
-		left := draw.Crop(c, 0, -52, 0, 0)
-		fitTitle(p, left.Max.X-left.Min.X)
-		if d.LogY {
-			left = logYLabel(p, left)
-		}
-		area := p.DataCanvas(left)
-		tx, ty := p.Transforms(&area)
-		fillCells(area, tx, ty, xe, ye, off, limit)
+	built.paint = func(c draw.Canvas) {
+		built.fillCells(c, xe, ye, off, limit)
+		tx, ty := built.transforms(c)
+		var drawn []vg.Point
 		for i := range bx {
 			line := make([]vg.Point, len(bx[i]))
 			for j := range line {
 				line[j] = vg.Point{X: tx(bx[i][j]), Y: ty(by[i][j])}
 			}
-			area.StrokeLines(draw.LineStyle{Color: ink, Width: 1.6}, area.ClipLinesXY(line)...)
+			c.StrokeLines(draw.LineStyle{Color: ink, Width: 1.6}, c.ClipLinesXY(line)...)
+			drawn = append(drawn, line...)
 		}
-		d.regions(area, tx, ty, x, y, off, limit)
-		p.BackgroundColor = nil
-		p.Draw(left) // ticks over the colours
-		frame(p, left)
-		colorBar(area, d.Z, d.Center-limit, d.Center+limit, func(v float64) color.Color { return transferColor(v-d.Center, limit) })
+		built.drawGuides(c, guides, true)
+		drawn = d.regions(c, tx, ty, x, y, off, limit, drawn)
+		built.labelGuides(c, guides, drawn)
 	}
 	return built, nil
 }
@@ -141,11 +158,19 @@ func roundLimit(z [][]float64) float64 {
 const pale = 0.01
 
 // regions writes the sign of the transfer in the widest part of each region, so that
-// the map is readable in grey.
-func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, y []float64, z [][]float64, limit float64) {
-	for _, sign := range []float64{1, -1} {
+// the map is readable in grey, and = where it is exactly the centre. It returns the points
+// with those that the labels cover.
+func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, y []float64, z [][]float64, limit float64, drawn []vg.Point) []vg.Point {
+	for _, region := range []struct {
+		sign string
+		in   func(v float64) bool
+	}{
+		{">", func(v float64) bool { return v > pale*limit }},
+		{"<", func(v float64) bool { return v < -pale*limit }},
+		{"=", func(v float64) bool { return v == 0 }},
+	} {
 		inside := func(i, j int) bool {
-			return i >= 0 && j >= 0 && i < len(y) && j < len(x) && sign*z[i][j] > pale*limit
+			return i >= 0 && j >= 0 && i < len(y) && j < len(x) && region.in(z[i][j])
 		}
 		best, bi, bj := 0, 0, 0
 		for i := range y {
@@ -167,14 +192,15 @@ func (d PhaseDiagram) regions(c draw.Canvas, tx, ty func(float64) vg.Length, x, 
 		}
 		sty := textStyle(labelSize)
 		sty.XAlign, sty.YAlign = draw.XCenter, draw.YCenter
-		label := fmt.Sprintf(" > %.4g", d.Center)
-		if sign < 0 {
-			label = fmt.Sprintf(" < %.4g", d.Center)
-		}
+		label := fmt.Sprintf("%s %s %.4g", d.Z, region.sign, d.Center)
 		at := vg.Point{X: tx(x[bj]), Y: ty(y[bi])}
-		half := sty.Rectangle(d.Z + label).Size().Scale(0.5).Add(vg.Point{X: 2, Y: 3})
+		half := sty.Rectangle(label).Size().Scale(0.5).Add(vg.Point{X: 3, Y: 3})
 		at.X = max(c.Min.X+half.X, min(c.Max.X-half.X, at.X)) // not over the frame
 		at.Y = max(c.Min.Y+half.Y, min(c.Max.Y-half.Y, at.Y))
-		c.FillText(sty, at, d.Z+label)
+		haloed(c, sty, at, label)
+		for t := -1.0; t <= 1; t += 0.1 {
+			drawn = append(drawn, vg.Point{X: at.X + vg.Length(t)*half.X, Y: at.Y})
+		}
 	}
+	return drawn
 }

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"github.com/features-are-fate/fate/pkg/figure"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -23,20 +22,23 @@ type Curves interface {
 
 // Slices is a panel of curves: theory as Lines, another form of it as Dashed lines, and
 // measurements as Points with error bars of one standard error. Empty X, Y, Lines and
-// Points are taken from the View. Curves with the same label share a colour. A line is
-// interrupted where its value is not finite; a point outside the axes is marked at the
-// edge.
+// Points are taken from the View. Curves with the same label share a colour. Three or more
+// curves whose labels differ in one number are coloured in its order, from dark to light.
+// Dashed lines that are all the same are drawn once, in grey. A line is interrupted where
+// its value is not finite; a curve without any value is an error. A point outside the axes
+// is marked by an arrow at the edge.
 //
-// YLow and YHigh bound the y axis; if both are 0, it covers the points. LogX and LogY make
-// an axis logarithmic. LinesLabel and DashedLabel explain solid and dashed lines in the
-// legend.
+// Guides are lines to compare with, such as a floor or a slope, in grey, with their labels
+// beside them. YLow and YHigh bound the y axis; if both are 0, it covers the points. LogX
+// and LogY make an axis logarithmic. LinesLabel and DashedLabel explain solid and dashed
+// lines in the legend. Curves are labelled at their right ends where there is room.
 type Slices struct {
-	Title, X, Y             string
-	View                    View
-	Lines, Dashed, Points   Curves
-	LinesLabel, DashedLabel string
-	YLow, YHigh             float64
-	LogX, LogY              bool
+	Title, X, Y                   string
+	View                          View
+	Lines, Dashed, Points, Guides Curves
+	LinesLabel, DashedLabel       string
+	YLow, YHigh                   float64
+	LogX, LogY                    bool
 }
 
 // one is a curve with its style.
@@ -45,47 +47,82 @@ type one struct {
 	x, y, err     []float64
 	method        string
 	seed          uint64
+	facts         string
 	color, shaded color.NRGBA
 	glyph         draw.GlyphDrawer
 }
 
+// reference reports whether a curve belongs to no series: it is grey.
+func (o one) reference() bool { return o.role == "guide" || o.role == "reference" }
+
+// curvesOf returns the curves of a set, nil for none.
+func curvesOf(role string, set Curves) (out []one, err error) {
+	if set == nil {
+		return nil, nil
+	}
+	if err := set.Err(); err != nil {
+		return nil, err
+	}
+	for i := range set.Len() {
+		c := one{role: role, color: guideColor}
+		c.label, c.x, c.y, c.err = set.Curve(i)
+		if m, ok := set.(interface{ Origin(i int) (string, uint64) }); ok {
+			c.method, c.seed = m.Origin(i)
+		}
+		if m, ok := set.(interface{ Facts(i int) string }); ok {
+			c.facts = m.Facts(i)
+		}
+		if len(c.x) != len(c.y) || c.err != nil && len(c.err) != len(c.x) {
+			return nil, fmt.Errorf("plotting: curve %q has %d x, %d y and %d error values: they must be equally many", c.label, len(c.x), len(c.y), len(c.err))
+		}
+		if err := checkLabels(c.label); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
 func (s Slices) collect() ([]one, error) {
 	var out []one
-	index := map[string]int{}
 	for _, set := range []struct {
 		role   string
 		curves Curves
-	}{{"line", s.Lines}, {"dashed", s.Dashed}, {"points", s.Points}} {
-		if set.curves == nil {
-			continue
-		}
-		if err := set.curves.Err(); err != nil {
+	}{{"line", s.Lines}, {"dashed", s.Dashed}, {"points", s.Points}, {"guide", s.Guides}} {
+		curves, err := curvesOf(set.role, set.curves)
+		if err != nil {
 			return nil, err
 		}
-		for i := range set.curves.Len() {
-			c := one{role: set.role}
-			c.label, c.x, c.y, c.err = set.curves.Curve(i)
-			if m, ok := set.curves.(interface{ Origin(i int) (string, uint64) }); ok {
-				c.method, c.seed = m.Origin(i)
-			}
-			if len(c.x) != len(c.y) || c.err != nil && len(c.err) != len(c.x) {
-				return nil, fmt.Errorf("plotting: curve %q has %d x, %d y and %d error values: they must be equally many", c.label, len(c.x), len(c.y), len(c.err))
-			}
-			k, ok := index[c.label]
-			if !ok {
-				k = len(index)
-				index[c.label] = k
-			}
-			c.color, c.glyph = curveColors[k%len(curveColors)], curveGlyphs[k%len(curveGlyphs)]
-			c.shaded = c.color
-			c.shaded.A = 153 // points at 60 % over their line
-			out = append(out, c)
+		if set.role == "dashed" && len(curves) > 1 && !slices.ContainsFunc(curves, func(c one) bool { return !alike(c, curves[0]) }) {
+			curves = curves[:1]
+			curves[0].role, curves[0].label = "reference", ""
 		}
+		out = append(out, curves...)
 	}
-	if len(out) == 0 {
+	if !slices.ContainsFunc(out, func(c one) bool { return c.role != "guide" }) {
 		return nil, errors.New("plotting: Slices has no curve: set View, Lines or Points")
 	}
+	style(out)
 	return out, nil
+}
+
+// alike reports whether two curves have the same numbers.
+func alike(a, b one) bool { return slices.Equal(a.x, b.x) && slices.Equal(a.y, b.y) }
+
+// style gives curves their colours and markers, one for each label.
+func style(curves []one) {
+	labels := distinct(curves)
+	colors := paint(labels)
+	for i := range curves {
+		c := &curves[i]
+		if c.reference() {
+			continue
+		}
+		k := slices.Index(labels, c.label)
+		c.color, c.glyph = colors[k], curveGlyphs[k%len(curveGlyphs)]
+		c.shaded = c.color
+		c.shaded.A = 153 // points at 60 % over their line
+	}
 }
 
 func (s Slices) build() (*panel, error) {
@@ -94,11 +131,7 @@ func (s Slices) build() (*panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := []string{s.Title, s.X, s.Y, s.LinesLabel, s.DashedLabel}
-	for _, c := range curves {
-		labels = append(labels, c.label)
-	}
-	if err := checkLabels(labels...); err != nil {
+	if err := checkLabels(s.Title, s.X, s.Y, s.LinesLabel, s.DashedLabel); err != nil {
 		return nil, err
 	}
 	if s.YLow > s.YHigh || math.IsNaN(s.YLow) || math.IsNaN(s.YHigh) || math.IsInf(s.YLow, 0) || math.IsInf(s.YHigh, 0) {
@@ -107,238 +140,87 @@ func (s Slices) build() (*panel, error) {
 	if s.LogY && s.YHigh != 0 && s.YLow <= 0 {
 		return nil, fmt.Errorf("plotting: YLow = %v: a logarithmic axis begins above 0", s.YLow)
 	}
-	x0, x1, y0, y1, err := s.limits(curves)
-	if err != nil {
+	p := &panel{title: s.Title, width: curvesWidth, x: axis{label: s.X, log: s.LogX}, y: axis{label: s.Y, log: s.LogY}, curves: curves,
+		data: figure.Panel{Kind: "slices", Title: s.Title, X: s.X, Y: s.Y}}
+	if err := p.visible(); err != nil {
 		return nil, err
 	}
-	p := newPlot(s.Title, s.X, s.Y)
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = x0, x1, y0, y1
-	if s.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
-	}
-	if s.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-	}
-	built := &panel{data: figure.Panel{Kind: "slices", Title: s.Title, X: s.X, Y: s.Y}}
+	p.ranges(s.YLow, s.YHigh)
 	for _, c := range curves {
-		built.data.Curves = append(built.data.Curves, c.data())
-		built.measured(c.method, c.seed)
+		p.data.Curves = append(p.data.Curves, c.data())
+		p.measured(c.method, c.seed)
 	}
-	const width, axes = 4.4 * vg.Inch, 3.1 * vg.Inch
-	entries := s.legend(curves)
-	at, rows := layout(entries, width-64)
-	below := vg.Length(rows) * legendLine
-	built.width, built.height = width, axes+below
-	built.draw = func(c draw.Canvas) {
-		c = draw.Crop(c, 6, -12, 5, -6)
-		top := draw.Crop(c, 0, 0, below, 0)
-		fitTitle(p, top.Max.X-top.Min.X)
-		if s.LogY {
-			top = logYLabel(p, top)
-		}
-		p.Draw(top)
-		area := p.DataCanvas(top)
-		s.drawCurves(p, area, curves)
-		frame(p, top)
-		drawLegend(c, entries, vg.Point{X: area.Min.X, Y: c.Min.Y + below - 2}, at)
-	}
-	return built, nil
+	p.entries = p.legendEntries(s.LinesLabel, s.DashedLabel)
+	p.paint = p.drawCurves
+	return p, nil
 }
 
-// limits returns the ranges of the axes: x from all curves, y from YLow and YHigh, or
-// from the points (from the lines if there are no points).
-func (s Slices) limits(curves []one) (x0, x1, y0, y1 float64, err error) {
-	x0, y0 = math.Inf(1), math.Inf(1)
-	x1, y1 = math.Inf(-1), math.Inf(-1)
-	for _, c := range curves {
-		for i, x := range c.x {
-			if math.IsNaN(x) || math.IsInf(x, 0) || s.LogX && x <= 0 {
-				continue
+// visible returns an error for a curve of which nothing would be drawn.
+func (p *panel) visible() error {
+	for _, c := range p.curves {
+		x, y := p.across(c)
+		shown := c.straight() // its ends are those of the axes
+		for i := range x {
+			shown = shown || p.x.shows(x[i]) && p.y.shows(y[i])
+		}
+		if !shown {
+			what := "no finite value"
+			if p.x.log || p.y.log {
+				what = "no finite value above 0, which a logarithmic axis needs"
 			}
-			x0, x1 = math.Min(x0, x), math.Max(x1, x)
+			return fmt.Errorf("plotting: the %s %q has %s: nothing of it can be drawn", c.role, c.label, what)
+		}
+	}
+	return nil
+}
+
+// ranges sets the ranges of the axes: x from all curves, y from low and high, or from the
+// points (from the lines if there are no points) and the guides across the axes.
+func (p *panel) ranges(low, high float64) {
+	measured := slices.ContainsFunc(p.curves, func(c one) bool { return c.role == "points" })
+	x0, y0, x1, y1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	for _, c := range p.curves {
+		for i, x := range c.x {
+			if p.x.shows(x) && (c.role != "guide" || c.straight()) {
+				x0, x1 = math.Min(x0, x), math.Max(x1, x)
+			}
 			y, e := c.y[i], 0.0
 			if c.err != nil {
 				e = c.err[i]
 			}
-			if c.role != "points" && s.Points != nil || math.IsNaN(y+e) || math.IsInf(y+e, 0) || s.LogY && y-e <= 0 {
+			if c.role == "guide" && !c.straight() || c.role != "points" && c.role != "guide" && measured ||
+				!p.y.shows(y-e) || !p.y.shows(y+e) || !p.x.shows(x) && !c.straight() {
 				continue
 			}
 			y0, y1 = math.Min(y0, y-e), math.Max(y1, y+e)
 		}
 	}
-	if s.LogX && x0 < x1 {
-		m := math.Pow(x1/x0, 0.02)
-		x0, x1 = x0/m, x1*m
-	} else {
-		m := 0.02 * (x1 - x0)
-		x0, x1 = x0-m, x1+m
+	p.x.low, p.x.high = widened(x0, x1, 0.02, p.x.log)
+	p.y.low, p.y.high = widened(y0, y1, 0.06, p.y.log)
+	if low != 0 || high != 0 {
+		p.y.low, p.y.high, p.y.fixed = low, high, true
 	}
+}
+
+// widened returns a range with a margin on both sides. A single value gets a range around it.
+func widened(low, high, margin float64, log bool) (float64, float64) {
 	switch {
-	case s.YLow != 0 || s.YHigh != 0:
-		y0, y1 = s.YLow, s.YHigh
-	case s.LogY:
-		y0, y1 = y0/1.3, y1*1.3
-	default:
-		m := 0.06 * (y1 - y0)
-		y0, y1 = y0-m, y1+m
-	}
-	if !(x0 < x1) || !(y0 < y1) || math.IsInf(y1-y0, 0) || s.LogY && y0 <= 0 {
-		return 0, 0, 0, 0, fmt.Errorf("plotting: the curves span no range (x from %.4g to %.4g, y from %.4g to %.4g)", x0, x1, y0, y1)
-	}
-	return x0, x1, y0, y1, nil
-}
-
-func (s Slices) drawCurves(p *plot.Plot, c draw.Canvas, curves []one) {
-	tx, ty := p.Transforms(&c)
-	usable := func(x, y float64) bool {
-		return !math.IsNaN(x+y) && !math.IsInf(x+y, 0) && !(s.LogX && x <= 0) && !(s.LogY && y <= 0)
-	}
-	if p.Y.Min < 0 && p.Y.Max > 0 && !s.LogY {
-		c.StrokeLine2(draw.LineStyle{Color: soft, Width: 0.6}, c.Min.X, ty(0), c.Max.X, ty(0))
-	}
-	for _, o := range curves {
-		if o.role == "points" {
-			continue
+	case !(low <= high): // no value: any range shows as little
+		if log {
+			return 1, 10
 		}
-		var part []vg.Point
-		flush := func() {
-			if len(part) > 1 {
-				c.StrokeLines(lineStyle(o), c.ClipLinesXY(part)...)
-			}
-			part = nil
+		return 0, 1
+	case log && high/low < 1+1e-9:
+		return low / 2, high * 2
+	case log:
+		m := math.Pow(high/low, margin)
+		return low / m, high * m
+	case high-low <= 1e-9*math.Max(math.Abs(low), math.Abs(high)):
+		m := math.Abs(low) / 10
+		if m == 0 {
+			m = 1
 		}
-		for i := range o.x {
-			if !usable(o.x[i], o.y[i]) {
-				flush()
-				continue
-			}
-			part = append(part, vg.Point{X: tx(o.x[i]), Y: ty(o.y[i])})
-		}
-		flush()
+		return low - m, high + m
 	}
-	for _, o := range curves {
-		if o.role != "points" {
-			continue
-		}
-		for i := range o.x {
-			if !usable(o.x[i], o.y[i]) {
-				continue
-			}
-			at := vg.Point{X: tx(o.x[i]), Y: ty(o.y[i])}
-			sty := draw.GlyphStyle{Color: o.shaded, Radius: markerRadius, Shape: o.glyph}
-			switch {
-			case at.Y > c.Max.Y: // off the axes: an arrow head at the edge
-				c.DrawGlyphNoClip(draw.GlyphStyle{Color: o.color, Radius: 3, Shape: draw.PyramidGlyph{}}, vg.Point{X: at.X, Y: c.Max.Y - 4})
-				continue
-			case at.Y < c.Min.Y:
-				c.DrawGlyphNoClip(draw.GlyphStyle{Color: o.color, Radius: 3, Shape: draw.TriangleGlyph{}}, vg.Point{X: at.X, Y: c.Min.Y + 4})
-				continue
-			}
-			if o.err != nil && o.err[i] > 0 {
-				low := c.Min.Y
-				if !s.LogY || o.y[i] > o.err[i] {
-					low = ty(o.y[i] - o.err[i])
-				}
-				bar := []vg.Point{{X: at.X, Y: low}, {X: at.X, Y: ty(o.y[i] + o.err[i])}}
-				c.StrokeLines(draw.LineStyle{Color: o.color, Width: 0.8}, c.ClipLinesXY(bar)...)
-			}
-			c.DrawGlyphNoClip(sty, at)
-		}
-	}
-}
-
-func lineStyle(o one) draw.LineStyle {
-	sty := draw.LineStyle{Color: o.color, Width: lineWidth}
-	if o.role == "dashed" {
-		sty.Width, sty.Dashes = 0.8*lineWidth, []vg.Length{4, 2.5}
-	}
-	return sty
-}
-
-// entry is one line of the legend: a line, a marker or both, and a label.
-type entry struct {
-	label  string
-	line   draw.LineStyle
-	marker draw.GlyphStyle
-}
-
-// legend returns one entry per label, and one per labelled kind of line.
-func (s Slices) legend(curves []one) []entry {
-	var out []entry
-	index := map[string]int{}
-	for _, o := range curves {
-		if o.label == "" || o.role == "dashed" {
-			continue
-		}
-		k, ok := index[o.label]
-		if !ok {
-			k = len(out)
-			index[o.label] = k
-			out = append(out, entry{label: o.label})
-		}
-		if o.role == "line" {
-			out[k].line = lineStyle(o)
-		} else {
-			out[k].marker = draw.GlyphStyle{Color: o.shaded, Radius: markerRadius, Shape: o.glyph}
-		}
-	}
-	if s.LinesLabel != "" {
-		out = append(out, entry{label: s.LinesLabel, line: lineStyle(one{color: soft})})
-	}
-	if s.DashedLabel != "" {
-		out = append(out, entry{label: s.DashedLabel, line: lineStyle(one{role: "dashed", color: soft})})
-	}
-	return out
-}
-
-const (
-	legendLine  vg.Length = 14 // height of a row
-	legendThumb vg.Length = 20
-)
-
-// layout places the entries in rows of the given width. It returns the left end of
-// each entry, relative to the top left.
-func layout(entries []entry, width vg.Length) (at []vg.Point, rows int) {
-	sty := textStyle(legendSize)
-	var x vg.Length
-	for _, e := range entries {
-		w := legendThumb + 5 + sty.Width(e.label) + 12
-		if x > 0 && x+w > width {
-			x, rows = 0, rows+1
-		}
-		at = append(at, vg.Point{X: x, Y: -legendLine * (vg.Length(rows) + 0.5)})
-		x += w
-	}
-	if len(entries) > 0 {
-		rows++
-	}
-	return at, rows
-}
-
-func drawLegend(c draw.Canvas, entries []entry, origin vg.Point, at []vg.Point) {
-	sty := textStyle(legendSize)
-	sty.YAlign = draw.YCenter
-	for i, e := range entries {
-		p := origin.Add(at[i])
-		if e.line.Color != nil {
-			c.StrokeLine2(e.line, p.X, p.Y, p.X+legendThumb, p.Y)
-		}
-		if e.marker.Shape != nil {
-			c.DrawGlyphNoClip(e.marker, vg.Point{X: p.X + legendThumb/2, Y: p.Y})
-		}
-		c.FillText(sty, vg.Point{X: p.X + legendThumb + 5, Y: p.Y}, e.label)
-	}
-}
-
-func (o one) data() figure.Curve {
-	return figure.Curve{Role: o.role, Label: o.label, Method: o.method, X: o.x, Y: o.y, Err: o.err}
-}
-
-func checkLabels(labels ...string) error {
-	for _, l := range labels {
-		if _, err := parseLabel(l); err != nil {
-			return err
-		}
-	}
-	return nil
+	return low - margin*(high-low), high + margin*(high-low)
 }

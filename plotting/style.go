@@ -47,59 +47,6 @@ func textStyle(size vg.Length) text.Style {
 	return text.Style{Color: ink, Font: font.Font{Size: size}, Handler: handler}
 }
 
-// newPlot returns an empty plot in the common style.
-func newPlot(title, x, y string) *plot.Plot {
-	p := plot.New()
-	p.TextHandler = handler
-	p.BackgroundColor = color.White
-	p.Title.Text = title
-	p.Title.TextStyle = textStyle(titleSize)
-	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = draw.XCenter, draw.YTop
-	p.Title.Padding = 5
-	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Padding = 0
-		a.Width = frameWidth
-		a.Tick.Width, a.Tick.Length = frameWidth, 3.5
-		a.Tick.Label.Handler, a.Tick.Label.Font = handler, font.Font{Size: tickSize}
-		a.Label.TextStyle.Handler, a.Label.TextStyle.Font = handler, font.Font{Size: labelSize}
-		a.Label.Padding = 3
-		a.Tick.Marker = ticks{}
-	}
-	p.X.Label.Text, p.Y.Label.Text = x, y
-	if strings.Contains(x, `\theta`) {
-		p.X.Tick.Marker = angleTicks{}
-	}
-	return p
-}
-
-// fitTitle shrinks a title that is wider than its space.
-func fitTitle(p *plot.Plot, width vg.Length) {
-	if w := p.Title.TextStyle.Width(p.Title.Text); w > width {
-		p.Title.TextStyle.Font.Size *= width / w
-	}
-}
-
-// logYLabel draws the label of a logarithmic y axis and returns the rest of c for the
-// plot. gonum reserves space as if the label stood at the arithmetic middle of the axis.
-func logYLabel(p *plot.Plot, c draw.Canvas) draw.Canvas {
-	label := p.Y.Label.Text
-	p.Y.Label.Text = ""
-	left := c.Min.X
-	c = draw.Crop(c, p.Y.Label.TextStyle.Height(label)+p.Y.Label.Padding, 0, 0, 0)
-	area := p.DataCanvas(c)
-	sty := p.Y.Label.TextStyle
-	sty.Rotation += math.Pi / 2
-	c.FillText(sty, vg.Point{X: left + p.Y.Label.TextStyle.Height(label), Y: (area.Min.Y + area.Max.Y) / 2}, label)
-	return c
-}
-
-// frame closes the box around the data.
-func frame(p *plot.Plot, c draw.Canvas) {
-	d := p.DataCanvas(c)
-	sty := draw.LineStyle{Color: ink, Width: frameWidth}
-	d.StrokeLines(sty, []vg.Point{{X: d.Min.X, Y: d.Max.Y}, d.Max, {X: d.Max.X, Y: d.Min.Y}})
-}
-
 // ticks are at multiples of 1, 2 or 5 times a power of ten.
 type ticks struct{}
 

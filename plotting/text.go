@@ -2,6 +2,7 @@ package plotting
 
 import (
 	_ "embed"
+	"image/color"
 	"math"
 	"slices"
 	"strings"
@@ -85,6 +86,20 @@ func (h mathText) Box(txt string, fnt font.Font) (width, height, depth vg.Length
 }
 
 func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
+	switch canvas := under(c).(type) {
+	case *pdfCanvas: // writes letters as text
+		h.each(c, txt, sty, pt, nil, canvas.text)
+	case *svgCanvas: // adds the label as text to select
+		h.each(c, txt, sty, pt, c.Fill, nil)
+		canvas.label(txt, sty, pt)
+	default:
+		h.each(c, txt, sty, pt, c.Fill, nil)
+	}
+}
+
+// each calls shape with the outline of every letter of a label, or run with every run of
+// letters of one face.
+func (h mathText) each(c vg.Canvas, txt string, sty text.Style, pt vg.Point, shape func(vg.Path), run func(face weight, letters string, at vg.Point, size vg.Length)) {
 	if strings.TrimSpace(txt) == "" {
 		return
 	}
@@ -93,7 +108,6 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	defer c.Pop()
 	c.Translate(pt)
 	c.Rotate(sty.Rotation)
-	canvas := pdfUnder(c) // writes letters as text
 	lines := h.Lines(txt)
 	lineHeight := h.Extents(sty.Font).Height
 	total := lineHeight * vg.Length(len(lines))
@@ -107,40 +121,71 @@ func (h mathText) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 			at.X += vg.Length(p.dx) * sty.Font.Size
 			size := vg.Length(p.size) * sty.Font.Size
 			origin := vg.Point{X: at.X, Y: at.Y + vg.Length(p.rise)*sty.Font.Size}
-			run, from, in := "", origin, p.face // a run of letters of one face
+			letters, from, in := "", origin, p.face // a run of letters of one face
 			for _, r := range p.text {
 				path, advance := glyph(p.face, r)
-				if face, _, _ := find(p.face, r); canvas != nil {
-					if run != "" && face != in {
-						canvas.text(in, run, from, size)
-						run, from = "", origin
+				if face, _, _ := find(p.face, r); run != nil {
+					if letters != "" && face != in {
+						run(in, letters, from, size)
+						letters, from = "", origin
 					}
-					run, in = run+string(r), face
+					letters, in = letters+string(r), face
 				} else if len(path) > 0 {
-					c.Fill(place(path, origin, size))
+					shape(place(path, origin, size))
 				}
 				origin.X += vg.Length(advance) * size
 			}
-			if run != "" {
-				canvas.text(in, run, from, size)
+			if letters != "" {
+				run(in, letters, from, size)
 			}
 			at.X = origin.X
 		}
 	}
 }
 
-// pdfUnder returns the PDF canvas that c draws on, or nil.
-func pdfUnder(c vg.Canvas) *pdfCanvas {
+// extent returns how far a label reaches above and below its baseline.
+func extent(label string, size vg.Length) (up, down vg.Length) {
+	_, up, down = mathText{}.Box(label, font.Font{Size: size})
+	return up, down
+}
+
+// fitted returns a style in which the label is at most so wide.
+func fitted(label string, size, width vg.Length) text.Style {
+	sty := textStyle(size)
+	if w := sty.Width(label); w > width {
+		sty.Font.Size *= width / w
+	}
+	return sty
+}
+
+// haloed writes a label over colours or lines, with a white edge around its letters.
+func haloed(c draw.Canvas, sty text.Style, pt vg.Point, label string) {
+	edge := sty
+	edge.Color = color.White
+	edge.Handler = halo{handler.(mathText)}
+	c.SetLineWidth(0.3 * sty.Font.Size)
+	c.SetLineDash(nil, 0)
+	c.FillText(edge, pt, label)
+	c.FillText(sty, pt, label)
+}
+
+// halo draws the outlines of the letters with the line of the canvas.
+type halo struct{ mathText }
+
+func (h halo) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
+	h.mathText.each(c, txt, sty, pt, func(path vg.Path) { c.Stroke(path) }, nil)
+}
+
+// under returns the canvas that c draws on.
+func under(c vg.Canvas) vg.Canvas {
 	for {
-		switch under := c.(type) {
+		switch next := c.(type) {
 		case *draw.Canvas:
-			c = under.Canvas
+			c = next.Canvas
 		case draw.Canvas:
-			c = under.Canvas
-		case *pdfCanvas:
-			return under
+			c = next.Canvas
 		default:
-			return nil
+			return c
 		}
 	}
 }
