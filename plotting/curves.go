@@ -20,6 +20,11 @@ func (p *panel) drawCurves(c draw.Canvas) {
 	var guides []one
 	var drawn []vg.Point
 	for _, o := range p.curves {
+		if o.banded() {
+			p.drawBand(c, o)
+		}
+	}
+	for _, o := range p.curves {
 		switch o.role {
 		case "guide":
 			guides = append(guides, o)
@@ -68,6 +73,32 @@ func (p *panel) drawCurves(c draw.Canvas) {
 	p.labelGuides(c, guides, drawn)
 }
 
+// banded reports whether a curve is a line with standard errors, drawn as a band.
+func (o one) banded() bool { return o.role == "line" && o.err != nil }
+
+// bandErrors is the half width of a band in standard errors, for 95 %.
+const bandErrors = 1.96
+
+// drawBand fills the band around a line.
+func (p *panel) drawBand(c draw.Canvas, o one) {
+	tx, ty := p.transforms(c)
+	var upper, lower []vg.Point
+	for i := range o.x {
+		low, high := o.y[i]-bandErrors*o.err[i], o.y[i]+bandErrors*o.err[i]
+		if !p.x.shows(o.x[i]) || !p.y.shows(high) {
+			continue
+		}
+		at := vg.Point{X: tx(o.x[i]), Y: c.Min.Y}
+		if p.y.shows(low) {
+			at.Y = ty(low)
+		}
+		lower = append(lower, at)
+		upper = append(upper, vg.Point{X: at.X, Y: ty(high)})
+	}
+	slices.Reverse(lower)
+	c.FillPolygon(filling(o.color), c.ClipPolygonXY(append(upper, lower...)))
+}
+
 // drawArrow marks a point that is off the axes by an arrow with a shaft, unlike the marker of
 // any series. Its tip is at the given point; away is +1 for a shaft above it.
 func drawArrow(c draw.Canvas, color color.Color, tip vg.Point, away vg.Length) {
@@ -92,6 +123,7 @@ const theoryLabel, measuredLabel = "theory", "measured, bar: one standard error"
 func (p *panel) legendEntries(lines, dashed string) []entry {
 	var out []entry
 	measured, bars, theory := "", false, true
+	banded := slices.ContainsFunc(p.curves, one.banded)
 	for _, o := range p.curves {
 		switch o.role {
 		case "points":
@@ -132,6 +164,9 @@ func (p *panel) legendEntries(lines, dashed string) []entry {
 			sty.Color = guideColor
 		}
 		out = append(out, entry{label: dashed, line: sty, kind: true})
+	}
+	if banded {
+		out = append(out, entry{label: "band: 95 %", fill: filling(guideColor), kind: true})
 	}
 	if bars {
 		label := measuredLabel

@@ -21,7 +21,8 @@ type Curves interface {
 }
 
 // Slices is a panel of curves: theory as Lines, another form of it as Dashed lines, and
-// measurements as Points with error bars of one standard error. Empty X, Y, Lines and
+// measurements as Points with error bars of one standard error. A line with standard errors
+// has a band of 95 %. Empty X, Y, Lines and
 // Points are taken from the View. Curves with the same label share a colour. Three or more
 // curves whose labels differ in one number are coloured in its order, from dark to light.
 // Dashed lines that are all the same are drawn once, in grey. A line is interrupted where
@@ -187,6 +188,9 @@ func (p *panel) ranges(low, high float64) {
 			y, e := c.y[i], 0.0
 			if c.err != nil {
 				e = c.err[i]
+			}
+			if c.banded() {
+				e *= bandErrors
 			}
 			if c.role == "guide" && !c.straight() || c.role != "points" && c.role != "guide" && measured ||
 				!p.y.shows(y-e) || !p.y.shows(y+e) || !p.x.shows(x) && !c.straight() {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -252,7 +251,10 @@ func (f diagnosis) choose(all int, classes []float64) ([]int, error) {
 	if count < 1 || count > min(all, mostRows) {
 		return nil, fmt.Errorf("--rows %d: it must be 1 to %d", f.rows, min(all, mostRows))
 	}
-	order := rand.New(rand.NewPCG(f.seed, 3)).Perm(all)
+	order, _, err := rows.Draw(all, all, f.seed)
+	if err != nil {
+		return nil, err
+	}
 	if f.stratified {
 		order = byShare(order, classes)
 	}

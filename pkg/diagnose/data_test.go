@@ -42,7 +42,9 @@ func TestRefusedData(t *testing.T) {
 		{with(func(d *Data) { d.Names = []string{"a", "b"} }), "2 names for 1 label columns"},
 		{with(func(d *Data) { d.Classes = true }), "60 different values: want whole numbers"},
 		{with(func(d *Data) { d.Classes, d.Labels = true, x }), "4 columns: want one"},
-		{with(func(d *Data) { d.Inputs = edited(func(m *mat.Dense) { m.Slice(0, 4, 0, 4).(*mat.Dense).Copy(m.Slice(4, 8, 0, 4)) }) }), "4 of 60 rows repeat"},
+		{with(func(d *Data) {
+			d.Inputs = edited(func(m *mat.Dense) { m.Slice(0, 4, 0, 4).(*mat.Dense).Copy(m.Slice(4, 8, 0, 4)) })
+		}), "4 of 60 rows repeat"},
 		{with(func(d *Data) { d.Source = x.Slice(10, 13, 0, 4) }), "3 of 60 rows are in Source"},
 		{with(func(d *Data) { d.Source = mat.NewDense(2, 3, nil) }), "Source has 3 columns, Inputs has 4"},
 		{with(func(d *Data) { d.At = []int{10} }), "At: 10 labels: want 20 to 960"},

@@ -56,7 +56,9 @@ func (r *Result) Title() string {
 
 // String returns the sentence, the curves as a table of at most 80 columns, what they rest
 // on, and the warnings.
-func (r *Result) String() string {
+func (r *Result) String() string { return r.table() + r.legend() }
+
+func (r *Result) table() string {
 	var b strings.Builder
 	b.WriteString(fill(r.Title()+": "+r.Sentence(), 80))
 	fmt.Fprintf(&b, "\n%7s", "labels")
@@ -71,19 +73,30 @@ func (r *Result) String() string {
 		}
 		fmt.Fprintf(&b, "%14s%s\n", plusMinus("%+.3f", r.T[i], r.SE[i]), []string{"  -", "", "  +"}[r.sign(i)+1])
 	}
-	fmt.Fprintf(&b, "%7s%8.3f%14.3f\n\n", "floor", r.Noise.Features, r.Noise.Inputs)
-	fmt.Fprintf(&b, "From %d rows. Risks are squared errors over the variance of the label, its\nnoise included; ± one standard error. T is the least risk from scratch less that\nof the features; + and - mark more than 1.96 standard errors.\n", r.Rows)
-	b.WriteString("Check: half of the rows tell the risk from all rows up to")
-	for _, a := range r.Arms {
-		if !a.Measured {
-			fmt.Fprintf(&b, "\n%20s %s (%.1f standard errors)", a.Name, plusMinus("%+.3f", a.Check, a.CheckSE), a.Check/a.CheckSE)
+	if !r.measured {
+		fmt.Fprintf(&b, "%7s%8.3f%14.3f\n%7s", "floor", r.Noise.Features, r.Noise.Inputs, "check")
+		for _, a := range r.Arms[:3] {
+			fmt.Fprintf(&b, "%14s", plusMinus("%+.3f", a.Check, a.CheckSE))
 		}
+		b.WriteByte('\n')
 	}
-	b.WriteByte('\n')
 	for _, w := range r.Warnings {
 		b.WriteString(fill("Warning: "+w+".", 80))
 	}
-	return b.String()
+	return b.String() + "\n"
+}
+
+// legend explains the table.
+func (r *Result) legend() string {
+	how := fmt.Sprintf("From %d rows.", r.Rows)
+	if r.measured {
+		how = fmt.Sprintf("Measured on %d rows.", r.Rows)
+	}
+	how += " Risks are squared errors over the variance of the label, its noise included; ± one standard error. T is the least risk from scratch less that of the features; + and - mark more than 1.96 standard errors."
+	if !r.measured {
+		how += " The floor is the risk that no number of labels removes, ρ + σ². The check is the risk from all rows as half of them tell it, less what all show."
+	}
+	return fill(how, 80)
 }
 
 // plusMinus writes a number with its standard error to as many places.
@@ -123,22 +136,27 @@ func (r *Report) String() string {
 	for _, w := range r.Warnings {
 		b.WriteString(fill("Warning: "+w+".", 80))
 	}
-	for i, res := range r.Results {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(res.String())
+	for _, res := range r.Results {
+		b.WriteString(res.table())
 	}
+	b.WriteString(r.Results[0].legend())
 	for _, rank := range r.Rankings {
-		fmt.Fprintf(&b, "\n%s, feature maps by their mean risk:\n", rank.Label)
-		for i, m := range rank.Maps {
-			fmt.Fprintf(&b, "%3d. %-40s %.3f", i+1, short(m, 40), rank.Risk[i])
-			if i == 0 {
-				fmt.Fprintf(&b, "  (best with chance %.2f)", rank.First)
-			}
-			b.WriteByte('\n')
-		}
+		b.WriteString("\n" + rank.String())
 	}
 	r.writeScores(&b)
+	return b.String()
+}
+
+// String returns the feature maps, the best first.
+func (r Ranking) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, feature maps by their mean risk:\n", r.Label)
+	for i, m := range r.Maps {
+		fmt.Fprintf(&b, "%3d. %-40s %.3f", i+1, short(m, 40), r.Risk[i])
+		if i == 0 {
+			fmt.Fprintf(&b, "  (best with chance %.2f)", r.First)
+		}
+		b.WriteByte('\n')
+	}
 	return b.String()
 }

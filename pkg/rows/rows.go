@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strings"
 
@@ -98,4 +99,26 @@ func (a *Array) Dense(rows []int) (*mat.Dense, error) {
 		}
 	})
 	return out, err
+}
+
+// Read opens an array and reads some of its rows, in their order; nil means all.
+func Read(path string, rows []int) (*mat.Dense, error) {
+	a, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Dense(rows)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Draw draws n of the rows 0 to all−1 and returns them and the others, each in random order.
+func Draw(n, all int, seed uint64) (drawn, others []int, err error) {
+	if n < 0 || n > all {
+		return nil, nil, fmt.Errorf("rows: n = %d: want 0 to %d, the number of rows", n, all)
+	}
+	order := rand.New(rand.NewPCG(seed, 3)).Perm(all)
+	return order[:n], order[n:], nil
 }

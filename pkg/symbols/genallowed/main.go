@@ -22,7 +22,7 @@ var computing = []string{"bytes", "errors", "fmt", "math", "math/big", "math/bit
 	"regexp", "sort", "strconv", "strings", "text/tabwriter", "time", "unicode", "unicode/utf8"}
 
 // refusedPackages are linked packages that read and write files.
-var refusedPackages = []string{"github.com/features-are-fate/fate/pkg/sweep"}
+var refusedPackages = []string{"github.com/features-are-fate/fate/pkg/rows", "github.com/features-are-fate/fate/pkg/sweep"}
 
 // refused are members that read or write files, wait for input, or change the process or its
 // front end.
