@@ -19,7 +19,7 @@ func HScore(features *mat.Dense, classes []int) (float64, error) {
 		return 0, err
 	}
 	// With the thin SVD f = USVᵀ of the centred features, it is Σ ‖Σ of the rows of U in c‖²/n_c.
-	_, u, err := decompose(centred(features), true)
+	_, u, err := decompose(centred(features))
 	if err != nil {
 		return 0, err
 	}

@@ -37,7 +37,7 @@ func pair(a, b *mat.Dense) error {
 //
 // K(v,w) = exp(−‖v − w‖²/2ℓ²) as in divergence.MMD. The bandwidth ℓ is the median distance
 // between two rows of both samples together. It has no unit and can be a little below 0 where
-// the laws are close. It needs at most 10,000 rows in all, and is an error if the median is 0.
+// the laws are close. It takes at most 10,000 rows in all. It is an error if the median is 0.
 func MMD(a, b *mat.Dense) (float64, error) {
 	if err := pair(a, b); err != nil {
 		return 0, err
@@ -119,32 +119,28 @@ func Frechet(a, b *mat.Dense) (float64, error) {
 	floats.Sub(mean, means(b))
 	floats.Scale(1/unit, mean)
 	total := floats.Dot(mean, mean)
-	var roots [2]*mat.Dense // R with RᵀR the covariance
+	var roots [2]mat.Matrix // R with RᵀR the covariance
 	for i, sample := range []*mat.Dense{a, b} {
 		x := centred(sample)
-		n, _ := x.Dims()
+		n, k := x.Dims()
 		x.Scale(1/unit/math.Sqrt(float64(n-1)), x)
-		s, v, err := decompose(x, false)
-		if err != nil {
-			return 0, err
+		total += math.Pow(mat.Norm(x, 2), 2)
+		roots[i] = x
+		if n > k {
+			var qr mat.QR
+			qr.Factorize(x)
+			var r mat.Dense
+			qr.RTo(&r)
+			roots[i] = r.Slice(0, k, 0, k)
 		}
-		if len(s) == 0 { // all rows are equal: the law is a point
-			continue
-		}
-		total += floats.Dot(s, s)
-		var root mat.Dense
-		root.Mul(mat.NewDiagDense(len(s), s), v.T())
-		roots[i] = &root
 	}
-	if roots[0] != nil && roots[1] != nil {
-		var cross mat.Dense
-		cross.Mul(roots[0], roots[1].T())
-		var svd mat.SVD
-		if !svd.Factorize(&cross, mat.SVDNone) {
-			return 0, errors.New("score: the singular values of a matrix did not converge")
-		}
-		total -= 2 * floats.Sum(svd.Values(nil))
+	var cross mat.Dense
+	cross.Mul(roots[0], roots[1].T())
+	var svd mat.SVD
+	if !svd.Factorize(&cross, mat.SVDNone) {
+		return 0, errSVD
 	}
+	total -= 2 * floats.Sum(svd.Values(nil))
 	return unit * math.Sqrt(math.Max(0, total)), nil
 }
 

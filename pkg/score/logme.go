@@ -57,7 +57,7 @@ func LogMEClasses(features *mat.Dense, classes []int) (float64, error) {
 
 // evidence returns the mean of the log of the maximum evidence per row over several labels.
 func evidence(features *mat.Dense, labels [][]float64) (float64, error) {
-	s, u, err := decompose(features, true)
+	s, u, err := decompose(features)
 	if err != nil {
 		return 0, err
 	}

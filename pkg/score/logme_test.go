@@ -31,8 +31,8 @@ func direct(f *mat.Dense, y []float64) float64 {
 		return (float64(n)*math.Log(2*math.Pi) + chol.LogDet() + mat.Dot(v, &solved)) / (2 * float64(n))
 	}
 	best := math.Inf(1)
-	for _, start := range [][]float64{{0, 0}, {0, 6}, {6, 0}, {-3, 3}} {
-		for range 3 { // again from where it stopped
+	for _, start := range [][]float64{{0, 0}, {0, 6}, {6, 0}} {
+		for range 2 { // again from where it stopped
 			r, err := optimize.Minimize(optimize.Problem{Func: at}, start, nil, &optimize.NelderMead{})
 			if err != nil {
 				break

@@ -31,7 +31,7 @@ const (
 // uses. What is added to the diagonal of a covariance is 10⁻⁶ of the mean variance of the
 // projected features, there 10⁻⁶ itself, so that the score does not depend on their unit. The
 // local maximum that EM finds depends on the seed, and so does the score. SFDA's code leaves out
-// the logarithm, which the paper has.
+// the logarithm that LEEP has.
 func NLEEP(features *mat.Dense, classes []int, seed uint64) (float64, error) {
 	of, err := labelled(features, classes)
 	if err != nil {
@@ -57,7 +57,7 @@ func NLEEP(features *mat.Dense, classes []int, seed uint64) (float64, error) {
 func principal(features *mat.Dense) (*mat.Dense, error) {
 	z := centred(features)
 	z.Scale(1/mat.Norm(z, 2), z) // squares must not underflow
-	s, v, err := decompose(z, false)
+	s, u, err := decompose(z)
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +67,9 @@ func principal(features *mat.Dense) (*mat.Dense, error) {
 		sum += s[d] * s[d]
 		d++
 	}
-	k, _ := v.Dims()
+	n, _ := u.Dims()
 	var out mat.Dense
-	out.Mul(z, v.Slice(0, k, 0, d))
+	out.Mul(u.Slice(0, n, 0, d), mat.NewDiagDense(d, s[:d]))
 	return &out, nil
 }
 

@@ -10,10 +10,12 @@
 // Features are N×k matrices with one row an example. H-score, N-LEEP and TransRate are
 // defined for classes only: [Bins] cuts real labels into classes at their quantiles. A
 // function returns an error, and no number, for matrices and labels of different lengths,
-// entries that are not finite, constant features, a single class, and a class of one row.
+// entries that are not finite, constant features, a single class, and a class of one row. A
+// few hundred rows are meant: time grows as N·k·min(N, k). Of larger data draw some.
 package score
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -30,11 +32,11 @@ var All = []Score{
 	{"LogME", "You, Liu, Wang and Long 2021",
 		"Ranks features by the evidence of a Bayesian linear model of the labels at these rows; it has no training from scratch to compare with, so no value of it says whether to transfer."},
 	{"H-score", "Bao, Li, Huang, Zhang, Zheng, Zamir and Guibas 2019",
-		"Ranks features by the share of their variance that lies between classes; it grows with the number of features, and with as many features as rows it is the number of classes less one for any labels."},
+		"Ranks features by the share of their variance that lies between classes; it grows with the number of features, and with as many as there are rows it is the number of classes less one for any labels."},
 	{"N-LEEP", "Li, Jia, Sang, Zhu, Green, Wang and Gong 2021",
 		"Ranks features by how well a Gaussian mixture of them predicts the classes of the same rows; few rows for each component overfit, and the start of the mixture moves it."},
 	{"TransRate", "Huang, Huang, Rong, Yang and Wei 2022",
-		"Ranks features by the bits that knowing the class saves in coding them; it counts every direction of the features alike, depends on the precision of the code, and is blind to two classes that mirror each other."},
+		"Ranks features by the length of code that knowing the class saves; it counts every direction of the features alike, depends on the precision of the code, and is blind to two classes that mirror each other."},
 	{"MMD", "Gretton, Borgwardt, Rasch, Schölkopf and Smola 2012",
 		"Tells how far the two samples are apart for a kernel of one bandwidth; it sees no labels, so it cannot say whether what differs matters to the target."},
 	{"Fréchet", "Dowson and Landau 1982; Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter 2017",
@@ -191,17 +193,14 @@ func means(m *mat.Dense) []float64 {
 	return out
 }
 
-// decompose returns the singular values above rounding, and the singular vectors of the rows
-// (left) or of the columns.
-func decompose(m *mat.Dense, left bool) ([]float64, *mat.Dense, error) {
+var errSVD = errors.New("score: the singular values of a matrix did not converge")
+
+// decompose returns the singular values above rounding and their left singular vectors.
+func decompose(m *mat.Dense) ([]float64, *mat.Dense, error) {
 	const epsilon = 0x1p-52
-	kind := mat.SVDThinV
-	if left {
-		kind = mat.SVDThinU
-	}
 	var svd mat.SVD
-	if !svd.Factorize(m, kind) {
-		return nil, nil, fmt.Errorf("score: the singular values of a matrix did not converge")
+	if !svd.Factorize(m, mat.SVDThinU) {
+		return nil, nil, errSVD
 	}
 	n, k := m.Dims()
 	values := svd.Values(nil)
@@ -209,15 +208,10 @@ func decompose(m *mat.Dense, left bool) ([]float64, *mat.Dense, error) {
 	for rank < len(values) && values[rank] > epsilon*float64(max(n, k))*values[0] {
 		rank++
 	}
-	var vectors mat.Dense
-	if left {
-		svd.UTo(&vectors)
-	} else {
-		svd.VTo(&vectors)
+	if rank == 0 { // no entry is above 0
+		return nil, nil, errSVD
 	}
-	if rank == 0 {
-		return nil, &mat.Dense{}, nil
-	}
-	rows, _ := vectors.Dims()
-	return values[:rank], vectors.Slice(0, rows, 0, rank).(*mat.Dense), nil
+	var u mat.Dense
+	svd.UTo(&u)
+	return values[:rank], u.Slice(0, n, 0, rank).(*mat.Dense), nil
 }
