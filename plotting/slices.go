@@ -192,7 +192,7 @@ func (p *panel) ranges(low, high float64) {
 			if c.banded() {
 				e *= bandErrors
 			}
-			if c.role == "guide" && !c.straight() || c.role != "points" && c.role != "guide" && measured ||
+			if c.role == "guide" && !c.straight() || c.role != "points" && c.role != "guide" && measured && !c.banded() ||
 				!p.y.shows(y-e) || !p.y.shows(y+e) || !p.x.shows(x) && !c.straight() {
 				continue
 			}

@@ -311,12 +311,16 @@ func readMeasured(path string) (m diagnose.Measured, err error) {
 // draw writes the figure. Its recipe names the data by their hashes.
 func (f diagnosis) draw(report *diagnose.Report) error {
 	parameters := map[string]string{"rows": strconv.Itoa(report.Rows), "seed": strconv.FormatUint(f.seed, 10)}
-	for name, path := range map[string]string{"features": f.features[0], "inputs": f.inputs, "labels": f.labels} {
-		hash, err := hashFile(path)
-		if err != nil {
-			return err
+	for name, paths := range map[string][]string{"features": f.features, "inputs": {f.inputs}, "labels": {f.labels}} {
+		var hashes []string
+		for _, path := range paths {
+			hash, err := hashFile(path)
+			if err != nil {
+				return err
+			}
+			hashes = append(hashes, hash)
 		}
-		parameters[name] = strconv.Quote(hash)
+		parameters[name] = strconv.Quote(strings.Join(hashes, " "))
 	}
 	figure.Begin(figure.Origin{Parameters: parameters})
 	var panels []plotting.Panel
@@ -326,11 +330,12 @@ func (f diagnosis) draw(report *diagnose.Report) error {
 	return plotting.Draw(panels...).Save(f.figure).Err()
 }
 
-// hashFile returns the hash of the file of an array.
+// hashFile returns the hash of the file of an array, with the name of the array.
 func hashFile(path string) (string, error) {
+	name := ""
 	for _, ext := range []string{".npz:", ".csv:"} {
-		if file, _, ok := strings.Cut(path, ext); ok {
-			path = file + ext[:4]
+		if file, member, ok := strings.Cut(path, ext); ok {
+			path, name = file+ext[:4], ":"+member
 		}
 	}
 	r, err := os.Open(path)
@@ -342,5 +347,5 @@ func hashFile(path string) (string, error) {
 	if _, err := io.Copy(h, r); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+	return hex.EncodeToString(h.Sum(nil)[:16]) + name, nil
 }
