@@ -35,7 +35,7 @@ type diagnosis struct {
 // defaultRows are used of a larger file. More rows sharpen the answer by the root of their
 // number, and cost its cube.
 const (
-	defaultRows = 2000
+	defaultRows = 1000
 	mostRows    = 5000
 )
 

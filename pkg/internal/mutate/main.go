@@ -31,7 +31,7 @@ import (
 )
 
 // packages are those whose numbers the paper is judged by.
-var packages = []string{"theory", "linear", "relu", "divergence", "task", "verdict", "trial", "experiment", "figure", "sweep", "score"}
+var packages = []string{"theory", "linear", "relu", "divergence", "task", "verdict", "trial", "experiment", "figure", "sweep", "score", "diagnose"}
 
 // A mutant is one error in one file.
 type mutant struct {
