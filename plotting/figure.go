@@ -97,6 +97,7 @@ func Draw(panels ...Panel) *Figure {
 	}
 	if f.err == nil {
 		share(f.panels)
+		joinBars(f.panels)
 		f.legends()
 	}
 	f.recipe = figure.Add(f)

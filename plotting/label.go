@@ -108,8 +108,10 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 			}
 			// A subscript and a superscript stand above one another.
 			stacked := script.kind != 0 && script.kind != r
+			space := p.gap // of a function such as sin stands after its scripts
+			p.gap = 0
 			if stacked {
-				p.gap -= script.width
+				p.gap = -script.width
 			}
 			from := len(p.out)
 			if err := p.argument(size*scriptSize, rise+shift*size, depth); err != nil {
@@ -118,10 +120,11 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 			width := widthOf(p.out[from:])
 			if stacked {
 				width += script.width // the gap before the pieces is part of their width
-				p.gap += max(0, script.width-width)
+				p.gap += max(0, script.width-width) + space
 				script.kind = 0
 				continue
 			}
+			p.gap += space
 			script.kind, script.width = r, width
 			continue
 		}

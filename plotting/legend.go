@@ -20,12 +20,17 @@ type entry struct {
 }
 
 // merged returns the entries of several panels as one legend. ok is false if a label has two
-// styles.
+// styles, or two labels have one.
 func merged(panels []*panel) (out []entry, ok bool) {
 	for _, p := range panels {
 		for _, e := range p.entries {
 			i := slices.IndexFunc(out, func(o entry) bool { return o.label == e.label && o.kind == e.kind })
 			if i < 0 {
+				for _, o := range out {
+					if !e.kind && !o.kind && (e.line.Color != nil && e.line.Color == o.line.Color || e.marker.Shape != nil && e.marker == o.marker) {
+						return nil, false
+					}
+				}
 				out = append(out, e)
 				continue
 			}

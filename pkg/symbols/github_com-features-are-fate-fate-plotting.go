@@ -10,15 +10,26 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/plotting/plotting"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Draw": reflect.ValueOf(plotting.Draw),
+		"Draw":       reflect.ValueOf(plotting.Draw),
+		"Function":   reflect.ValueOf(plotting.Function),
+		"Grid":       reflect.ValueOf(plotting.Grid),
+		"Horizontal": reflect.ValueOf(plotting.Horizontal),
+		"Join":       reflect.ValueOf(plotting.Join),
+		"Line":       reflect.ValueOf(plotting.Line),
+		"Points":     reflect.ValueOf(plotting.Points),
+		"Vertical":   reflect.ValueOf(plotting.Vertical),
 
 		// type definitions
 		"Curves":       reflect.ValueOf((*plotting.Curves)(nil)),
 		"Field":        reflect.ValueOf((*plotting.Field)(nil)),
 		"Figure":       reflect.ValueOf((*plotting.Figure)(nil)),
+		"Histogram":    reflect.ValueOf((*plotting.Histogram)(nil)),
 		"Kernel":       reflect.ValueOf((*plotting.Kernel)(nil)),
+		"Map":          reflect.ValueOf((*plotting.Map)(nil)),
 		"Panel":        reflect.ValueOf((*plotting.Panel)(nil)),
 		"PhaseDiagram": reflect.ValueOf((*plotting.PhaseDiagram)(nil)),
+		"Sample":       reflect.ValueOf((*plotting.Sample)(nil)),
+		"Series":       reflect.ValueOf((*plotting.Series)(nil)),
 		"Slices":       reflect.ValueOf((*plotting.Slices)(nil)),
 		"View":         reflect.ValueOf((*plotting.View)(nil)),
 
