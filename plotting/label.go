@@ -43,8 +43,24 @@ var symbols = map[string]string{
 
 const scriptSize, subDrop, superRise, relationSpace, thinSpace = 0.7, 0.22, 0.38, 0.24, 0.16
 
-// parseLabel splits a label into pieces.
+// parseLabel splits a label into pieces, which the fonts can write.
 func parseLabel(s string) ([]piece, error) {
+	out, err := parse(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range out {
+		for _, r := range p.text {
+			if _, _, ok := find(p.face, r); !ok {
+				return nil, fmt.Errorf("plotting: label %q: the fonts of a figure lack %q", s, r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// parse splits text with mathematics into pieces.
+func parse(s string) ([]piece, error) {
 	var out []piece
 	for i, part := range strings.Split(strings.ReplaceAll(s, `\$`, "\x00"), "$") {
 		part = strings.ReplaceAll(part, "\x00", `\$`)
@@ -62,13 +78,6 @@ func parseLabel(s string) ([]piece, error) {
 	}
 	if strings.Count(strings.ReplaceAll(s, `\$`, ""), "$")%2 != 0 {
 		return nil, fmt.Errorf("plotting: label %q: a $ is not closed", s)
-	}
-	for _, p := range out {
-		for _, r := range p.text {
-			if _, _, ok := find(p.face, r); !ok {
-				return nil, fmt.Errorf("plotting: label %q: the fonts of a figure lack %q", s, r)
-			}
-		}
 	}
 	return out, nil
 }

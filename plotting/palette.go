@@ -119,7 +119,7 @@ func distinct(curves []one) []string {
 
 // plain returns a label as text without commands: T_lt for \mathcal{T}_{\mathrm{lt}}.
 func plain(label string) string {
-	parts, err := parseLabel(label)
+	parts, err := parse(label)
 	if err != nil {
 		return label
 	}
