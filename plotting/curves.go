@@ -33,7 +33,7 @@ func (p *panel) drawCurves(c draw.Canvas) {
 		}
 		for _, line := range p.strokes(c, o) {
 			c.StrokeLines(lineStyle(o), c.ClipLinesXY(line)...)
-			drawn = append(drawn, line...)
+			drawn = append(drawn, dots(c, line)...)
 		}
 	}
 	p.drawGuides(c, guides, false)

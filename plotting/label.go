@@ -243,7 +243,7 @@ func (p *parser) command(size, rise float64, depth int) error {
 	case symbols[name] != "":
 		space := 0.0
 		switch name {
-		case "le", "ge", "ne", "approx", "to":
+		case "le", "ge", "ne", "approx", "to", "propto":
 			space = relationSpace
 		case "sin", "cos", "log", "exp":
 			p.add(symbols[name], roman, size, rise, 0)

@@ -190,14 +190,9 @@ func (f *Figure) legends() {
 			named++
 		}
 	}
+	f.nameLines()
 	all, ok := merged(f.panels)
-	if slices.ContainsFunc(all, func(e entry) bool {
-		return e.kind && e.line.Color != nil && e.line.Dashes == nil && e.label != theoryLabel
-	}) {
-		all = slices.DeleteFunc(all, func(e entry) bool { return e.kind && e.label == theoryLabel })
-	}
-	f.common = all
-	if named > 1 && ok {
+	if f.common = all; named > 1 && ok {
 		return
 	}
 	var rest []*panel // the kinds alone, of which all have the same style
@@ -208,6 +203,17 @@ func (f *Figure) legends() {
 	for _, p := range f.panels {
 		if p.ends = p.endsOf(); p.ends == nil {
 			p.own = kinds(p.entries, false)
+		}
+	}
+}
+
+// nameLines leaves out the usual name of lines where a panel gives them its own.
+func (f *Figure) nameLines() {
+	usual := func(e entry) bool { return e.kind && e.label == theoryLabel }
+	own := func(e entry) bool { return e.kind && e.line.Color != nil && e.line.Dashes == nil && !usual(e) }
+	if slices.ContainsFunc(f.panels, func(p *panel) bool { return slices.ContainsFunc(p.entries, own) }) {
+		for _, p := range f.panels {
+			p.entries = slices.DeleteFunc(p.entries, usual)
 		}
 	}
 }
