@@ -34,7 +34,7 @@ func (a axis) shows(v float64) bool {
 
 func (a axis) ticks() []plot.Tick {
 	switch {
-	case a.angles || strings.Contains(a.label, `\theta`) && !a.log:
+	case a.angles || strings.HasPrefix(a.label, `$\theta`) && !a.log:
 		return angleTicks{}.Ticks(a.low, a.high)
 	case a.log:
 		return logTicks{}.Ticks(a.low, a.high)

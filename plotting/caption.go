@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Caption returns the figure with a caption: one or two sentences that say what is found in
@@ -13,7 +14,7 @@ func (f *Figure) Caption(text string) *Figure {
 	out := *f
 	out.caption = strings.TrimSpace(text)
 	if out.err == nil {
-		out.err = checkLabels(out.caption)
+		_, out.err = parse(out.caption)
 	}
 	return &out
 }
@@ -32,7 +33,7 @@ func (f *Figure) heading() string {
 			titles = append(titles, t)
 		}
 	}
-	return strings.Join(titles, "; ")
+	return oneLine(strings.Join(titles, "; "))
 }
 
 // Description returns the caption, what each panel shows, and how it was measured: the number
@@ -64,7 +65,18 @@ func (f *Figure) Description() string {
 	if bars {
 		parts = append(parts, "Bars are one standard error.")
 	}
-	return strings.Join(parts, " ")
+	return oneLine(strings.Join(parts, " "))
+}
+
+// oneLine returns a text without line breaks and characters that are not printed.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
 }
 
 // describe returns one sentence about a panel.

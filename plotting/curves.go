@@ -1,6 +1,7 @@
 package plotting
 
 import (
+	"cmp"
 	"image/color"
 	"slices"
 
@@ -37,7 +38,7 @@ func (p *panel) drawCurves(c draw.Canvas) {
 		}
 		for _, line := range p.strokes(c, o) {
 			c.StrokeLines(lineStyle(o), c.ClipLinesXY(line)...)
-			drawn = append(drawn, line...)
+			drawn = append(drawn, dots(c, line)...)
 		}
 	}
 	p.drawGuides(c, guides, false)
@@ -110,7 +111,7 @@ func drawArrow(c draw.Canvas, color color.Color, tip vg.Point, away vg.Length) {
 
 func lineStyle(o one) draw.LineStyle {
 	sty := draw.LineStyle{Color: o.color, Width: lineWidth}
-	if o.role == "dashed" || o.role == "reference" {
+	if o.role == "dashed" {
 		sty.Width, sty.Dashes = 0.8*lineWidth, []vg.Length{4, 2.5}
 	}
 	return sty
@@ -158,9 +159,15 @@ func (p *panel) legendEntries(lines, dashed string) []entry {
 	if lines != "" {
 		out = append(out, entry{label: lines, line: lineStyle(one{color: soft}), kind: true})
 	}
+	common := false
+	for _, o := range p.curves {
+		if o.common {
+			common, dashed = true, cmp.Or(dashed, o.label)
+		}
+	}
 	if dashed != "" {
 		sty := lineStyle(one{role: "dashed", color: soft})
-		if has("reference") {
+		if common {
 			sty.Color = guideColor
 		}
 		out = append(out, entry{label: dashed, line: sty, kind: true})

@@ -97,6 +97,7 @@ func Draw(panels ...Panel) *Figure {
 	}
 	if f.err == nil {
 		share(f.panels)
+		joinBars(f.panels)
 		f.legends()
 	}
 	f.recipe = figure.Add(f)
@@ -142,6 +143,7 @@ func (f *Figure) signed(picture []byte, err error) ([]byte, error) {
 		return nil, err
 	}
 	r := f.recipe
+	r.Description = figure.Brief(f.Description())
 	for _, p := range f.panels {
 		r.Methods, r.Seeds = append(r.Methods, p.methods...), append(r.Seeds, p.seeds...)
 	}

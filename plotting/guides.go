@@ -121,3 +121,22 @@ func (p *panel) labelGuides(c draw.Canvas, guides []one, drawn []vg.Point) {
 		haloed(c, sty, at, o.label)
 	}
 }
+
+// dots returns points along a line within an area, so close that a label cannot stand
+// between two of them.
+func dots(c draw.Canvas, line []vg.Point) (out []vg.Point) {
+	const step = 4
+	for _, part := range c.ClipLinesXY(line) {
+		for i, q := range part {
+			if i > 0 {
+				d := q.Sub(part[i-1])
+				n := math.Ceil(math.Hypot(float64(d.X), float64(d.Y)) / step)
+				for k := 1.0; k < n; k++ {
+					out = append(out, part[i-1].Add(d.Scale(vg.Length(k/n))))
+				}
+			}
+			out = append(out, q)
+		}
+	}
+	return out
+}

@@ -43,8 +43,24 @@ var symbols = map[string]string{
 
 const scriptSize, subDrop, superRise, relationSpace, thinSpace = 0.7, 0.22, 0.38, 0.24, 0.16
 
-// parseLabel splits a label into pieces.
+// parseLabel splits a label into pieces, which the fonts can write.
 func parseLabel(s string) ([]piece, error) {
+	out, err := parse(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range out {
+		for _, r := range p.text {
+			if _, _, ok := find(p.face, r); !ok {
+				return nil, fmt.Errorf("plotting: label %q: the fonts of a figure lack %q", s, r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// parse splits text with mathematics into pieces.
+func parse(s string) ([]piece, error) {
 	var out []piece
 	for i, part := range strings.Split(strings.ReplaceAll(s, `\$`, "\x00"), "$") {
 		part = strings.ReplaceAll(part, "\x00", `\$`)
@@ -62,13 +78,6 @@ func parseLabel(s string) ([]piece, error) {
 	}
 	if strings.Count(strings.ReplaceAll(s, `\$`, ""), "$")%2 != 0 {
 		return nil, fmt.Errorf("plotting: label %q: a $ is not closed", s)
-	}
-	for _, p := range out {
-		for _, r := range p.text {
-			if _, _, ok := find(p.face, r); !ok {
-				return nil, fmt.Errorf("plotting: label %q: the fonts of a figure lack %q", s, r)
-			}
-		}
 	}
 	return out, nil
 }
@@ -108,8 +117,10 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 			}
 			// A subscript and a superscript stand above one another.
 			stacked := script.kind != 0 && script.kind != r
+			space := p.gap // of a function such as sin stands after its scripts
+			p.gap = 0
 			if stacked {
-				p.gap -= script.width
+				p.gap = -script.width
 			}
 			from := len(p.out)
 			if err := p.argument(size*scriptSize, rise+shift*size, depth); err != nil {
@@ -118,10 +129,11 @@ func (p *parser) group(size, rise float64, closed bool, depth int) error {
 			width := widthOf(p.out[from:])
 			if stacked {
 				width += script.width // the gap before the pieces is part of their width
-				p.gap += max(0, script.width-width)
+				p.gap += max(0, script.width-width) + space
 				script.kind = 0
 				continue
 			}
+			p.gap += space
 			script.kind, script.width = r, width
 			continue
 		}
@@ -231,7 +243,7 @@ func (p *parser) command(size, rise float64, depth int) error {
 	case symbols[name] != "":
 		space := 0.0
 		switch name {
-		case "le", "ge", "ne", "approx", "to":
+		case "le", "ge", "ne", "approx", "to", "propto":
 			space = relationSpace
 		case "sin", "cos", "log", "exp":
 			p.add(symbols[name], roman, size, rise, 0)

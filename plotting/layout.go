@@ -20,7 +20,8 @@ const (
 const (
 	edge        vg.Length = 6  // at the border of a figure
 	band        vg.Length = 20 // above an area: letter, title, label of the colour bar
-	between1    vg.Length = 20 // between panels with their own y axes
+	legendPad   vg.Length = 5  // over a legend
+	apart       vg.Length = 20 // between panels with their own y axes
 	sharedSpace vg.Length = 22 // between panels with one y axis: half a label of each
 )
 
@@ -39,6 +40,18 @@ func share(panels []*panel) {
 		for _, q := range panels {
 			if q.y.label == p.y.label && q.y.log == p.y.log && !q.y.fixed {
 				q.y.low, q.y.high = p.y.low, p.y.high
+			}
+		}
+	}
+}
+
+// joinBars lets maps of one scale show the arrows of all of them.
+func joinBars(panels []*panel) {
+	for _, p := range panels {
+		for _, q := range panels {
+			if p.bar.same(q.bar) {
+				p.bar.below, p.bar.above = p.bar.below || q.bar.below, p.bar.above || q.bar.above
+				q.bar.below, q.bar.above = p.bar.below, p.bar.above
 			}
 		}
 	}
@@ -86,7 +99,7 @@ func (r row) with(p *panel, letter string) row {
 		case q.bare:
 			left += max(0, sharedSpace-edge)
 		case i > 0:
-			left += between1 - edge + q.y.left(areaHeight)
+			left += apart - edge + q.y.left(areaHeight)
 		default:
 			left += q.y.left(areaHeight)
 		}
@@ -112,9 +125,9 @@ func (p slot) legend(c *draw.Canvas) vg.Length {
 	}
 	at, _, high := legendOf(p.own, p.width+p.rightSpace)
 	if c != nil {
-		drawLegend(*c, p.own, vg.Point{X: c.Min.X, Y: c.Min.Y - p.x.below(p.width) - 3}, at)
+		drawLegend(*c, p.own, vg.Point{X: c.Min.X, Y: c.Min.Y - p.x.below(p.width) - legendPad}, at)
 	}
-	return high + 3
+	return high + legendPad
 }
 
 // layout is a figure with everything at its place.
@@ -156,6 +169,9 @@ func (f *Figure) arrange() layout {
 		l.width, l.height = max(l.width, r.width), l.height+r.height()
 	}
 	l.at, l.legendWidth, l.legendHeight = legendOf(l.common, l.width-2*edge)
+	if l.legendHeight > 0 {
+		l.legendHeight += legendPad
+	}
 	l.height += l.legendHeight + edge
 	if f.columns != 0 {
 		l.scale = min(1, float64(limit/l.width))
@@ -186,7 +202,7 @@ func (f *Figure) draw(c vg.CanvasSizer) {
 		r.draw(all.Canvas, (l.width-r.width)/2, top)
 		top -= r.height()
 	}
-	drawLegend(all, l.common, vg.Point{X: max(edge, (l.width-l.legendWidth)/2), Y: top}, l.at)
+	drawLegend(all, l.common, vg.Point{X: max(edge, (l.width-l.legendWidth)/2), Y: top - legendPad}, l.at)
 }
 
 func (r row) draw(c vg.Canvas, left, top vg.Length) {

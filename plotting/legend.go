@@ -20,12 +20,17 @@ type entry struct {
 }
 
 // merged returns the entries of several panels as one legend. ok is false if a label has two
-// styles.
+// styles, or two labels have one.
 func merged(panels []*panel) (out []entry, ok bool) {
 	for _, p := range panels {
 		for _, e := range p.entries {
 			i := slices.IndexFunc(out, func(o entry) bool { return o.label == e.label && o.kind == e.kind })
 			if i < 0 {
+				for _, o := range out {
+					if !e.kind && !o.kind && (e.line.Color != nil && e.line.Color == o.line.Color || e.marker.Shape != nil && e.marker == o.marker) {
+						return nil, false
+					}
+				}
 				out = append(out, e)
 				continue
 			}
@@ -185,14 +190,9 @@ func (f *Figure) legends() {
 			named++
 		}
 	}
+	f.nameLines()
 	all, ok := merged(f.panels)
-	if slices.ContainsFunc(all, func(e entry) bool {
-		return e.kind && e.line.Color != nil && e.line.Dashes == nil && e.label != theoryLabel
-	}) {
-		all = slices.DeleteFunc(all, func(e entry) bool { return e.kind && e.label == theoryLabel })
-	}
-	f.common = all
-	if named > 1 && ok {
+	if f.common = all; named > 1 && ok {
 		return
 	}
 	var rest []*panel // the kinds alone, of which all have the same style
@@ -203,6 +203,17 @@ func (f *Figure) legends() {
 	for _, p := range f.panels {
 		if p.ends = p.endsOf(); p.ends == nil {
 			p.own = kinds(p.entries, false)
+		}
+	}
+}
+
+// nameLines leaves out the usual name of lines where a panel gives them its own.
+func (f *Figure) nameLines() {
+	usual := func(e entry) bool { return e.kind && e.label == theoryLabel }
+	own := func(e entry) bool { return e.kind && e.line.Color != nil && e.line.Dashes == nil && !usual(e) }
+	if slices.ContainsFunc(f.panels, func(p *panel) bool { return slices.ContainsFunc(p.entries, own) }) {
+		for _, p := range f.panels {
+			p.entries = slices.DeleteFunc(p.entries, usual)
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 // The colours of transfer: red where it loses, white at zero, blue where it wins. The blue
 // end is much darker than the red one, so that the sign can be read in grey too.
 var transferStops = []color.NRGBA{
-	{0xDE, 0x4E, 0x35, 255}, {0xE8, 0x76, 0x5B, 255}, {0xF2, 0xA2, 0x8A, 255}, {0xFB, 0xD3, 0xC5, 255},
+	{0xE2, 0x5A, 0x3F, 255}, {0xEE, 0x88, 0x6F, 255}, {0xF8, 0xB4, 0x9F, 255}, {0xFD, 0xDB, 0xD0, 255},
 	{0xFF, 0xFF, 0xFF, 255},
-	{0xC4, 0xDD, 0xEC, 255}, {0x79, 0xB1, 0xD6, 255}, {0x2E, 0x74, 0xB3, 255}, {0x08, 0x2F, 0x6B, 255},
+	{0xB1, 0xD1, 0xE7, 255}, {0x5A, 0x9B, 0xCA, 255}, {0x1E, 0x60, 0xA4, 255}, {0x08, 0x28, 0x5F, 255},
 }
 
 // transferColor returns the colour of v on the scale [−limit, limit]. Values beyond the
@@ -119,7 +119,7 @@ func distinct(curves []one) []string {
 
 // plain returns a label as text without commands: T_lt for \mathcal{T}_{\mathrm{lt}}.
 func plain(label string) string {
-	parts, err := parseLabel(label)
+	parts, err := parse(label)
 	if err != nil {
 		return label
 	}

@@ -59,21 +59,70 @@ func TestCurveColours(t *testing.T) {
 	}
 }
 
-// Both ends of the colours of transfer are equally dark in grey: lightness shows the
-// distance from zero, and labels on the map the sign.
+// The ends of the colours of transfer differ in every colour vision and in grey: from half of
+// the scale on, a gain is darker than a loss of the same size.
 func TestColoursOfTransferInAllVisions(t *testing.T) {
 	for name, vision := range visions {
 		plus, minus := cielab(transferColor(1, 1), vision), cielab(transferColor(-1, 1), vision)
 		if d := math.Hypot(plus[1]-minus[1], plus[2]-minus[2]); d < 40 {
 			t.Errorf("%s: the ends differ in colour by %.0f", name, d)
 		}
-		last := 101.0
-		for _, v := range []float64{0, 0.25, 0.5, 0.75, 1} {
-			l := cielab(transferColor(v, 1), vision)[0]
-			if m := cielab(transferColor(-v, 1), vision)[0]; l >= last || m >= last {
-				t.Errorf("%s: at ±%v the colours are not darker than nearer to zero", name, v)
+		for _, sign := range []float64{1, -1} {
+			last := 101.0
+			for _, v := range []float64{0, 0.25, 0.5, 0.75, 1} {
+				l := cielab(transferColor(sign*v, 1), vision)[0]
+				if l >= last {
+					t.Errorf("%s: at %v the colour is not darker than nearer to zero", name, sign*v)
+				}
+				last = l
 			}
-			last = math.Min(last, math.Max(l, cielab(transferColor(-v, 1), vision)[0]))
+		}
+		for v, least := range map[float64]float64{0.5: 5, 0.8: 15, 1: 25} {
+			if d := cielab(transferColor(-v, 1), vision)[0] - cielab(transferColor(v, 1), vision)[0]; d < least {
+				t.Errorf("%s: a loss of %v is lighter than a gain by %.0f, less than %.0f", name, v, d, least)
+			}
+		}
+	}
+}
+
+// Ordered curves become lighter in every colour vision and in grey, by steps that are seen,
+// and the lightest is still seen on white.
+func TestOrderedColours(t *testing.T) {
+	const most, step, lightest = 6, 8, 76
+	for name, vision := range visions {
+		for n := 3; n <= most; n++ {
+			last := -100.0
+			for i := range n {
+				l := cielab(orderedColor(float64(i)/float64(n-1)), vision)[0]
+				if l-last < step {
+					t.Errorf("%s: colour %d of %d is lighter than the one before by %.1f, less than %d", name, i+1, n, l-last, step)
+				}
+				last = l
+			}
+			if last > lightest {
+				t.Errorf("%s: the last of %d colours has lightness %.0f, more than %d", name, n, last, lightest)
+			}
+		}
+	}
+}
+
+// Labels that differ in one number are coloured in its order, whatever theirs is; others keep
+// the colours of unordered curves.
+func TestOrderOfLabels(t *testing.T) {
+	got := paint([]string{`$\lambda = 0.2$`, `$\lambda = 0$`, `$\lambda = 1$`})
+	for i, want := range []float64{0.5, 0, 1} {
+		if got[i] != orderedColor(want) {
+			t.Errorf("colour %d is %v, want that at %v", i, got[i], want)
+		}
+	}
+	if got := paint([]string{`$\theta = \pi/4$`, `$\theta = \pi/8$`, `$\theta = 3\pi/8$`, "scratch"}); got[3] != curveColors[0] || got[1] != orderedColor(0.25) || got[2] != orderedColor(1) {
+		t.Errorf("angles and scratch: %v", got)
+	}
+	for _, labels := range [][]string{{`$\lambda = 0$`, `$\lambda = 1$`}, {"a", "b", "c"}, {`$\gamma = 1$`, `$\lambda = 1$`, `$\mu = 2$`}} {
+		for i, c := range paint(labels) {
+			if c != curveColors[i] {
+				t.Errorf("%q: colour %d is %v", labels, i, c)
+			}
 		}
 	}
 }

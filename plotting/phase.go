@@ -117,7 +117,7 @@ func (d PhaseDiagram) build() (*panel, error) {
 				line[j] = vg.Point{X: tx(bx[i][j]), Y: ty(by[i][j])}
 			}
 			c.StrokeLines(draw.LineStyle{Color: ink, Width: 1.6}, c.ClipLinesXY(line)...)
-			drawn = append(drawn, line...)
+			drawn = append(drawn, dots(c, line)...)
 		}
 		built.drawGuides(c, guides, true)
 		drawn = d.regions(c, tx, ty, x, y, off, limit, drawn)

@@ -49,12 +49,13 @@ type one struct {
 	method        string
 	seed          uint64
 	facts         string
+	common        bool // a dashed line of no series, or of all
 	color, shaded color.NRGBA
 	glyph         draw.GlyphDrawer
 }
 
 // reference reports whether a curve belongs to no series: it is grey.
-func (o one) reference() bool { return o.role == "guide" || o.role == "reference" }
+func (o one) reference() bool { return o.role == "guide" || o.common }
 
 // curvesOf returns the curves of a set, nil for none.
 func curvesOf(role string, set Curves) (out []one, err error) {
@@ -94,9 +95,11 @@ func (s Slices) collect() ([]one, error) {
 		if err != nil {
 			return nil, err
 		}
-		if set.role == "dashed" && len(curves) > 1 && !slices.ContainsFunc(curves, func(c one) bool { return !alike(c, curves[0]) }) {
-			curves = curves[:1]
-			curves[0].role, curves[0].label = "reference", ""
+		// A dashed line of no series, or of all, is common to them.
+		if set.role == "dashed" && len(curves) > 0 && (len(curves) > 1 || s.unknown(curves[0].label)) && !slices.ContainsFunc(curves, func(c one) bool { return !alike(c, curves[0]) }) {
+			if curves[0].common = true; len(curves) > 1 {
+				curves, curves[0].label = curves[:1], ""
+			}
 		}
 		out = append(out, curves...)
 	}
@@ -105,6 +108,21 @@ func (s Slices) collect() ([]one, error) {
 	}
 	style(out)
 	return out, nil
+}
+
+// unknown reports whether a label is that of no line and of no points.
+func (s Slices) unknown(label string) bool {
+	for _, set := range []Curves{s.Lines, s.Points} {
+		if set == nil || set.Err() != nil {
+			continue
+		}
+		for i := range set.Len() {
+			if l, _, _, _ := set.Curve(i); l == label {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // alike reports whether two curves have the same numbers.

@@ -28,6 +28,14 @@ func (r role) Origin(i int) (method string, seed uint64) {
 	return "", 0
 }
 
+// Facts returns how a curve was measured, if the view says so.
+func (r role) Facts(i int) string {
+	if m, ok := r.View.(interface{ Facts(i int) string }); ok {
+		return m.Facts(r.indices[i])
+	}
+	return ""
+}
+
 // of returns the measured curves of a view, or the others; nil if there are none.
 func of(v View, measured bool) Curves {
 	r := role{View: v}

@@ -67,6 +67,9 @@ func showFigure(f *figure.File) error {
 		line("cell", "%s, figure %d", r.Cell, r.Figure)
 		line("code", "%s", r.Code)
 	}
+	if r.Description != "" {
+		line("shows", "%s", r.Description)
+	}
 	line("parameters", "%s", orNone(assignments(r.Parameters)))
 	if len(r.Widgets) > 0 {
 		line("controls", "%s", assignments(r.Widgets))

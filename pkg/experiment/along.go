@@ -83,7 +83,7 @@ func (t *Table) Measured(q theory.Quantity, along, by theory.Axis) Series {
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s.from(t.originOf(q))
+	return t.noting(s.from(t.originOf(q)))
 }
 
 // Relative returns the points of Measured, each set divided by its first mean.

@@ -81,7 +81,7 @@ func (t *Table) Deviations(result theory.Result, by theory.Axis) View {
 	if err != nil {
 		v.lines, v.points = Series{err: err}, Series{err: err}
 	}
-	v.points.from(t.origin)
+	t.noting(v.points.from(t.origin))
 	return v
 }
 

@@ -94,6 +94,6 @@ func (t *Table) BreakEvens(result theory.Result, along theory.Axis) View {
 		m.x, m.y, m.bar = append(m.x, x), append(m.y, row.Measured.Value), append(m.bar, row.Measured.StdErr)
 		p.x, p.y = append(p.x, x), append(p.y, row.Theory.Value)
 	}
-	v.points, v.lines = Series{curves: []curve{m}}.from(t.origin), Series{curves: []curve{p}}
+	v.points, v.lines = t.noting(Series{curves: []curve{m}}.from(t.origin)), Series{curves: []curve{p}}
 	return v
 }

@@ -219,5 +219,5 @@ func (t *Table) Distribution(q theory.Quantity, by theory.Axis, points int) Seri
 		}
 		s.curves = append(s.curves, c)
 	}
-	return s.from(t.origin)
+	return t.noting(s.from(t.origin))
 }

@@ -17,6 +17,7 @@ type Plane struct {
 	x, y, z  string      // the labels of the axes and of the value
 	boundary []theory.Curve
 	origin   origin
+	facts    string
 	err      error
 }
 
@@ -46,7 +47,7 @@ func (t *Table) WinPlane(result theory.Result, x, y theory.Axis) Plane {
 }
 
 func (t *Table) plane(result theory.Result, x, y theory.Axis, value func(Cell) (float64, error)) Plane {
-	p := Plane{x: x.Title(), y: y.Title(), z: "$" + result.Quantity.Symbol() + "$", origin: t.origin, err: t.err}
+	p := Plane{x: x.Title(), y: y.Title(), z: "$" + result.Quantity.Symbol() + "$", origin: t.origin, facts: t.facts(t.origin), err: t.err}
 	if p.err != nil {
 		return p
 	}

@@ -12,6 +12,7 @@ type curve struct {
 	label     string
 	x, y, bar []float64
 	origin    origin
+	facts     string
 }
 
 // Len returns the number of curves.

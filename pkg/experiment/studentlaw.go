@@ -226,7 +226,7 @@ func (s Students) floors() (mu, rho []float64, err error) {
 // the power law of training from scratch equals the floor, the mean ρ outside the neurons
 // of the source (Figure 3e). Fine-tuning has none.
 func (t *Table) LawPlane(q theory.Quantity, law PowerLaw) Plane {
-	p := Plane{X: t.removed(), x: Mu.Title(), y: `$n/d$`, z: "$" + q.Symbol() + "$", origin: t.origin}
+	p := Plane{X: t.removed(), x: Mu.Title(), y: `$n/d$`, z: "$" + q.Symbol() + "$", origin: t.origin, facts: t.facts(t.origin)}
 	students, err := studyOf[Students](t)
 	if p.err = errors.Join(err, law.err); p.err != nil {
 		return p

@@ -39,7 +39,7 @@ func full() Data {
 
 func recipe() Recipe {
 	return Recipe{Format: 1, Notebook: "a.ipynb", Cell: "c", Figure: 1, Code: strings.Repeat("0", 16), Parameters: map[string]string{"pace": "quick é ≥ 🙂 𝒯"}, Widgets: map[string]string{"θ": "45"},
-		Methods: []string{"law"}, Seeds: []uint64{1}, Module: "m", Version: "v", Go: "go1", Arch: "amd64", Data: strings.Repeat("a", 64),
+		Methods: []string{"law"}, Seeds: []uint64{1}, Module: "m", Version: "v", Go: "go1", Arch: "amd64", Data: strings.Repeat("a", 64), Description: "A finding.",
 		Verdict: &Verdict{Agree: 1, Columns: []string{"a", "b"}, Rows: [][]string{{"1", "2"}, {"3", "4"}}}}
 }
 

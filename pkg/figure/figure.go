@@ -39,7 +39,9 @@ type Recipe struct {
 	Go         string            `json:"go"`
 	Arch       string            `json:"arch"`
 	Data       string            `json:"data"` // hash of the plotted data
-	Verdict    *Verdict          `json:"verdict,omitempty"`
+	// Description says what the figure shows, for readers who do not see it; "" in older files.
+	Description string   `json:"description,omitempty"`
+	Verdict     *Verdict `json:"verdict,omitempty"`
 }
 
 // Verdict is the displayed verdict of the notebook that drew a figure: rows of text under
@@ -106,6 +108,9 @@ func (r Recipe) Check() error {
 			return bad(f.name, f.value, "letters, digits and . _ / : + -")
 		}
 	}
+	if !shown(r.Description) {
+		return bad("description", r.Description, fmt.Sprintf("plain text of at most %d bytes", maxText))
+	}
 	for _, m := range r.Methods {
 		if !slices.Contains(Methods, m) {
 			return bad("tiers", m, "law, solve or train")
@@ -151,6 +156,19 @@ func (v *Verdict) check() error {
 // direction characters.
 func shown(s string) bool {
 	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// Brief returns the beginning of a text that a recipe can hold, to the end of a word.
+func Brief(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	const rest = " …"
+	s = strings.ToValidUTF8(s[:maxText-len(rest)], "")
+	if i := strings.LastIndexByte(s, ' '); i > 0 {
+		s = s[:i]
+	}
+	return s + rest
 }
 
 // brief formats an untrusted value as one short line.

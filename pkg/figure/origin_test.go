@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg"
@@ -78,5 +79,24 @@ func TestFiguresUnderControls(t *testing.T) {
 	}()
 	if len(Drawn()) != 2 {
 		t.Errorf("after a panic: %v", Drawn())
+	}
+}
+
+// A long description is cut at a word, so that a recipe can hold it.
+func TestBrief(t *testing.T) {
+	if got := Brief("short"); got != "short" {
+		t.Errorf("%q", got)
+	}
+	for _, long := range []string{strings.Repeat("wörter ", 1000), strings.Repeat("ö", 3000)} {
+		got := Brief(long)
+		if r := recipe(); len(got) > maxText || len(got) < maxText/2 || !strings.HasSuffix(got, " …") {
+			t.Errorf("%d bytes: …%q", len(got), got[len(got)-20:])
+		} else if r.Description = got; r.Check() != nil {
+			t.Error(r.Check())
+		}
+	}
+	r := recipe()
+	if r.Description = "two\nlines"; r.Check() == nil || !strings.Contains(r.Check().Error(), "description") {
+		t.Errorf("%v", r.Check())
 	}
 }

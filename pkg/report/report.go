@@ -299,7 +299,10 @@ func (b *builder) output(o ipynb.Output) (part, error) {
 // describe returns a description of a figure in words.
 func describe(data []byte, plain string) string {
 	f, err := figure.Parse(data)
-	if err != nil || f.Data == nil {
+	switch {
+	case err == nil && f.Recipe.Description != "":
+		return f.Recipe.Description
+	case err != nil || f.Data == nil:
 		return plain
 	}
 	var panels []string
