@@ -20,7 +20,7 @@ var floors = map[string]int{
 	"pkg/cell": 6, "pkg/engine": 6, "pkg/jupyter": 6,
 	"pkg/notebook": 7, "pkg/kernel": 7, "pkg/report": 7, "pkg/bundle": 7,
 	"bench": 8, "cmd/fate": 8, "docker/kernel": 8, "pkg/internal/mutate": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8, "pkg/symbols/genproxies": 8,
-	"cmd/fate/internal/explore": 8, "cmd/fate/internal/explore/wasm": 8, "cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
+	"cmd/fate/internal/explore": 8, "cmd/fate/internal/explore/model": 8, "cmd/fate/internal/explore/wasm": 8, "cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
 }
 
 func floor(name string) (int, bool) {

@@ -78,6 +78,19 @@ func (s State) at(kind Transfer, l theory.Limit, degrees, gamma float64) float64
 	return t
 }
 
+// Gap is T of the two kinds of transfer at the setting.
+type Gap struct{ Linear, FineTune float64 }
+
+// Transferability returns T in the limit against the baseline of the state.
+func (s State) Transferability() (Gap, error) {
+	setting, err := s.Setting()
+	if err != nil {
+		return Gap{}, err
+	}
+	l := setting.Limit()
+	return Gap{s.at(Linear, l, s.Theta, l.Gamma), s.at(FineTune, l, s.Theta, l.Gamma)}, nil
+}
+
 // Map returns T in the limit over nx angles from 0° to 180° and ny values of γ up to
 // gammaMax, at the middles of the grid cells: row by row from the lowest γ.
 func (s State) Map(kind Transfer, nx, ny int, gammaMax float64) ([]float64, error) {

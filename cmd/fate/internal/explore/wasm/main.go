@@ -16,11 +16,12 @@ import (
 func main() {
 	debug.SetGCPercent(400) // a frame makes some MB of garbage
 	functions := map[string]func(s model.State, args []js.Value) (any, error){
-		"predict":  func(s model.State, a []js.Value) (any, error) { return s.Predict(a[0].Int()) },
-		"risks":    func(s model.State, a []js.Value) (any, error) { return s.Risks(a[0].Int(), a[1].Float()) },
-		"depths":   func(s model.State, a []js.Value) (any, error) { return s.Depths(a[0].Int()) },
-		"gain":     func(s model.State, a []js.Value) (any, error) { return s.Gain(a[0].Int()) },
-		"distance": func(s model.State, a []js.Value) (any, error) { return s.Distances(a[0].Float()), nil },
+		"predict":         func(s model.State, a []js.Value) (any, error) { return s.Predict(a[0].Int()) },
+		"risks":           func(s model.State, a []js.Value) (any, error) { return s.Risks(a[0].Int(), a[1].Float()) },
+		"depths":          func(s model.State, a []js.Value) (any, error) { return s.Depths(a[0].Int()) },
+		"gain":            func(s model.State, a []js.Value) (any, error) { return s.Gain(a[0].Int()) },
+		"distance":        func(s model.State, a []js.Value) (any, error) { return s.Distances(a[0].Float()), nil },
+		"transferability": func(s model.State, _ []js.Value) (any, error) { return s.Transferability() },
 		"map": func(s model.State, a []js.Value) (any, error) {
 			return s.Map(model.Transfer(a[0].String()), a[1].Int(), a[2].Int(), a[3].Float())
 		},
