@@ -1,6 +1,7 @@
 // The page: its state, its controls, the workers, and when what is drawn.
 'use strict';
 
+document.documentElement.dataset.script = Math.round(performance.now());
 const $ = id => document.getElementById(id);
 const read = id => JSON.parse($(id).textContent);
 const ABOUT = read('about'), PRESETS = read('presets-data'), INITIAL = read('initial');
@@ -8,14 +9,14 @@ const DRAWS = 16384; // of the numbers at d, as fate predict --draws
 
 // A slider goes from min to max in steps; the number beside it takes all that theory takes.
 const CONTROLS = [
-  { key: 'gamma', label: '$\\gamma = n/d$', name: 'samples per dimension', min: .01, max: 2, step: .01 },
+  { key: 'gamma', label: '$\\gamma = n/d$', name: 'samples', min: .01, max: 2, step: .01 },
   { key: 'theta', label: '$\\theta$', name: 'angle in degrees', min: 0, max: 180, step: 1 },
   { key: 'sigma', label: '$\\sigma$', name: 'label noise', min: 0, max: 1, step: .01 },
   { key: 'depth', label: '$L$', name: 'layers', min: 1, max: 10, step: 1 },
   { key: 'd', label: '$d$', name: 'dimension', min: 2, max: 10000, log: true },
-  { key: 'lambda', label: '$\\lambda$', name: 'ridge of linear transfer', min: 0, max: 2, step: .01 },
+  { key: 'lambda', label: '$\\lambda$', name: 'ridge of the head', min: 0, max: 2, step: .01 },
   { key: 'k', label: '$k$', name: 'source tasks', min: 1, max: 20, step: 1 },
-  { key: 'source', label: '$\\gamma_s$', name: 'source points per dimension, 0 for unlimited', min: 0, max: 3, step: .05 },
+  { key: 'source', label: '$\\gamma_s$', name: 'source points per dimension; 0: unlimited', min: 0, max: 3, step: .05 },
 ];
 const WHOLE = ['depth', 'd', 'k'];
 
@@ -69,7 +70,7 @@ class Lane {
   constructor(url, done) {
     Object.assign(this, { worker: new Worker(url), done, busy: true, next: null, count: 0 });
     this.worker.onmessage = e => {
-      if (e.data.ready) { this.module = e.data.ready; this.started(this.module); }
+      if (e.data.ready) { this.module = e.data.ready; document.documentElement.dataset.ready ||= Math.round(performance.now()); }
       else this.done(e.data, this.sent);
       this.busy = false;
       if (this.next) this.send(this.next);
@@ -90,6 +91,7 @@ const lanes = {
   live: new Lane(url, (r, sent) => {
     if (r.error) { say(r.error.replace(/^theory: /, ''), true); return; }
     say('');
+    if (!results.live) for (const other of [lanes.law, lanes.exact]) other.worker.postMessage({ start: lanes.live.module }); // the first picture has the machine for itself
     results.live = { ...r, s: sent.s };
     if (sent.fine) settled(); else restAfter();
     repaint('linear', 'finetune', 'risks', 'gain', 'scale', 'breakeven', 'distances', 'numbers');
@@ -97,8 +99,6 @@ const lanes = {
   law: new Lane(url, r => { results.law = r.gain && !r.gain.error ? r : null; repaint('gain'); }),
   exact: new Lane(url, (r, sent) => { if (r.mean && !r.mean.error) { results.exact = { mean: r.mean, key: key(sent.s) }; repaint('gain', 'numbers'); } }),
 };
-lanes.live.started = module => { for (const other of [lanes.law, lanes.exact]) other.worker.postMessage({ start: module }); };
-lanes.law.started = lanes.exact.started = () => {};
 lanes.live.worker.postMessage({ start: $('wasm').textContent.trim() });
 
 function ask() {
@@ -156,7 +156,7 @@ function show(name, v) {
   }
   svg.innerHTML = panel.pen.svg();
   const caption = host.querySelector('.say');
-  if (caption.textContent !== panel.say) { caption.textContent = panel.say; svg.setAttribute('aria-label', panel.say); }
+  if (caption.said !== panel.say) { caption.said = panel.say; caption.innerHTML = html(panel.say); svg.setAttribute('aria-label', plain(panel.say)); }
   const canvas = host.querySelector('canvas');
   if (!canvas) return;
   canvas.hidden = !panel.map;

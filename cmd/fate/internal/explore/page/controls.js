@@ -135,8 +135,8 @@ function goSetting(v) {
 function goCell(v) {
   const tuned = v.s.baseline === 'tuned', one = v.s.k <= 1;
   const list = ['Scratch', ...(tuned ? ['ScratchTuned'] : []), 'Linear', ...(one ? ['FineTune'] : []), tuned ? 'LinearTunedTransferability' : 'LinearTransferability', ...(one ? ['FineTuneTransferability', 'FineTuneScale'] : [])];
-  return `import (\n\t"fmt"\n\t"math"\n\n\t"github.com/features-are-fate/fate/pkg/theory"\n)\n\ns := ${goSetting(v)}\nfor _, r := range []theory.Result{${list.map(r => 'theory.' + r).join(', ')}} {\n\tv, err := r.Limit(s.Limit())\n\tif err != nil {\n\t\tfmt.Println(r.Name, err)\n\t\tcontinue\n\t}\n\tfmt.Printf("%-40s %.5f\\n", r.Name, v)\n}\n` +
-    (one ? `at, err := s.Summary(${DRAWS}) // at this n and d\nif err != nil {\n\tfmt.Println(err)\n}\nfmt.Printf("beats scratch: linear transfer %.2f %%, fine-tuning %.2f %%\\n", 100*at.PLinearWins.Value, 100*at.PFineTuneWins.Value)\n` : '');
+  return `import (\n\t"fmt"\n\t"math"\n\n\t"github.com/features-are-fate/fate/pkg/theory"\n)\n\ns := ${goSetting(v)}\nfor _, r := range []theory.Result{\n${list.map(r => `\ttheory.${r},\n`).join('')}} {\n\tv, err := r.Limit(s.Limit())\n\tif err != nil {\n\t\tfmt.Println(r.Name, err)\n\t\tcontinue\n\t}\n\tfmt.Printf("%-40s %.5f\\n", r.Name, v)\n}\n` +
+    (one ? `at, err := s.Summary(${DRAWS}) // at this n and d\nif err != nil {\n\tfmt.Println(err)\n}\nfmt.Printf("linear transfer wins on %.2f %%\\n", 100*at.PLinearWins.Value)\nfmt.Printf("fine-tuning wins on %.2f %%\\n", 100*at.PFineTuneWins.Value)\n` : '');
 }
 function command(v) {
   const { s } = v;

@@ -59,7 +59,7 @@ async function asSVG(panel, view, about) {
   finish(panel);
   return new Blob([`<svg xmlns="http://www.w3.org/2000/svg" width="${pen.width}" height="${pen.height}" viewBox="0 0 ${pen.width} ${pen.height}" font-family='${SANS}' role="img">\n` +
     `<metadata><recipe xmlns="${space}">${escape_(recipe)}</recipe>${packed ? `<data xmlns="${space}">${base64(packed)}</data>` : ''}</metadata>\n` +
-    `<title>${escape_(panel.data.title)}</title><desc>${escape_(panel.say)}</desc><rect width="100%" height="100%" fill="#ffffff"/>${pen.svg()}</svg>\n`], { type: 'image/svg+xml' });
+    `<title>${escape_(panel.data.title)}</title><desc>${escape_(plain(panel.say))}</desc><rect width="100%" height="100%" fill="#ffffff"/>${pen.svg()}</svg>\n`], { type: 'image/svg+xml' });
 }
 
 const CRC = Array.from({ length: 256 }, (_, n) => { for (let k = 0; k < 8; k++) n = n & 1 ? 0xEDB88320 ^ n >>> 1 : n >>> 1; return n >>> 0; });

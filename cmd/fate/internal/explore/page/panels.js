@@ -37,11 +37,12 @@ function phasePanel(kind) {
       const at = axes.box.x + Math.max(half, Math.min(axes.box.w - half, x * axes.box.w));
       pen.text(symbol(s, kind) + (sign > 0 ? ' > 0' : ' < 0'), at, axes.box.y + (1 - y) * axes.box.h + 5, { size: 13, anchor: 'middle', color: '#000000', halo: '#ffffff' });
     }
+    if (kind === 'finetune' && !several && s.baseline === 'plain') pen.text('$\\mathcal{T}_{\\mathrm{ft}}$ = 0 for $n$ ≥ $d$', axes.px(90), axes.py(1.5) + 5, { size: 13, anchor: 'middle', color: '#000000' });
     if (several) pen.text('no formula for several features', axes.box.x + axes.box.w / 2, axes.box.y + axes.box.h / 2, { anchor: 'middle', color: '#000000' });
     axes.frame([0, 45, 90, 135, 180], [0, .5, 1, 1.5, 2], 'angle $\\theta$ between the tasks', 'samples $\\gamma = n/d$', v => v + '°', String);
     const t = live.t[kind];
     const say = several ? 'Theory has no formula for fine-tuning from several features.' :
-      `${plain(symbol(s, kind))} = ${fix(t, 3)} at the point: ${kind === 'linear' ? 'linear transfer' : 'fine-tuning'} ${chance(t)}${s.baseline === 'tuned' ? ' against the tuned baseline' : ''}.`;
+      `${symbol(s, kind)} = ${fix(t, 3)} at the point: ${kind === 'linear' ? 'linear transfer' : 'fine-tuning'} ${chance(t)}${s.baseline === 'tuned' ? ' against the tuned baseline' : ''}.`;
     const cells = { x: steps(m.nx, 180), y: steps(m.ny, TOP), z: rows(m) };
     const data = { kind: 'phase diagram', title: NAME[kind], x: '$\\theta$ in degrees', y: '$\\gamma = n/d$', z: symbol(s, kind),
       curves: [...(m.exact || []).map(c => ({ role: 'boundary', label: 'exact', ...c })), ...(m.printed || []).map(c => ({ role: 'dashed', label: 'as printed', ...c })),
@@ -72,7 +73,7 @@ function risksPanel(view, width, theme) {
   axes.frame([0, .5, 1, 1.5, 2], ys, 'samples $\\gamma = n/d$', 'risk $\\mathcal{R}$');
   legend(pen, axes.box, lines.map(l => [l[2], l[0], l[3].dash]).reverse());
   const p = live.limits, base = s.baseline === 'tuned' ? r.tuned[nearest(r.gamma, view.gamma)] : p.risk_scratch;
-  return { pen, axes, say: `At n/d = ${fix(view.gamma, 3)} the risks are ${fix(base, 3)} from scratch, ${fix(p.risk_linear, 3)} for linear transfer${s.k > 1 ? '' : ` and ${fix(p.risk_finetune, 3)} for fine-tuning`}. Lines: the limit. Rings: exact means at d = ${s.d}.`,
+  return { pen, axes, say: `At $n/d$ = ${fix(view.gamma, 3)} the risks are ${fix(base, 3)} from scratch, ${fix(p.risk_linear, 3)} for linear transfer${s.k > 1 ? '' : ` and ${fix(p.risk_finetune, 3)} for fine-tuning`}. Lines: the limit. Rings: exact means at $d$ = ${s.d}.`,
     data: { kind: 'slices', title: 'Risks', x: '$\\gamma = n/d$', y: '$\\mathcal{R}$',
       curves: [...lines.map(l => ({ role: 'line', label: l[2], x: r.gamma, y: l[1] })), { role: 'points', label: `scratch, d = ${s.d}`, x: r.meangamma, y: r.meanscratch }, { role: 'points', label: `linear transfer, d = ${s.d}`, x: r.meangamma, y: r.meanlinear }] } };
 }
@@ -101,14 +102,14 @@ function gainPanel(view, width, theme) {
     low = Math.min(low, at(.005)); high = Math.max(high, at(.99));
   }
   if (high - low < 1e-6) { low -= .05; high += .05; }
-  const pad = .06 * (high - low), range = [low - pad, high + pad], says = [];
+  const pad = .06 * (high - low), range = [low - pad, high + pad], says = [], titles = [];
   const each = area.h / 2, bins = Math.max(30, Math.min(72, Math.round(area.w / 7))), width1 = (range[1] - range[0]) / bins;
   ['linear', 'finetune'].forEach((k, row) => {
     const top = area.y + row * each, floor = top + each - 4, axes = new Axes(pen, { ...area, y: top, h: each - 4 }, range, [0, 1]);
     const name = NAME[k];
     if (!law[k] || !law[k].length) {
       pen.text(name, area.x + 4, top + 15, { size: 12.5, bold: true });
-      pen.text('equals scratch for n ≥ d', area.x + 4, top + 32, { color: 'soft' });
+      pen.text('equals scratch for $n$ ≥ $d$', area.x + 4, top + 32, { color: 'soft' });
       says.push('fine-tuning equals scratch on every data set');
       return;
     }
@@ -129,19 +130,19 @@ function gainPanel(view, width, theme) {
     pen.line([[area.x, floor], [area.x + area.w, floor]], { stroke: 'soft' });
     const known = exact && (k === 'linear' ? exact.p_linear_wins : exact.p_finetune_wins);
     const text = known !== null && known !== undefined ? percent(known) : '≈ ' + (100 * wins / law[k].length).toFixed(1) + ' %';
-    pen.text(name, area.x + 4, top + 15, { size: 12.5, bold: true });
-    pen.text(`wins on ${text} of data sets`, area.x + 4, top + 31, { size: 12, color: 'soft' });
+    titles.push([name, top + 15, { size: 12.5, bold: true, halo: 'paper' }], [`wins on ${text} of data sets`, top + 31, { size: 12, color: 'soft', halo: 'paper' }]);
     says.push(`${k === 'linear' ? 'linear transfer' : 'fine-tuning'} wins on ${text}`);
     data.curves.push({ role: 'line', label: name, tier: 'law', x: Array.from(count, (_, i) => (i + first + .5) * width1), y: Array.from(count, c => c / law[k].length / width1) });
   });
   const axes = new Axes(pen, area, range, [0, 1]);
   pen.line([[axes.px(0), area.y], [axes.px(0), area.y + area.h]], { stroke: 'ink', width: 1.4 });
+  for (const [text, y, style] of titles) pen.text(text, area.x + 4, y, style);
   for (const v of ticks(range[0], range[1], Math.max(3, Math.round(width / 110)))) {
     pen.line([[axes.px(v), area.y + area.h], [axes.px(v), area.y + area.h + 4]], { stroke: 'soft' });
     pen.text(fixTick(v), axes.px(v), area.y + area.h + 17, { size: 11.5, anchor: 'middle', color: 'soft' });
   }
   pen.text('gain $\\mathcal{R}_{\\mathrm{sc}} - \\mathcal{R}$ on one data set', area.x + area.w / 2, area.y + area.h + 35, { size: 13, anchor: 'middle' });
-  return { pen, say: `Of data sets with n = ${view.n} points in d = ${s.d} dimensions: ${says.join('; ')}. The baseline is plain scratch.`, data, law: true };
+  return { pen, say: `Of data sets with $n$ = ${view.n} points in $d$ = ${s.d} dimensions: ${says.join('; ')}. The baseline is plain scratch.`, data, law: true };
 }
 const fixTick = v => String(v).replace('-', '−');
 
@@ -153,7 +154,7 @@ function depthPanel(which) {
     const data = { kind: 'slices', title: c ? 'Scale of fine-tuning' : 'Break-even of fine-tuning', x: 'number of layers $L$', y: c ? '$c$' : '$\\theta$ in degrees', curves: [{ role: 'points', label: 'exact', x: depths, y }, { role: 'dashed', label: 'as printed', x: [1, 10], y: c ? [1, 1] : [60, 60] }] };
     let range = c ? [Math.min(.95, ...known), Math.max(1.05, ...known)] : [Math.min(54, ...known), Math.max(66, ...known)];
     const pad = .08 * (range[1] - range[0]), axes = new Axes(pen, box(pen, height, 58), [.5, 10.5], [range[0] - pad, range[1] + pad]);
-    const why = s.k > 1 ? 'no formula for several features' : view.gamma >= 1 ? 'fine-tuning equals scratch for n ≥ d' : 'it loses at every angle';
+    const why = s.k > 1 ? 'no formula for several features' : view.gamma >= 1 ? 'fine-tuning equals scratch for $n$ ≥ $d$' : 'it loses at every angle';
     const ys = ticks(axes.y[0], axes.y[1], 4), at = y[Math.min(10, s.depth) - 1];
     if (none) pen.text(why, axes.box.x + axes.box.w / 2, axes.box.y + axes.box.h / 2, { anchor: 'middle', color: 'soft' });
     else {
@@ -165,7 +166,7 @@ function depthPanel(which) {
     }
     axes.frame([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], none ? [] : ys, 'number of layers $L$', label.replace('angle of break-even', 'break-even $\\theta$'), String, v => fixTick(v) + (c ? '' : '°'));
     const number = Number.isFinite(at) ? fix(at, c ? 4 : 2) : 'none';
-    return { pen, axes, data, say: none ? why[0].toUpperCase() + why.slice(1) + '.' : c ? `With ${s.depth} layers fine-tuning keeps the pretrained vector at the scale c = ${number}; the paper takes 1.` : `With ${s.depth} layers fine-tuning wins below ${number}${number === 'none' ? '' : '°'}; as printed below 60°.` };
+    return { pen, axes, data, say: none ? why[0].toUpperCase() + why.slice(1) + '.' : c ? `With ${s.depth} layers fine-tuning keeps the pretrained vector at the scale $c$ = ${number}; the paper takes 1.` : `With ${s.depth} layers fine-tuning wins below ${number}${number === 'none' ? '' : '°'}; as printed below 60°.` };
   };
 }
 
@@ -194,8 +195,8 @@ function distancePanel(view, width, theme) {
     for (let i = 0, from = 0; i < t.length; i++) {
       const key = String(transferColor(t[i], LIMIT));
       if (i + 1 < t.length && String(transferColor(t[i + 1], LIMIT)) === key) continue;
-      const x0 = axes.px(TOP * from / t.length), x1 = axes.px(TOP * (i + 1) / t.length);
-      pen.rect(x0, y, x1 - x0 + .3, area.h, `rgb(${key})`);
+      const x0 = Math.round(axes.px(TOP * from / t.length)), x1 = Math.round(axes.px(TOP * (i + 1) / t.length));
+      pen.rect(x0, y, x1 - x0, area.h, `rgb(${key})`);
       from = i + 1;
     }
     pen.rect(area.x, y, area.w, area.h, null, 'soft');
@@ -210,7 +211,7 @@ function distancePanel(view, width, theme) {
   });
   const signs = live.risks.tlinear.reduce((n, v, i, all) => n + (i && v > 0 !== all[i - 1] > 0 ? 1 : 0), 0);
   return { pen, data: { kind: 'slices', title: 'Distances between the data sets', x: '$\\theta$ in degrees', y: 'distance', curves },
-    say: signs ? `The distances are the same at every n, while the sign of linear transfer changes ${signs === 1 ? 'once' : signs + ' times'} as n grows: no distance between the data sets decides.` : 'The distances are the same at every n. At this angle and noise linear transfer keeps its sign.' };
+    say: signs ? `The distances are the same at every $n$, while the sign of linear transfer changes ${signs === 1 ? 'once' : signs + ' times'} as $n$ grows: no distance between the data sets decides.` : 'The distances are the same at every $n$. At this angle and noise linear transfer keeps its sign.' };
 }
 
 const PANELS = { linear: phasePanel('linear'), finetune: phasePanel('finetune'), risks: risksPanel, gain: gainPanel, scale: depthPanel('c'), breakeven: depthPanel('angle'), distances: distancePanel };

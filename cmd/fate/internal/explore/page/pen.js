@@ -15,7 +15,7 @@ function runs(label) {
   label.split('$').forEach((part, k) => {
     if (k % 2 === 0) { if (part) out.push({ t: part }); return; }
     const walk = (tex, dy, upright) => {
-      for (const m of tex.matchAll(/([_^])?(?:\\(?:mathcal|mathrm)\{([^}]*)\}|\{((?:[^{}]|\{[^}]*\})*)\}|\\([a-z]+)\s?|([A-Za-z])|([^A-Za-z\\_^{}]))/g)) {
+      for (const m of tex.matchAll(/([_^])?(?:\\(?:mathcal|mathrm)\{([^}]*)\}|\{((?:[^{}]|\{[^}]*\})*)\}|\\([a-z]+)|([A-Za-z])|([^A-Za-z\\_^{}]))/g)) {
         const level = m[1] === '_' ? 1 : m[1] === '^' && m[4] !== 'circ' ? -1 : dy;
         if (m[3] !== undefined) walk(m[3], level, upright);
         else if (m[2] !== undefined) out.push({ t: m[2], dy: level, i: m[0].includes('cal') });

@@ -2,7 +2,7 @@
 'use strict';
 
 function unpack(text) { // ascii85 with v for <
-  const out = new Uint8Array(Math.ceil(text.length / 5) * 4), view = new DataView(out.buffer);
+  const out = new Uint8Array((text.length / 5 + text.split('z').length) * 4 + 4), view = new DataView(out.buffer);
   let n = 0;
   for (let i = 0; i < text.length;) {
     if (text[i] === 'z') { view.setUint32(n, 0); n += 4; i++; continue; }
