@@ -42,7 +42,7 @@ func (s State) Risks(points int, gammaMax float64) (Risks, error) {
 	const means = 24
 	for i := 1; i <= means; i++ {
 		setting.N = theory.Points(gammaMax*float64(i)/means, setting.D)
-		if setting.N < 1 || i > 1 && setting.Gamma() == out.MeanGamma[len(out.MeanGamma)-1] {
+		if last := len(out.MeanGamma) - 1; setting.N < 1 || last >= 0 && setting.Gamma() == out.MeanGamma[last] {
 			continue
 		}
 		out.MeanGamma = append(out.MeanGamma, setting.Gamma())
@@ -98,7 +98,7 @@ type Distances struct{ KL, W1, MMD float64 }
 func (s State) Distances(degrees float64) Distances {
 	half := math.Sin(degrees * math.Pi / 360)
 	delta2, d, v := 4*half*half, float64(s.D), s.Sigma*s.Sigma+1
-	out := Distances{W1: math.Sqrt(delta2 * 2 / math.Pi)}
+	out := Distances{W1: math.Min(math.Sqrt(delta2*2/math.Pi), s.wasserstein2(1-delta2/2))}
 	if delta2 > 0 {
 		out.KL = delta2 / (2 * s.Sigma * s.Sigma)
 	}
@@ -109,6 +109,19 @@ func (s State) Distances(degrees float64) Distances {
 	apart := same + delta2/(d*d*k)
 	out.MMD = 2 * math.Pow(k, -d/2) * (apart - same) / (math.Sqrt(same*apart) * (math.Sqrt(same) + math.Sqrt(apart)))
 	return out
+}
+
+// wasserstein2 is by the Bures formula, tr Σs + tr Σt − 2 tr(ΣsΣt)^½ on the plane of the tasks and
+// the label. The roots of the eigenvalues of ΣsΣt have the sums e₁, e₂ of products of two, and
+// e₃ = σ², with e₁² = tr ΣsΣt + 2e₂ and e₂² = det ΣsΣt·tr(ΣsΣt)⁻¹ + 2e₃e₁.
+func (s State) wasserstein2(cos float64) float64 {
+	v := s.Sigma * s.Sigma
+	trace, minors := 2+2*cos+(1+v)*(1+v), 2*v*v+2*v+(1+cos)*(1+cos)
+	e1 := 3 + v
+	for range 100 {
+		e1 = math.Sqrt(trace + 2*math.Sqrt(minors+2*v*e1))
+	}
+	return math.Sqrt(math.Max(0, 2*(3+v)-2*e1))
 }
 
 // Gain is the law of what one data set gains from transfer, R_sc − R, over draws: the gains in
