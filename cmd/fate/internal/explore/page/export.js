@@ -92,7 +92,7 @@ async function asPNG(panel, view, about) {
   return new Blob([...parts, picture.subarray(head)], { type: 'image/png' });
 }
 
-// asCSV has the columns of fate figure data, after a comment with the recipe.
+// asCSV hhas the columns of fate figure show --data, after a comment with the recipe.
 async function asCSV(panel, view, about) {
   const { recipe } = await signed(panel, view, about), quote = t => /[",\n]/.test(t) ? `"${t.replace(/"/g, '""')}"` : t;
   const out = ['# ' + recipe, 'panel,kind,label,method,x,y,stderr,z'], p = panel.data;
