@@ -126,7 +126,7 @@ func (s State) Boundary(kind Transfer, gammaMax float64) (exact, printed []theor
 	}
 	switch {
 	case kind == FineTune && s.Features > 1:
-	case kind == FineTune && s.Tuned, l.Lambda > 0: // which theory does not trace
+	case kind == FineTune && s.Tuned, kind == Linear && l.Lambda > 0: // which theory does not trace
 		exact = s.trace(kind, l, gammaMax)
 	default:
 		exact, err = ours.Boundary(l, gammaMax)
@@ -163,14 +163,10 @@ func (s State) trace(kind Transfer, l theory.Limit, gammaMax float64) (out []the
 		}
 		left = theory.Curve{}
 	}
-	for i := 1; i <= points; i++ {
-		gamma := gammaMax * float64(i) / points
+	ties := func(gamma float64) bool { return s.at(kind, l, 0, gamma) > 0 && s.at(kind, l, end, gamma) < 0 }
+	add := func(gamma float64) {
 		lo, hi := 0.0, end
-		if !(s.at(kind, l, lo, gamma) > 0 && s.at(kind, l, hi, gamma) < 0) {
-			flush()
-			continue
-		}
-		for range 40 {
+		for range 50 {
 			if mid := (lo + hi) / 2; s.at(kind, l, mid, gamma) > 0 {
 				lo = mid
 			} else {
@@ -178,6 +174,32 @@ func (s State) trace(kind Transfer, l theory.Limit, gammaMax float64) (out []the
 			}
 		}
 		left.X, left.Y = append(left.X, lo*math.Pi/180), append(left.Y, gamma)
+	}
+	last := false
+	for i := 1; i <= points; i++ {
+		gamma := gammaMax * float64(i) / points
+		now := ties(gamma)
+		if i > 1 && now != last { // the curve ends between two values of γ
+			in, off := gamma, gammaMax*float64(i-1)/points
+			if last {
+				in, off = off, in
+			}
+			for range 50 {
+				if mid := (in + off) / 2; ties(mid) {
+					in = mid
+				} else {
+					off = mid
+				}
+			}
+			add(in)
+			if last {
+				flush()
+			}
+		}
+		if now {
+			add(gamma)
+		}
+		last = now
 	}
 	flush()
 	return out

@@ -30,12 +30,14 @@ function phasePanel(kind) {
     const pen = new Pen(width, height, theme), axes = new Axes(pen, box(pen, height), [0, 180], [0, TOP]);
     const several = kind === 'finetune' && s.k > 1;
     // Colours are white to dark in both themes, so what is on them is black.
-    for (const c of m.printed || []) axes.curve(c.x, c.y, { stroke: '#3c3f43', width: 1.6, dash: '5 4' });
+    if (several) pen.rect(axes.box.x, axes.box.y, axes.box.w, axes.box.h, '#bbbbbb');
+    else for (const c of m.printed || []) axes.curve(c.x, c.y, { stroke: '#3c3f43', width: 1.6, dash: '5 4' });
     for (const c of m.exact || []) axes.curve(c.x, c.y, { stroke: '#000000', width: 2.2 });
     for (const sign of [1, -1]) if (m.signs[sign]) {
-      const [x, y] = m.signs[sign], half = 26;
-      const at = axes.box.x + Math.max(half, Math.min(axes.box.w - half, x * axes.box.w));
-      pen.text(symbol(s, kind) + (sign > 0 ? ' > 0' : ' < 0'), at, axes.box.y + (1 - y) * axes.box.h + 5, { size: 13, anchor: 'middle', color: '#000000', halo: '#ffffff' });
+      const [x, y] = m.signs[sign], half = 30, down = axes.box.y + (1 - y) * axes.box.h + 5;
+      let at = axes.box.x + Math.max(half, Math.min(axes.box.w - half, x * axes.box.w));
+      if (Math.hypot(at - axes.px(s.theta), down - axes.py(view.gamma)) < 44) at += at < axes.px(90) ? 48 : -48; // not under the point
+      pen.text(symbol(s, kind) + (sign > 0 ? ' > 0' : ' < 0'), at, down, { size: 13, anchor: 'middle', color: '#000000', halo: '#ffffff' });
     }
     if (kind === 'finetune' && !several && s.baseline === 'plain') pen.text('$\\mathcal{T}_{\\mathrm{ft}}$ = 0 for $n$ ≥ $d$', axes.px(90), axes.py(1.5) + 5, { size: 13, anchor: 'middle', color: '#000000' });
     if (several) pen.text('no formula for several features', axes.box.x + axes.box.w / 2, axes.box.y + axes.box.h / 2, { anchor: 'middle', color: '#000000' });
@@ -58,7 +60,7 @@ function risksPanel(view, width, theme) {
   const most = Math.max(1.15, 1.15 * (live.limits.risk_linear || 0)), axes = new Axes(pen, box(pen, height), [0, TOP], [0, Math.min(3, Math.max(1.2, most))]);
   const ys = ticks(0, axes.y[1]);
   axes.grid([.5, 1, 1.5], ys.slice(1));
-  const lines = [['finetune', r.finetune, 'fine-tuning', {}], ['linear', r.linear, 'linear transfer', {}],
+  const lines = [...s.k > 1 ? [] : [['finetune', r.finetune, 'fine-tuning', {}]], ['linear', r.linear, 'linear transfer', {}],
     ['scratch', r.scratch, 'scratch', s.baseline === 'tuned' ? { dash: '2 3', width: 1.4 } : {}]];
   if (s.baseline === 'tuned') lines.push(['scratch', r.tuned, 'tuned scratch', { width: 2.4 }]);
   for (const [color, y, , style] of lines) axes.curve(r.gamma, y, { stroke: color, ...style });
@@ -98,8 +100,8 @@ function gainPanel(view, width, theme) {
   }
   let low = 0, high = 0;
   for (const k of kinds) {
-    const x = law[k], at = q => x[Math.floor(q * (x.length - 1))];
-    low = Math.min(low, at(.005)); high = Math.max(high, at(.99));
+    const x = law[k], at = q => x[Math.floor(q * (x.length - 1))], reach = 2.5 * (at(.75) - at(.25)); // a risk may have no variance
+    low = Math.min(low, Math.max(at(.005), at(.25) - reach)); high = Math.max(high, Math.min(at(.995), at(.75) + reach));
   }
   if (high - low < 1e-6) { low -= .05; high += .05; }
   const pad = .06 * (high - low), range = [low - pad, high + pad], says = [], titles = [];
@@ -108,17 +110,17 @@ function gainPanel(view, width, theme) {
     const top = area.y + row * each, floor = top + each - 4, axes = new Axes(pen, { ...area, y: top, h: each - 4 }, range, [0, 1]);
     const name = NAME[k];
     if (!law[k] || !law[k].length) {
-      pen.text(name, area.x + 4, top + 15, { size: 12.5, bold: true });
-      pen.text('equals scratch for $n$ ≥ $d$', area.x + 4, top + 32, { color: 'soft' });
+      titles.push([name, top + 15, { size: 12.5, bold: true }], ['equals scratch for $n$ ≥ $d$', top + 31, { size: 12, color: 'soft' }]);
       says.push('fine-tuning equals scratch on every data set');
       return;
     }
     // A bin ends at zero, so that each has one sign.
     const first = Math.floor(range[0] / width1), n = Math.ceil(range[1] / width1) - first, count = new Float64Array(n);
-    let wins = 0;
+    let wins = 0, beyond = 0;
     for (const v of law[k]) {
       const i = Math.floor(v / width1) - first;
       if (i >= 0 && i < n) count[i]++;
+      else beyond++;
       if (v > 0) wins++;
     }
     const most = Math.max(...count), h = each - 42;
@@ -131,12 +133,14 @@ function gainPanel(view, width, theme) {
     const known = exact && (k === 'linear' ? exact.p_linear_wins : exact.p_finetune_wins);
     const text = known !== null && known !== undefined ? percent(known) : '≈ ' + (100 * wins / law[k].length).toFixed(1) + ' %';
     titles.push([name, top + 15, { size: 12.5, bold: true, halo: 'paper' }], [`wins on ${text} of data sets`, top + 31, { size: 12, color: 'soft', halo: 'paper' }]);
+    if (beyond > .01 * law[k].length) titles.push([`${Math.round(100 * beyond / law[k].length)} % are beyond the frame`, top + 47, { size: 11.5, color: 'soft', halo: 'paper' }]);
     says.push(`${k === 'linear' ? 'linear transfer' : 'fine-tuning'} wins on ${text}`);
     data.curves.push({ role: 'line', label: name, tier: 'law', x: Array.from(count, (_, i) => (i + first + .5) * width1), y: Array.from(count, c => c / law[k].length / width1) });
   });
   const axes = new Axes(pen, area, range, [0, 1]);
   pen.line([[axes.px(0), area.y], [axes.px(0), area.y + area.h]], { stroke: 'ink', width: 1.4 });
-  for (const [text, y, style] of titles) pen.text(text, area.x + 4, y, style);
+  const right = axes.px(0) < area.x + Math.min(180, area.w / 2); // away from the line at zero
+  for (const [text, y, style] of titles) pen.text(text, right ? area.x + area.w - 4 : area.x + 4, y, { ...style, anchor: right ? 'end' : 'start' });
   for (const v of ticks(range[0], range[1], Math.max(3, Math.round(width / 110)))) {
     pen.line([[axes.px(v), area.y + area.h], [axes.px(v), area.y + area.h + 4]], { stroke: 'soft' });
     pen.text(fixTick(v), axes.px(v), area.y + area.h + 17, { size: 11.5, anchor: 'middle', color: 'soft' });
@@ -150,11 +154,11 @@ function depthPanel(which) {
   return (view, width, theme) => {
     const { s, live } = view, height = 230, pen = new Pen(width, height, theme), y = live.depths[which === 'c' ? 'scale' : 'breakeven'];
     const c = which === 'c', label = c ? 'scale $c$' : 'angle of break-even', depths = Array.from(y, (_, i) => i + 1);
-    const known = y.filter(Number.isFinite), none = s.k > 1 || c && !known.length || !c && (view.gamma >= 1 || !known.length);
+    const known = y.filter(Number.isFinite), none = s.k > 1 || c && !Number.isFinite(y[Math.min(10, s.depth) - 1]) || !c && (view.gamma >= 1 || !known.length);
     const data = { kind: 'slices', title: c ? 'Scale of fine-tuning' : 'Break-even of fine-tuning', x: 'number of layers $L$', y: c ? '$c$' : '$\\theta$ in degrees', curves: [{ role: 'points', label: 'exact', x: depths, y }, { role: 'dashed', label: 'as printed', x: [1, 10], y: c ? [1, 1] : [60, 60] }] };
     let range = c ? [Math.min(.95, ...known), Math.max(1.05, ...known)] : [Math.min(54, ...known), Math.max(66, ...known)];
     const pad = .08 * (range[1] - range[0]), axes = new Axes(pen, box(pen, height, 58), [.5, 10.5], [range[0] - pad, range[1] + pad]);
-    const why = s.k > 1 ? 'no formula for several features' : view.gamma >= 1 ? 'fine-tuning equals scratch for $n$ ≥ $d$' : 'it loses at every angle';
+    const why = s.k > 1 ? 'no formula for several features' : c ? 'the scale is infinite at $n$ = $d$, where it has no effect' : view.gamma >= 1 ? 'fine-tuning equals scratch for $n$ ≥ $d$' : 'it loses at every angle';
     const ys = ticks(axes.y[0], axes.y[1], 4), at = y[Math.min(10, s.depth) - 1];
     if (none) pen.text(why, axes.box.x + axes.box.w / 2, axes.box.y + axes.box.h / 2, { anchor: 'middle', color: 'soft' });
     else {
