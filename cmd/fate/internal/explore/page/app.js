@@ -93,8 +93,8 @@ const lanes = {
     say('');
     if (!results.live) for (const other of [lanes.law, lanes.exact]) other.worker.postMessage({ start: lanes.live.module }); // the first picture has the machine for itself
     results.live = { ...r, s: sent.s };
-    if (sent.fine) settled(); else restAfter();
-    repaint('linear', 'finetune', 'risks', 'gain', 'scale', 'breakeven', 'distances', 'numbers');
+    if (!sent.fine) restAfter();
+    repaint('linear', 'finetune', 'risks', 'gain', 'scale', 'breakeven', 'distances', 'numbers', ...sent.fine ? ['code'] : []);
   }),
   law: new Lane(url, r => { results.law = r.gain && !r.gain.error ? r : null; repaint('gain'); }),
   exact: new Lane(url, (r, sent) => { if (r.mean && !r.mean.error) { results.exact = { mean: r.mean, key: key(sent.s) }; repaint('gain', 'numbers'); } }),
@@ -116,7 +116,6 @@ function restAfter() {
     lanes.exact.send({ task: 'exact', s, draws: DRAWS });
   }, 160);
 }
-function settled() { document.documentElement.dataset.settled = key(s); }
 
 // ---- drawing, once a frame and only what changed
 
@@ -129,7 +128,13 @@ function repaint(...parts) {
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const theme = () => THEMES[dark.matches ? 'dark' : 'light'];
 dark.addEventListener('change', () => repaint(...Object.keys(PANELS)));
-const drawn = {}, widths = {};
+const drawn = {}, widths = {}, hidden = new Set(), stale = new Set();
+const seen = new IntersectionObserver(entries => {
+  for (const { target: { id }, isIntersecting } of entries) {
+    if (isIntersecting) hidden.delete(id); else hidden.add(id);
+    if (isIntersecting && stale.delete(id)) repaint(id);
+  }
+}, { rootMargin: '60px' });
 
 function paint() {
   frame = 0;
@@ -139,8 +144,11 @@ function paint() {
   if (!results.live) return;
   const v = view();
   for (const p of parts) {
-    if (p === 'numbers') showNumbers(v);
-    else if (PANELS[p]) show(p, v);
+    if (p === 'controls') continue;
+    if (hidden.has(p)) stale.add(p); // what nobody sees is drawn when it comes into view
+    else if (p === 'numbers') showNumbers(v);
+    else if (p === 'code') showCode(v);
+    else show(p, v);
   }
   place();
   if (!document.documentElement.dataset.first) document.documentElement.dataset.first = String(Math.round(performance.now()));
@@ -154,7 +162,7 @@ function show(name, v) {
     svg.setAttribute('width', width);
     svg.setAttribute('height', panel.pen.height);
   }
-  svg.innerHTML = panel.pen.svg();
+  panel.pen.show(svg);
   const caption = host.querySelector('.say');
   if (caption.said !== panel.say) { caption.said = panel.say; caption.innerHTML = html(panel.say); svg.setAttribute('aria-label', plain(panel.say)); }
   const canvas = host.querySelector('canvas');

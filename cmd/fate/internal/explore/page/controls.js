@@ -35,6 +35,7 @@ function setup() {
   for (const name of Object.keys(PANELS)) {
     const host = $(name), tools = host.querySelector('.tools');
     resized.observe(host.querySelector('.plot'));
+    seen.observe(host);
     for (const kind of ['SVG', 'PNG', 'CSV']) {
       const b = document.createElement('button');
       b.type = 'button';
@@ -48,6 +49,7 @@ function setup() {
   touch('risks', (axes, x) => ({ gamma: clamp((x - axes.box.x) / axes.box.w * TOP, .01, TOP, 100) }));
   for (const name of ['scale', 'breakeven']) touch(name, (axes, x) => ({ depth: clamp((x - axes.box.x) / axes.box.w * 10 + .5, 1, 10, 1) }));
   for (const b of document.querySelectorAll('[data-copy]')) b.addEventListener('click', () => copy(b));
+  seen.observe($('numbers'));
   $('bar').innerHTML = bar();
 }
 const clamp = (v, low, high, grain) => Math.round(Math.min(high, Math.max(low, v)) * grain) / grain;
@@ -86,17 +88,21 @@ function point(plot, name) {
 }
 
 function showControls() {
-  for (const { range, number, c } of Object.values(inputs)) {
-    const v = s[c.key];
+  for (const input of Object.values(inputs)) {
+    const { range, number, c } = input, v = s[c.key];
+    if (input.shown === v && document.activeElement !== number) continue;
+    input.shown = v;
     range.value = toSlider(c, v);
-    range.setAttribute('aria-valuetext', c.key === 'source' && !v ? 'unlimited' : short(v));
+    range.setAttribute('aria-valuetext', c.key === 'source' && !v ? 'unlimited' : plain(short(v)));
     if (document.activeElement !== number || Number(number.value) !== v) number.value = String(Number(v.toPrecision(10)));
   }
   for (const radio of document.querySelectorAll('[name=baseline]')) radio.checked = radio.value === s.baseline;
   const n = Math.max(1, Math.round(s.gamma * s.d));
-  $('size').textContent = `n = ${n} points in d = ${s.d} dimensions` + (s.source ? `, n_s = ${Math.max(1, Math.round(s.source * s.d))} source points with the same noise` : '');
+  put('size', `<i>n</i> = ${n} points in <i>d</i> = ${s.d} dimensions` + (s.source ? `, <i>n</i><sub><i>s</i></sub> = ${Math.max(1, Math.round(s.source * s.d))} source points with the same noise` : ''));
   place();
 }
+const shown = {};
+function put(id, inner) { if (shown[id] !== inner) $(id).innerHTML = shown[id] = inner; }
 
 function bar() {
   const width = 200, pen = new Pen(width + 60, 30, { ...theme() });
@@ -111,18 +117,20 @@ function showNumbers(v) {
   const at = name => m ? cell(m[name]) : '…';
   const wins = name => several ? '–' : m ? percent(m[name]) : '…';
   const row = (name, risk, t, win) => `<tr><th scope="row">${name}</th><td>${cell(p[risk])}</td><td>${t ? cell(p[t]) : ''}</td><td>${at(risk)}</td><td>${t ? at(t) : ''}</td><td>${win ? wins(win) : ''}</td></tr>`;
-  $('rows').innerHTML = row('scratch', 'risk_scratch') + row('linear transfer', 'risk_linear', 't_linear', 'p_linear_wins') + row('fine-tuning', 'risk_finetune', 't_finetune', 'p_finetune_wins') +
-    row('&ensp;as printed, <i>c</i> = 1', 'risk_finetune_printed', 't_finetune_printed');
-  $('at-d').innerHTML = `at <i>d</i> = ${v.s.d}`;
+  put('rows', row('scratch', 'risk_scratch') + row('linear transfer', 'risk_linear', 't_linear', 'p_linear_wins') + row('fine-tuning', 'risk_finetune', 't_finetune', 'p_finetune_wins') +
+    row('&ensp;as printed, <i>c</i> = 1', 'risk_finetune_printed', 't_finetune_printed'));
+  put('at-d', `at <i>d</i> = ${v.s.d}`);
   const loses = p.gamma_negative.map(i => `${short(i[0])} < γ < ${short(i[1])}`).join(' and ') || 'no γ';
   const list = [['scale <i>c</i> of fine-tuning', `${cell(p.scale_c)}, at this <i>d</i> ${at('scale_c')}`],
     ['fine-tuning breaks even at', several ? '–' : Number.isFinite(p.break_even_deg) ? `${fix(p.break_even_deg, 3)}°, at this <i>d</i> ${m ? fix(m.break_even_deg, 3) + '°' : '…'}` : v.gamma >= 1 ? 'no angle: for n ≥ d it equals scratch' : 'no angle: it loses at every angle'],
     ['linear transfer loses for', `${escape_(loses)} (λ = 0, <i>k</i> = 1, plain)`]];
   if (tuned) list.push(['against tuned scratch', `linear transfer ${fix(v.live.t.linear)}, fine-tuning ${cell(v.live.t.finetune)}`]);
   if (m && m.median) list.push(['medians over data sets', `scratch ${fix(m.median.risk_scratch)}, linear transfer ${fix(m.median.risk_linear)}, fine-tuning ${fix(m.median.risk_finetune)}: a risk has an infinite variance here`]);
-  $('facts').innerHTML = list.map(([a, b]) => `<div><dt>${a}</dt><dd>${b}</dd></div>`).join('');
-  $('cell').textContent = goCell(v);
-  $('shell').textContent = command(v);
+  put('facts', list.map(([a, b]) => `<div><dt>${a}</dt><dd>${b}</dd></div>`).join(''));
+}
+function showCode(v) {
+  put('cell', escape_(goCell(v)));
+  put('shell', escape_(command(v)));
 }
 
 function goSetting(v) {

@@ -49,35 +49,57 @@ class Pen {
     this.shapes.push({ is: 'text', label, x, y, size, anchor, color, bold, halo, turn });
   }
 
-  svg() {
-    const out = [];
-    for (const s of this.shapes) {
-      const paint = `fill="${s.fill ? this.color(s.fill) : 'none'}"` + (s.stroke ? ` stroke="${this.color(s.stroke)}" stroke-width="${s.width || 1}"` : '');
+  // pieces are the elements of SVG: a tag, its attributes, and what is in it.
+  pieces() {
+    return this.shapes.map(s => {
+      const a = { fill: s.fill ? this.color(s.fill) : 'none' };
+      if (s.stroke) { a.stroke = this.color(s.stroke); a['stroke-width'] = s.width || 1; }
       if (s.is === 'line') {
-        const d = 'M' + s.points.map(p => round(p[0]) + ' ' + round(p[1])).join('L') + (s.close ? 'Z' : '');
-        out.push(`<path d="${d}" ${paint}${s.dash ? ` stroke-dasharray="${s.dash}"` : ''}${s.opacity ? ` opacity="${s.opacity}"` : ''} stroke-linejoin="round"/>`);
-      } else if (s.is === 'rect') out.push(`<rect x="${round(s.x)}" y="${round(s.y)}" width="${round(s.w)}" height="${round(s.h)}" ${paint}/>`);
-      else if (s.is === 'dot') out.push(`<circle cx="${round(s.x)}" cy="${round(s.y)}" r="${s.r}" ${paint}/>`);
-      else {
-        let at = 0;
-        const inner = runs(s.label).map(r => {
-          const dy = (r.dy || 0) * s.size * (r.dy > 0 ? .28 : .38), shift = dy - at;
-          at = dy;
-          const attributes = (shift ? ` dy="${round(shift)}"` : '') + (r.i ? ' font-style="italic"' : '') + (r.i || r.dy ? ` font-family='${SERIF}'` : '') + (r.dy ? ` font-size="${round(s.size * .75)}"` : r.i ? ` font-size="${round(s.size * 1.08)}"` : '');
-          return attributes ? `<tspan${attributes}>${escape_(r.t)}</tspan>` : escape_(r.t);
-        }).join('');
-        out.push(`<text x="${round(s.x)}" y="${round(s.y)}" font-size="${s.size}" text-anchor="${s.anchor}" fill="${this.color(s.color)}"${s.bold ? ' font-weight="600"' : ''}` +
-          (s.halo ? ` stroke="${this.color(s.halo)}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"` : '') +
-          (s.turn ? ` transform="rotate(-90 ${round(s.x)} ${round(s.y)})"` : '') + `>${inner}</text>`);
+        a.d = 'M' + s.points.map(p => round(p[0]) + ' ' + round(p[1])).join('L') + (s.close ? 'Z' : '');
+        if (s.dash) a['stroke-dasharray'] = s.dash;
+        return { tag: 'path', a, inner: '' };
       }
-    }
-    return out.join('');
+      if (s.is === 'rect') return { tag: 'rect', a: { ...a, x: round(s.x), y: round(s.y), width: round(s.w), height: round(s.h) }, inner: '' };
+      if (s.is === 'dot') return { tag: 'circle', a: { ...a, cx: round(s.x), cy: round(s.y), r: s.r }, inner: '' };
+      let at = 0;
+      const inner = runs(s.label).map(r => {
+        const dy = (r.dy || 0) * s.size * (r.dy > 0 ? .28 : .38), shift = dy - at;
+        at = dy;
+        const attributes = (shift ? ` dy="${round(shift)}"` : '') + (r.i ? ' font-style="italic"' : '') + (r.i || r.dy ? ` font-family='${SERIF}'` : '') + (r.dy ? ` font-size="${round(s.size * .75)}"` : r.i ? ` font-size="${round(s.size * 1.08)}"` : '');
+        return attributes ? `<tspan${attributes}>${escape_(r.t)}</tspan>` : escape_(r.t);
+      }).join('');
+      const text = { fill: this.color(s.color), x: round(s.x), y: round(s.y), 'font-size': s.size, 'text-anchor': s.anchor };
+      if (s.bold) text['font-weight'] = 600;
+      if (s.halo) Object.assign(text, { stroke: this.color(s.halo), 'stroke-width': 3.5, 'stroke-linejoin': 'round', 'paint-order': 'stroke' });
+      if (s.turn) text.transform = `rotate(-90 ${round(s.x)} ${round(s.y)})`;
+      return { tag: 'text', a: text, inner };
+    });
+  }
+  svg() {
+    return this.pieces().map(p => `<${p.tag}${Object.entries(p.a).map(([k, v]) => ` ${k}="${v}"`).join('')}>${p.inner}</${p.tag}>`).join('');
+  }
+  // show makes an element of the page look so, and touches only what changed.
+  show(host) {
+    const now = this.pieces(), old = host.pieces || [];
+    now.forEach((p, i) => {
+      let node = host.childNodes[i], o = old[i];
+      if (!o || o.tag !== p.tag) {
+        const made = document.createElementNS('http://www.w3.org/2000/svg', p.tag);
+        if (node) node.replaceWith(made); else host.append(made);
+        node = made;
+        o = { a: {}, inner: '' };
+      }
+      for (const k in p.a) if (p.a[k] !== o.a[k]) node.setAttribute(k, p.a[k]);
+      for (const k in o.a) if (!(k in p.a)) node.removeAttribute(k);
+      if (p.inner !== o.inner) node.innerHTML = p.inner;
+    });
+    while (host.childNodes.length > now.length) host.lastChild.remove();
+    host.pieces = now;
   }
 
   canvas(c) {
     for (const s of this.shapes) {
       c.save();
-      c.globalAlpha = s.opacity || 1;
       c.lineWidth = s.width || 1;
       c.lineJoin = 'round';
       if (s.dash) c.setLineDash(s.dash.split(' ').map(Number));
@@ -150,7 +172,10 @@ class Axes {
         const edge = (inside ? y[i - 1] : y[i]) > high ? high : low, f = (edge - y[i - 1]) / (y[i] - y[i - 1]);
         piece.push([this.px(x[i - 1] + f * (x[i] - x[i - 1])), this.py(edge)]);
       }
-      if (inside) piece.push([this.px(x[i]), this.py(y[i])]);
+      if (inside) {
+        const at = [this.px(x[i]), this.py(y[i])], last = piece[piece.length - 1];
+        if (!last || i === x.length - 1 || Math.abs(at[0] - last[0]) + Math.abs(at[1] - last[1]) > .8 || !(y[i + 1] >= low && y[i + 1] <= high)) piece.push(at); // not finer than a pixel
+      }
       else if (piece.length) flush();
     }
     flush();

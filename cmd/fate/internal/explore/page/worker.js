@@ -78,7 +78,7 @@ const tasks = {
     if (limits.error) return limits;
     const [nx, ny] = fine ? [120, 100] : [60, 50];
     return { limits, fine, t: fate.transferability(s), linear: phase(s, 'linear', nx, ny, top, limit), finetune: phase(s, 'finetune', nx, ny, top, limit),
-      risks: fate.risks(s, 400, top), depths: fate.depths(s, 10), distances: curves(s) };
+      risks: fate.risks(s, 240, top), depths: fate.depths(s, 10), distances: curves(s) };
   },
   law({ s, fine }) { return { gain: fate.gain(s, fine ? 32768 : 4096) }; },
   exact({ s, draws }) { return { mean: fate.predict(s, draws) }; },
