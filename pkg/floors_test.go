@@ -13,14 +13,14 @@ import (
 var floors = map[string]int{
 	"pkg": 0, "pkg/file": 0, "pkg/rows": 0, "pkg/process": 0, "pkg/confine": 0,
 	"pkg/theory": 1, "pkg/task": 1, "pkg/internal/ode": 1,
-	"pkg/linear": 2, "pkg/relu": 2, "pkg/divergence": 2, "pkg/verdict": 2,
+	"pkg/linear": 2, "pkg/relu": 2, "pkg/divergence": 2, "pkg/verdict": 2, "pkg/predict": 2,
 	"pkg/trial": 3, "pkg/session": 3, "pkg/diagnose": 3, "pkg/score": 3,
 	"pkg/experiment": 4, "pkg/figure": 4, "plotting": 4,
 	"pkg/sweep": 5, "pkg/display": 5, "pkg/ipynb": 5, "pkg/symbols": 5, "pkg/widget": 5,
 	"pkg/cell": 6, "pkg/engine": 6, "pkg/jupyter": 6,
 	"pkg/notebook": 7, "pkg/kernel": 7, "pkg/report": 7, "pkg/bundle": 7,
 	"bench": 8, "cmd/fate": 8, "docker/kernel": 8, "pkg/internal/mutate": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8, "pkg/symbols/genproxies": 8,
-	"cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
+	"cmd/fate/internal/explore": 8, "cmd/fate/internal/explore/model": 8, "cmd/fate/internal/explore/wasm": 8, "cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
 }
 
 func floor(name string) (int, bool) {

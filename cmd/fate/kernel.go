@@ -108,16 +108,16 @@ func removeCommand() *cobra.Command {
 	return cmd
 }
 
-// moduleDir returns the folder of the checkout from which to build the kernel.
+// moduleDir returns the folder of the checkout of the repository.
 func moduleDir(ctx context.Context) (string, error) {
 	const module = "github.com/features-are-fate/fate"
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("the go command, which builds the kernel, is not on the path")
+		return "", errors.New("the go command, which builds it, is not on the path")
 	}
 	path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
 	if err != nil || path != module {
-		return "", errors.New("this is not a clone of the repository, from which the kernel is built")
+		return "", errors.New("this is not a clone of the repository, from which it is built")
 	}
 	return dir, nil
 }

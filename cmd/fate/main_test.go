@@ -27,8 +27,15 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("FATE_CACHE", "off")
-			data, err := filepath.Abs("../../notebooks/data/fashion")
-			env.Setenv("FASHION", data)
+			root, err := filepath.Abs(repository)
+			env.Setenv("REPOSITORY", root)                           // read only
+			for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // HOME of a script is empty
+				var dir []byte
+				if err == nil {
+					dir, err = exec.Command("go", "env", name).Output()
+				}
+				env.Setenv(name, strings.TrimSpace(string(dir)))
+			}
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

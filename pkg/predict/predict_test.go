@@ -1,4 +1,4 @@
-package main
+package predict
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/theory"
 )
 
-func value(t *testing.T, name string, x number) float64 {
+func value(t *testing.T, name string, x Number) float64 {
 	t.Helper()
 	if v := float64(x); !math.IsNaN(v) && !math.IsInf(v, 0) {
 		return v
@@ -17,14 +17,14 @@ func value(t *testing.T, name string, x number) float64 {
 	return 0
 }
 
-func TestPredict(t *testing.T) {
+func TestPredictions(t *testing.T) {
 	s := theory.Setting{N: 250, D: 500, Theta: math.Pi / 4, Sigma: 0.2, Depth: 2}
-	p, err := predict(s, true, 1000)
+	p, err := Limit(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		got  number
+		got  Number
 		want float64
 	}{
 		"gamma": {p.Gamma, 0.5}, "risk_scratch": {p.RiskScratch, 0.54}, "risk_linear": {p.RiskLinear, 0.5}, "t_linear": {p.TLinear, 0.04},
@@ -41,11 +41,11 @@ func TestPredict(t *testing.T) {
 
 	// At this size the means are near the limit, and transfer wins on most data
 	// sets, not on all.
-	e, err := predict(s, false, 100000)
+	e, err := Mean(s, 100000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string][2]number{"risk_scratch": {e.RiskScratch, p.RiskScratch}, "risk_finetune": {e.RiskFineTune, p.RiskFineTune},
+	for name, c := range map[string][2]Number{"risk_scratch": {e.RiskScratch, p.RiskScratch}, "risk_finetune": {e.RiskFineTune, p.RiskFineTune},
 		"t_finetune": {e.TFineTune, p.TFineTune}, "scale_c": {e.ScaleC, p.ScaleC}, "break_even": {e.BreakEvenDeg, p.BreakEvenDeg}} {
 		if a, b := value(t, name, c[0]), value(t, name, c[1]); a == b || math.Abs(a-b) > 0.005*math.Abs(b) {
 			t.Errorf("%s: mean %v, limit %v", name, a, b)
@@ -58,29 +58,29 @@ func TestPredict(t *testing.T) {
 	// A field without a number is null.
 	for name, c := range map[string]struct {
 		s    theory.Setting
-		null func(p prediction) number
+		null func(p Prediction) Number
 	}{
-		"infinite scratch risk":     {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.RiskScratch }},
-		"infinite linear risk":      {theory.Setting{N: 2, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.RiskLinear }},
-		"no break-even beyond n=d":  {theory.Setting{N: 60, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.BreakEvenDeg }},
-		"loses at every angle":      {theory.Setting{N: 29, D: 30, Sigma: 50, Depth: 3}, func(p prediction) number { return p.BreakEvenDeg }},
-		"unbounded without noise":   {theory.Setting{N: 20, D: 30, Theta: 1, Depth: 2}, func(p prediction) number { return p.GammaNegative[0][1] }},
-		"infinite risk of fine-tun": {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p prediction) number { return p.RiskFineTune }},
+		"infinite scratch risk":     {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p Prediction) Number { return p.RiskScratch }},
+		"infinite linear risk":      {theory.Setting{N: 2, D: 30, Sigma: 0.2, Depth: 2}, func(p Prediction) Number { return p.RiskLinear }},
+		"no break-even beyond n=d":  {theory.Setting{N: 60, D: 30, Sigma: 0.2, Depth: 2}, func(p Prediction) Number { return p.BreakEvenDeg }},
+		"loses at every angle":      {theory.Setting{N: 29, D: 30, Sigma: 50, Depth: 3}, func(p Prediction) Number { return p.BreakEvenDeg }},
+		"unbounded without noise":   {theory.Setting{N: 20, D: 30, Theta: 1, Depth: 2}, func(p Prediction) Number { return p.GammaNegative[0][1] }},
+		"infinite risk of fine-tun": {theory.Setting{N: 30, D: 30, Sigma: 0.2, Depth: 2}, func(p Prediction) Number { return p.RiskFineTune }},
 	} {
-		p, err := predict(c.s, false, 2000)
+		p, err := Mean(c.s, 2000)
 		if text, e := json.Marshal(c.null(p)); err != nil || e != nil || string(text) != "null" {
 			t.Errorf("%s: %v, %v", name, c.null(p), err)
 		}
 	}
-	if p, err := predict(theory.Setting{N: 20, D: 30, Sigma: 0.2, Depth: 2}, false, 2000); err != nil || len(p.GammaNegative) != 0 {
+	if p, err := Mean(theory.Setting{N: 20, D: 30, Sigma: 0.2, Depth: 2}, 2000); err != nil || len(p.GammaNegative) != 0 {
 		t.Errorf("at θ = 0 linear transfer loses at %v, %v", p.GammaNegative, err)
 	}
 }
 
 // At n = 1 both mean risks are infinite: their difference does not exist, T_ft does, and the
 // medians say what one data set is like. Elsewhere the sign of an infinity counts.
-func TestPredictWithoutAMean(t *testing.T) {
-	p, err := predict(theory.Setting{N: 1, D: 2, Theta: math.Pi / 4, Sigma: 0.2, Depth: 2}, false, 20000)
+func TestWithoutAMean(t *testing.T) {
+	p, err := Mean(theory.Setting{N: 1, D: 2, Theta: math.Pi / 4, Sigma: 0.2, Depth: 2}, 20000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,13 +110,13 @@ func TestPredictWithoutAMean(t *testing.T) {
 			t.Errorf("median %d: %v of %v draws are below, z = %.1f", i, n, draws, z)
 		}
 	}
-	p, err = predict(theory.Setting{N: 1, D: 30, Theta: 1, Sigma: 0.2, Depth: 2}, false, 2000)
-	if err != nil || !math.IsInf(float64(p.TLinear), -1) || numberText(p.TLinear, "%v") != "−∞" {
+	p, err = Mean(theory.Setting{N: 1, D: 30, Theta: 1, Sigma: 0.2, Depth: 2}, 2000)
+	if err != nil || !math.IsInf(float64(p.TLinear), -1) {
 		t.Errorf("T_lt = %v, %v", p.TLinear, err)
 	}
 	for _, s := range []theory.Setting{{N: 5, D: 30}, {N: 26, D: 30}, {N: 34, D: 30}} {
 		s.Sigma, s.Depth = 0.2, 2
-		if p, err := predict(s, false, 2000); err != nil || p.Median != nil {
+		if p, err := Mean(s, 2000); err != nil || p.Median != nil {
 			t.Errorf("%v: medians %v, %v", s, p.Median, err)
 		}
 	}
