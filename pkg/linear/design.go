@@ -1,6 +1,7 @@
 package linear
 
 import (
+	_ "github.com/features-are-fate/fate/pkg/internal/blas" // its products of matrices
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack"
