@@ -114,3 +114,12 @@ func avx512Tile8x3(panels int, k int, a []float64, ap int, ar int, ac int, b []f
 
 // avx2Transpose copies 4 rows of 4·blocks entries at src, sr apart, into rows of 4 at dst, dr apart.
 func avx2Transpose(blocks int, src []float64, sr int, dst []float64, dr int)
+
+// avx2Arcs is portableArcs of 4·blocks entries.
+func avx2Arcs(blocks int, inner []float64, norm float64, norms []float64, sin []float64, kernel []float64, table []float64)
+
+// avx2ReLU is portableReLU of 4·blocks entries.
+func avx2ReLU(blocks int, x []float64)
+
+// avx2Active is portableActive of 4·blocks entries.
+func avx2Active(blocks int, x []float64, scale float64, w []float64)

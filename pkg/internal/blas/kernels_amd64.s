@@ -3316,3 +3316,136 @@ block:
 	JNZ        block
 	VZEROUPPER
 	RET
+
+// func avx2Arcs(blocks int, inner []float64, norm float64, norms []float64, sin []float64, kernel []float64, table []float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2Arcs(SB), NOSPLIT, $0-136
+	MOVQ         blocks+0(FP), AX
+	MOVQ         table_base+112(FP), CX
+	MOVQ         inner_base+8(FP), DX
+	MOVQ         norms_base+40(FP), BX
+	MOVQ         sin_base+64(FP), SI
+	MOVQ         kernel_base+88(FP), DI
+	VBROADCASTSD norm+32(FP), Y0
+	MOVQ         $0x3ff0000000000000, R8
+	VMOVQ        R8, X1
+	VBROADCASTSD X1, Y1
+	MOVQ         $0x3fe0000000000000, R8
+	VMOVQ        R8, X2
+	VBROADCASTSD X2, Y2
+	MOVQ         $0x8000000000000000, R8
+	VMOVQ        R8, X3
+	VBROADCASTSD X3, Y3
+
+block:
+	VMULPD       (BX), Y0, Y4
+	VMOVUPD      (DX), Y5
+	VDIVPD       Y4, Y5, Y5
+	VMINPD       Y5, Y1, Y5
+	VORPD        Y3, Y1, Y6
+	VMAXPD       Y5, Y6, Y5
+	VXORPD       Y6, Y6, Y6
+	VCMPPD       $0x1e, Y6, Y4, Y4
+	VANDPD       Y4, Y5, Y5
+	VMOVAPD      Y5, Y4
+	VFNMADD213PD Y1, Y5, Y4
+	VSQRTPD      Y4, Y4
+	VMOVUPD      Y4, (SI)
+	VANDNPD      Y5, Y3, Y7
+	VCMPPD       $0x1e, Y2, Y7, Y8
+	VSUBPD       Y7, Y1, Y7
+	VMULPD       Y2, Y7, Y7
+	VSQRTPD      Y7, Y9
+	VADDPD       Y9, Y9, Y9
+	VANDPD       Y3, Y5, Y10
+	VXORPD       Y3, Y10, Y10
+	VORPD        Y10, Y9, Y9
+	VMULPD       Y5, Y5, Y10
+	VBLENDVPD    Y8, Y7, Y10, Y7
+	VBLENDVPD    Y8, Y9, Y5, Y9
+	VBROADCASTSD (CX), Y10
+	VBROADCASTSD 8(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 16(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 24(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 32(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 40(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 48(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 56(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 64(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 72(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 80(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 88(CX), Y11
+	VFMADD213PD  Y11, Y7, Y10
+	VBROADCASTSD 96(CX), Y12
+	VBLENDVPD    Y5, Y6, Y12, Y12
+	VBROADCASTSD 104(CX), Y11
+	VBLENDVPD    Y8, Y12, Y11, Y11
+	VBROADCASTSD 112(CX), Y12
+	VBLENDVPD    Y5, Y6, Y12, Y12
+	VBROADCASTSD 120(CX), Y6
+	VBLENDVPD    Y8, Y12, Y6, Y6
+	VMULPD       Y7, Y9, Y7
+	VFMADD213PD  Y6, Y7, Y10
+	VADDPD       Y10, Y9, Y10
+	VADDPD       Y10, Y11, Y10
+	VMOVUPD      Y10, (DX)
+	VFMADD213PD  Y4, Y5, Y10
+	VMOVUPD      Y10, (DI)
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	DECQ         AX
+	JNZ          block
+	VZEROUPPER
+	RET
+
+// func avx2ReLU(blocks int, x []float64)
+// Requires: AVX
+TEXT ·avx2ReLU(SB), NOSPLIT, $0-32
+	MOVQ   blocks+0(FP), AX
+	MOVQ   x_base+8(FP), CX
+	VXORPD Y0, Y0, Y0
+
+block:
+	VMOVUPD (CX), Y1
+	VCMPPD  $0x06, Y0, Y1, Y2
+	VANDPD  Y2, Y1, Y1
+	VMOVUPD Y1, (CX)
+	ADDQ    $0x20, CX
+	DECQ    AX
+	JNZ     block
+	VZEROUPPER
+	RET
+
+// func avx2Active(blocks int, x []float64, scale float64, w []float64)
+// Requires: AVX
+TEXT ·avx2Active(SB), NOSPLIT, $0-64
+	MOVQ         blocks+0(FP), AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         w_base+40(FP), DX
+	VBROADCASTSD scale+32(FP), Y0
+	VXORPD       Y1, Y1, Y1
+
+block:
+	VMOVUPD (CX), Y2
+	VCMPPD  $0x06, Y1, Y2, Y3
+	VMULPD  (DX), Y0, Y2
+	VANDPD  Y3, Y2, Y2
+	VMOVUPD Y2, (CX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    AX
+	JNZ     block
+	VZEROUPPER
+	RET

@@ -27,6 +27,9 @@ type kernel struct {
 	tile          [][]tileFunc // of 1+i rows and lanes·(1+j) columns
 	// transpose copies 4 rows of 4·blocks entries, sr apart, to rows of 4, dr apart.
 	transpose func(blocks int, src []float64, sr int, dst []float64, dr int)
+	arcs      func(blocks int, inner []float64, norm float64, norms, sin, kernel []float64, table []float64)
+	relu      func(blocks int, x []float64)
+	mask      func(blocks int, x []float64, scale float64, w []float64)
 }
 
 // buffers are what a product packs its operands into.

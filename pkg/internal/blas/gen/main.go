@@ -30,7 +30,8 @@ func main() {
 		}
 	}
 	transpose()
-	angles()
+	arcs()
+	masks()
 	Generate()
 }
 
