@@ -367,7 +367,7 @@ func TestRowsAreDoneOnce(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 	for _, m := range []int{0, 1, 15, 16, 17, 32, 200} {
 		done, active := make([]atomic.Int64, m), atomic.Int64{}
-		rows(m, func(i int) {
+		rows(m, 1<<15, func(i int, _, _ []float64) {
 			if active.Add(1) > cores {
 				t.Errorf("%d rows at the same time", active.Load())
 			}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/features-are-fate/fate/pkg/internal/blas"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -65,6 +66,7 @@ type work struct {
 	inputs *mat.Dense // what every neuron is multiplied with: all neurons, or the points
 	weight []float64
 	norm   []float64
+	along  []float64 // weight times norm
 	hidden *mat.Dense
 	parts  []float64
 }
@@ -77,6 +79,7 @@ func (l *Loss) newWork(f *Network) *work {
 		w.inputs = mat.NewDense(m+k, d, nil)
 		w.inputs.Slice(m, m+k, 0, d).(*mat.Dense).Copy(l.teacher.W)
 		w.norm = append(make([]float64, m), norms(l.teacher.W)...)
+		w.along = make([]float64, m+k)
 	}
 	columns, _ := w.inputs.Dims()
 	w.weight = make([]float64, columns)
@@ -98,31 +101,23 @@ func (w *work) population(f *Network, out Gradient) float64 {
 	w.inputs.Slice(0, m, 0, d).(*mat.Dense).Copy(f.W)
 	for j, c := range f.C {
 		w.norm[j] = floats.Norm(f.W.RawRowView(j), 2)
-		w.weight[j] = c / float64(m)
+		w.weight[j] = c / (2 * math.Pi * float64(m))
 	}
 	for j, c := range g.C {
-		w.weight[m+j] = -c / float64(len(g.C))
+		w.weight[m+j] = -c / (2 * math.Pi * float64(len(g.C)))
 	}
+	floats.MulTo(w.along, w.weight, w.norm)
 	w.hidden.Mul(f.W, w.inputs.T())
 	along := w.parts // what a neuron gets along itself
 	square := make([]float64, m)
-	rows(m, func(i int) {
+	rows(m, len(w.norm), func(i int, sin, kernel []float64) {
 		row := w.hidden.RawRowView(i)
-		a, self, sum := 0.0, 0.0, 0.0
-		for j, p := range row {
-			if j == m {
-				self, sum = sum, 0
-			}
-			n := w.norm[i] * w.norm[j]
-			cos, phi, sin := angle(p, n)
-			weight := w.weight[j] / (2 * math.Pi)
-			sum += weight * n * (sin + (math.Pi-phi)*cos)
-			a += weight * w.norm[j] * sin
-			row[j] = weight * (math.Pi - phi)
-		}
-		out.C[i] = self + sum
-		square[i] = self + 2*sum
-		along[i] = a
+		blas.Arcs(row, w.norm[i], w.norm, sin, kernel)
+		self, other := floats.Dot(w.along[:m], kernel[:m]), floats.Dot(w.along[m:], kernel[m:])
+		out.C[i] = w.norm[i] * (self + other)
+		square[i] = w.norm[i] * (self + 2*other)
+		along[i] = floats.Dot(w.along, sin)
+		floats.Mul(row, w.weight)
 	})
 	out.W.Mul(w.hidden, w.inputs)
 	for i, c := range f.C {
@@ -139,12 +134,7 @@ func (w *work) sample(f *Network, out Gradient) float64 {
 	m, _ := f.W.Dims()
 	n := len(w.loss.y)
 	w.hidden.Mul(f.W, w.inputs.T())
-	rows(m, func(i int) {
-		row := w.hidden.RawRowView(i)
-		for k, v := range row {
-			row[k] = max(0, v)
-		}
-	})
+	rows(m, n, func(i int, _, _ []float64) { blas.ReLU(w.hidden.RawRowView(i)) })
 	residual := mat.NewVecDense(n, w.weight)
 	residual.MulVec(w.hidden.T(), mat.NewVecDense(m, f.C))
 	residual.ScaleVec(1/float64(m), residual)
@@ -152,36 +142,38 @@ func (w *work) sample(f *Network, out Gradient) float64 {
 	value := floats.Dot(w.weight, w.weight) / (2 * float64(n))
 	floats.Scale(1/float64(n), w.weight)
 	mat.NewVecDense(m, out.C).MulVec(w.hidden, residual)
-	rows(m, func(i int) { // what reaches a neuron from the points where it is active
-		row := w.hidden.RawRowView(i)
-		for k, v := range row {
-			if v > 0 {
-				row[k] = f.C[i] * w.weight[k]
-			}
-		}
-	})
+	// What reaches a neuron from the points where it is active.
+	rows(m, n, func(i int, _, _ []float64) { blas.Active(w.hidden.RawRowView(i), f.C[i], w.weight) })
 	out.W.Mul(w.hidden, w.inputs)
 	return value
 }
 
-// rows calls do for every row, on all cores; a row is done by one core, so that
-// sums do not depend on their number.
-func rows(m int, do func(i int)) {
+// rows calls do for each of m rows of n entries, with two more of such rows to write to, on
+// all cores where that is worth it; a row is done by one core, so that sums do not depend on
+// their number.
+func rows(m, n int, do func(i int, s, t []float64)) {
 	const block = 16
+	const worth = 1 << 15
 	var next atomic.Int64
+	work := func() {
+		s, t := make([]float64, n), make([]float64, n)
+		for {
+			first := int(next.Add(block)) - block
+			if first >= m {
+				return
+			}
+			for i := first; i < min(first+block, m); i++ {
+				do(i, s, t)
+			}
+		}
+	}
+	if m*n < worth {
+		work()
+		return
+	}
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (m+block-1)/block) {
-		wait.Go(func() {
-			for {
-				first := int(next.Add(block)) - block
-				if first >= m {
-					return
-				}
-				for i := first; i < min(first+block, m); i++ {
-					do(i)
-				}
-			}
-		})
+		wait.Go(work)
 	}
 	wait.Wait()
 }
