@@ -19,11 +19,14 @@ func Gram(w, v *mat.Dense) *mat.Dense {
 	a, b := norms(w), norms(v)
 	var out mat.Dense
 	out.Mul(w, v.T())
-	rows(len(a), len(b), func(i int, sin, kernel []float64) {
-		row := out.RawRowView(i)
-		blas.Arcs(row, a[i], b, sin, kernel)
-		floats.MulTo(row, kernel, b)
-		floats.Scale(a[i]/(2*math.Pi), row)
+	rows(len(a), len(b), func() func(int) {
+		sin, kernel := make([]float64, len(b)), make([]float64, len(b))
+		return func(i int) {
+			row := out.RawRowView(i)
+			blas.Arcs(row, a[i], b, sin, kernel)
+			floats.MulTo(row, kernel, b)
+			floats.Scale(a[i]/(2*math.Pi), row)
+		}
 	})
 	return &out
 }
@@ -32,9 +35,17 @@ func norms(w *mat.Dense) []float64 {
 	m, _ := w.Dims()
 	out := make([]float64, m)
 	for i := range out {
-		out[i] = floats.Norm(w.RawRowView(i), 2)
+		out[i] = norm(w.RawRowView(i))
 	}
 	return out
+}
+
+// norm is ‖x‖, in one pass where no square overflows or underflows.
+func norm(x []float64) float64 {
+	if s := floats.Dot(x, x); s > 1e-280 && s < 1e300 {
+		return math.Sqrt(s)
+	}
+	return floats.Norm(x, 2)
 }
 
 // Space returns the span of the neurons of n as functions of the input, or for k > 0

@@ -7,7 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/features-are-fate/fate/pkg/internal/blas"
+	simd "github.com/features-are-fate/fate/pkg/internal/blas"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -63,25 +65,38 @@ func (l *Loss) Gradient(f *Network) (float64, Gradient) {
 // work holds the buffers of the gradients of one training.
 type work struct {
 	loss   *Loss
-	inputs *mat.Dense // what every neuron is multiplied with: all neurons, or the points
-	weight []float64
+	hidden *mat.Dense // neurons by all neurons, or by the points of a block
+	weight []float64  // of each column of hidden
+	// Of the loss on a population:
+	inputs *mat.Dense // all neurons
 	norm   []float64
 	along  []float64 // weight times norm
-	hidden *mat.Dense
 	parts  []float64
+	// Of the loss on a sample:
+	points int // in a block
+	scaled []float64
 }
+
+// blockEntries is the size of a block of hidden: it stays in a cache.
+const blockEntries = 1 << 15
 
 func (l *Loss) newWork(f *Network) *work {
 	m, d := f.W.Dims()
-	w := &work{loss: l, inputs: l.x, parts: make([]float64, m)}
+	w := &work{loss: l}
+	columns := 0
 	if l.teacher != nil {
 		k, _ := l.teacher.W.Dims()
-		w.inputs = mat.NewDense(m+k, d, nil)
-		w.inputs.Slice(m, m+k, 0, d).(*mat.Dense).Copy(l.teacher.W)
+		columns = m + k
+		w.inputs = mat.NewDense(columns, d, nil)
+		w.inputs.Slice(m, columns, 0, d).(*mat.Dense).Copy(l.teacher.W)
 		w.norm = append(make([]float64, m), norms(l.teacher.W)...)
-		w.along = make([]float64, m+k)
+		w.along = make([]float64, columns)
+		w.parts = make([]float64, m)
+	} else {
+		w.points = min(len(l.y), max(128, blockEntries/m))
+		w.scaled = make([]float64, w.points*d)
+		columns = w.points
 	}
-	columns, _ := w.inputs.Dims()
 	w.weight = make([]float64, columns)
 	w.hidden = mat.NewDense(m, columns, nil)
 	return w
@@ -100,7 +115,7 @@ func (w *work) population(f *Network, out Gradient) float64 {
 	g := w.loss.teacher
 	w.inputs.Slice(0, m, 0, d).(*mat.Dense).Copy(f.W)
 	for j, c := range f.C {
-		w.norm[j] = floats.Norm(f.W.RawRowView(j), 2)
+		w.norm[j] = norm(f.W.RawRowView(j))
 		w.weight[j] = c / (2 * math.Pi * float64(m))
 	}
 	for j, c := range g.C {
@@ -110,14 +125,17 @@ func (w *work) population(f *Network, out Gradient) float64 {
 	w.hidden.Mul(f.W, w.inputs.T())
 	along := w.parts // what a neuron gets along itself
 	square := make([]float64, m)
-	rows(m, len(w.norm), func(i int, sin, kernel []float64) {
-		row := w.hidden.RawRowView(i)
-		blas.Arcs(row, w.norm[i], w.norm, sin, kernel)
-		self, other := floats.Dot(w.along[:m], kernel[:m]), floats.Dot(w.along[m:], kernel[m:])
-		out.C[i] = w.norm[i] * (self + other)
-		square[i] = w.norm[i] * (self + 2*other)
-		along[i] = floats.Dot(w.along, sin)
-		floats.Mul(row, w.weight)
+	rows(m, len(w.norm), func() func(int) {
+		sin, kernel := make([]float64, len(w.norm)), make([]float64, len(w.norm))
+		return func(i int) {
+			row := w.hidden.RawRowView(i)
+			simd.Arcs(row, w.norm[i], w.norm, sin, kernel)
+			self, other := floats.Dot(w.along[:m], kernel[:m]), floats.Dot(w.along[m:], kernel[m:])
+			out.C[i] = w.norm[i] * (self + other)
+			square[i] = w.norm[i] * (self + 2*other)
+			along[i] = floats.Dot(w.along, sin)
+			floats.Mul(row, w.weight)
+		}
 	})
 	out.W.Mul(w.hidden, w.inputs)
 	for i, c := range f.C {
@@ -130,41 +148,59 @@ func (w *work) population(f *Network, out Gradient) float64 {
 	return math.Max(0, floats.Dot(f.C, square)/(2*float64(m))+w.loss.zero)
 }
 
+// sample goes over the points in blocks that stay in a cache. With D the derivatives of the
+// ReLUs, r the residuals and G = D diag(r) X/n, the gradient is cᵢGᵢ in wᵢ and wᵢ·Gᵢ in cᵢ.
 func (w *work) sample(f *Network, out Gradient) float64 {
-	m, _ := f.W.Dims()
+	m, d := f.W.Dims()
 	n := len(w.loss.y)
-	w.hidden.Mul(f.W, w.inputs.T())
-	rows(m, n, func(i int, _, _ []float64) { blas.ReLU(w.hidden.RawRowView(i)) })
-	residual := mat.NewVecDense(n, w.weight)
-	residual.MulVec(w.hidden.T(), mat.NewVecDense(m, f.C))
-	residual.ScaleVec(1/float64(m), residual)
-	floats.Sub(w.weight, w.loss.y)
-	value := floats.Dot(w.weight, w.weight) / (2 * float64(n))
-	floats.Scale(1/float64(n), w.weight)
-	mat.NewVecDense(m, out.C).MulVec(w.hidden, residual)
-	// What reaches a neuron from the points where it is active.
-	rows(m, n, func(i int, _, _ []float64) { blas.Active(w.hidden.RawRowView(i), f.C[i], w.weight) })
-	out.W.Mul(w.hidden, w.inputs)
-	return value
+	weights, gradient := f.W.RawMatrix(), out.W.RawMatrix()
+	value := 0.0
+	for from := 0; from < n; from += w.points {
+		b := min(w.points, n-from)
+		x := w.loss.x.Slice(from, from+b, 0, d).(*mat.Dense)
+		hidden := blas64.General{Rows: m, Cols: b, Stride: b, Data: w.hidden.RawMatrix().Data[:m*b]}
+		scaled := blas64.General{Rows: b, Cols: d, Stride: d, Data: w.scaled[:b*d]}
+		blas64.Gemm(blas.NoTrans, blas.Trans, 1, weights, x.RawMatrix(), 0, hidden)
+		residual := w.weight[:b]
+		clear(residual)
+		const part = 64 // points that a core does at a time
+		rows((b+part-1)/part, m*part, func() func(int) {
+			return func(j int) {
+				first, last := j*part, min((j+1)*part, b)
+				for i, c := range f.C {
+					simd.Gate(hidden.Data[i*b+first:i*b+last], c, residual[first:last])
+				}
+			}
+		})
+		for k := range residual {
+			r := residual[k]/float64(m) - w.loss.y[from+k]
+			value += r * r
+			floats.ScaleTo(scaled.Data[k*d:(k+1)*d], r/float64(n), x.RawRowView(k))
+		}
+		beta := 1.0
+		if from == 0 {
+			beta = 0
+		}
+		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, hidden, scaled, beta, gradient)
+	}
+	for i, c := range f.C {
+		row := out.W.RawRowView(i)
+		out.C[i] = floats.Dot(f.W.RawRowView(i), row)
+		floats.Scale(c, row)
+	}
+	return value / (2 * float64(n))
 }
 
-// rows calls do for each of m rows of n entries, with two more of such rows to write to, on
-// all cores where that is worth it; a row is done by one core, so that sums do not depend on
-// their number.
-func rows(m, n int, do func(i int, s, t []float64)) {
-	const block = 16
-	const worth = 1 << 15
+// rows does each of m rows of n entries, on all cores where that is worth it; a row is done by
+// one core, so that sums do not depend on their number. Each worker calls worker once, for
+// buffers of its own.
+func rows(m, n int, worker func() func(i int)) {
+	const worth = 1 << 16
 	var next atomic.Int64
 	work := func() {
-		s, t := make([]float64, n), make([]float64, n)
-		for {
-			first := int(next.Add(block)) - block
-			if first >= m {
-				return
-			}
-			for i := first; i < min(first+block, m); i++ {
-				do(i, s, t)
-			}
+		do := worker()
+		for i := int(next.Add(1)) - 1; i < m; i = int(next.Add(1)) - 1 {
+			do(i)
 		}
 	}
 	if m*n < worth {
@@ -172,7 +208,7 @@ func rows(m, n int, do func(i int, s, t []float64)) {
 		return
 	}
 	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (m+block-1)/block) {
+	for range min(runtime.GOMAXPROCS(0), m) {
 		wait.Go(work)
 	}
 	wait.Wait()

@@ -3,13 +3,13 @@ package blas
 import "golang.org/x/sys/cpu"
 
 var (
-	avx2 = &kernel{name: "AVX2", rows: 4, columns: 12, lanes: 4, transpose: avx2Transpose, arcs: avx2Arcs, relu: avx2ReLU, mask: avx2Active, tile: [][]tileFunc{
+	avx2 = &kernel{name: "AVX2", rows: 4, columns: 12, lanes: 4, transpose: avx2Transpose, arcs: avx2Arcs, relu: avx2ReLU, gate: avx2Gate, tile: [][]tileFunc{
 		{avx2Tile1x1, avx2Tile1x2, avx2Tile1x3},
 		{avx2Tile2x1, avx2Tile2x2, avx2Tile2x3},
 		{avx2Tile3x1, avx2Tile3x2, avx2Tile3x3},
 		{avx2Tile4x1, avx2Tile4x2, avx2Tile4x3},
 	}}
-	avx512 = &kernel{name: "AVX-512", rows: 8, columns: 24, lanes: 8, transpose: avx2Transpose, arcs: avx2Arcs, relu: avx2ReLU, mask: avx2Active, tile: [][]tileFunc{
+	avx512 = &kernel{name: "AVX-512", rows: 8, columns: 24, lanes: 8, transpose: avx2Transpose, arcs: avx2Arcs, relu: avx2ReLU, gate: avx2Gate, tile: [][]tileFunc{
 		{avx512Tile1x1, avx512Tile1x2, avx512Tile1x3},
 		{avx512Tile2x1, avx512Tile2x2, avx512Tile2x3},
 		{avx512Tile3x1, avx512Tile3x2, avx512Tile3x3},

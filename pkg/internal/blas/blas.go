@@ -32,12 +32,15 @@ const parallel = 1 << 20
 // Dgemm computes C = αAB + βC, A or B or both transposed.
 func (i Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
 	i.Implementation.Dgemm(tA, tB, m, n, k, 0, a, lda, b, ldb, 1, c, ldc) // checks, and does nothing else
-	for r := range m {
-		if n > 0 {
-			scale(beta, c[r*ldc:r*ldc+n])
+	add := beta != 0
+	if add || k == 0 || alpha == 0 {
+		for r := range m {
+			if n > 0 {
+				scale(beta, c[r*ldc:r*ldc+n])
+			}
 		}
 	}
-	p := product{m: m, n: n, k: k, a: stored(a, lda, tA), b: stored(b, ldb, tB), alpha: alpha, c: c, ldc: ldc, add: beta != 0}
+	p := product{m: m, n: n, k: k, a: stored(a, lda, tA), b: stored(b, ldb, tB), alpha: alpha, c: c, ldc: ldc, add: add}
 	p.run()
 }
 
@@ -81,7 +84,7 @@ type product struct {
 	alpha    float64
 	c        []float64
 	ldc      int
-	add      bool // else C is 0
+	add      bool // else C is taken to be 0
 	triangle blas.Uplo
 }
 

@@ -121,5 +121,5 @@ func avx2Arcs(blocks int, inner []float64, norm float64, norms []float64, sin []
 // avx2ReLU is portableReLU of 4·blocks entries.
 func avx2ReLU(blocks int, x []float64)
 
-// avx2Active is portableActive of 4·blocks entries.
-func avx2Active(blocks int, x []float64, scale float64, w []float64)
+// avx2Gate is portableGate of 4·blocks entries.
+func avx2Gate(blocks int, h []float64, c float64, sum []float64)

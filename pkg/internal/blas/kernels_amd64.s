@@ -3428,24 +3428,29 @@ block:
 	VZEROUPPER
 	RET
 
-// func avx2Active(blocks int, x []float64, scale float64, w []float64)
-// Requires: AVX
-TEXT ·avx2Active(SB), NOSPLIT, $0-64
+// func avx2Gate(blocks int, h []float64, c float64, sum []float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2Gate(SB), NOSPLIT, $0-64
 	MOVQ         blocks+0(FP), AX
-	MOVQ         x_base+8(FP), CX
-	MOVQ         w_base+40(FP), DX
-	VBROADCASTSD scale+32(FP), Y0
-	VXORPD       Y1, Y1, Y1
+	MOVQ         h_base+8(FP), CX
+	MOVQ         sum_base+40(FP), DX
+	VBROADCASTSD c+32(FP), Y0
+	MOVQ         $0x3ff0000000000000, BX
+	VMOVQ        BX, X1
+	VBROADCASTSD X1, Y1
+	VXORPD       Y2, Y2, Y2
 
 block:
-	VMOVUPD (CX), Y2
-	VCMPPD  $0x06, Y1, Y2, Y3
-	VMULPD  (DX), Y0, Y2
-	VANDPD  Y3, Y2, Y2
-	VMOVUPD Y2, (CX)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	DECQ    AX
-	JNZ     block
+	VMOVUPD     (CX), Y3
+	VCMPPD      $0x06, Y2, Y3, Y4
+	VANDPD      Y4, Y3, Y3
+	VFMADD213PD (DX), Y0, Y3
+	VMOVUPD     Y3, (DX)
+	VANDPD      Y4, Y1, Y4
+	VMOVUPD     Y4, (CX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	DECQ        AX
+	JNZ         block
 	VZEROUPPER
 	RET

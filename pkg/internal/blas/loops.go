@@ -87,22 +87,23 @@ func portableReLU(x []float64) {
 	}
 }
 
-// Active replaces x[i] by scale·w[i] where x[i] > 0, else by 0.
-func Active(x []float64, scale float64, w []float64) {
+// Gate adds c·relu(h[i]) to sum[i] and replaces h[i] by its derivative, 1 where h[i] > 0,
+// else 0.
+func Gate(h []float64, c float64, sum []float64) {
 	done := 0
-	if blocks := len(x) / 4; active.mask != nil && blocks > 0 {
-		active.mask(blocks, x, scale, w)
+	if blocks := len(h) / 4; active.gate != nil && blocks > 0 {
+		active.gate(blocks, h, c, sum)
 		done = 4 * blocks
 	}
-	portableActive(x[done:], scale, w[done:])
+	portableGate(h[done:], c, sum[done:])
 }
 
-func portableActive(x []float64, scale float64, w []float64) {
-	for i, v := range x {
+func portableGate(h []float64, c float64, sum []float64) {
+	for i, v := range h {
+		h[i] = 1
 		if v <= 0 {
-			x[i] = 0
-		} else {
-			x[i] = scale * w[i]
+			h[i], v = 0, 0
 		}
+		sum[i] = math.FMA(c, v, sum[i])
 	}
 }

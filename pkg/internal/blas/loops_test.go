@@ -144,17 +144,17 @@ func TestLoopBits(t *testing.T) {
 			}
 			n = len(x)
 		}
-		var want [5][]float64
+		var want [6][]float64
 		for _, k := range kernels {
 			with(k, func() {
-				got := [5][]float64{append([]float64(nil), x...), make([]float64, n), make([]float64, n), append([]float64(nil), x...), append([]float64(nil), x...)}
+				got := [6][]float64{append([]float64(nil), x...), make([]float64, n), make([]float64, n), append([]float64(nil), x...), append([]float64(nil), x...), append([]float64(nil), w...)}
 				Arcs(got[0], norm, w, got[1], got[2])
 				ReLU(got[3])
-				Active(got[4], norm, w)
+				Gate(got[4], norm, got[5])
 				if k == portable {
 					want = got
 				}
-				for j, name := range []string{"π−φ", "sin φ", "the kernel", "ReLU", "Active"} {
+				for j, name := range []string{"π−φ", "sin φ", "the kernel", "ReLU", "the derivative", "the sum"} {
 					if at := different(got[j], want[j]); at >= 0 {
 						t.Fatalf("%s: %s of (%v, norms %v and %v) is %v, want %v", k.name, name, x[at], norm, w[at], got[j][at], want[j][at])
 					}
@@ -191,7 +191,7 @@ func BenchmarkLoops(b *testing.B) {
 		with(k, func() {
 			run("arcs/"+k.name, func() { Arcs(x, 1, norms, sin, kernel) })
 			run("relu/"+k.name, func() { ReLU(x) })
-			run("active/"+k.name, func() { Active(x, 2, w) })
+			run("gate/"+k.name, func() { Gate(x, 2, w) })
 		})
 	}
 }

@@ -29,7 +29,7 @@ type kernel struct {
 	transpose func(blocks int, src []float64, sr int, dst []float64, dr int)
 	arcs      func(blocks int, inner []float64, norm float64, norms, sin, kernel []float64, table []float64)
 	relu      func(blocks int, x []float64)
-	mask      func(blocks int, x []float64, scale float64, w []float64)
+	gate      func(blocks int, h []float64, c float64, sum []float64)
 }
 
 // buffers are what a product packs its operands into.
