@@ -14,7 +14,7 @@ import (
 // whichever other n were asked for. Rising n are cheapest, since XᵀX is summed up along
 // the rows.
 type Design struct {
-	x, t           *mat.Dense // X and, for n ≥ d, Xᵀ
+	x              *mat.Dense
 	rows, d        int
 	wide           *mat.SymDense // XXᵀ of the first filled rows
 	tall           *mat.SymDense // XᵀX of the first summed rows
@@ -32,10 +32,6 @@ func NewDesign(x *mat.Dense) *Design {
 // Rows returns the first n rows of X, which share its memory.
 func (p *Design) Rows(n int) *mat.Dense { return p.x.Slice(0, n, 0, p.d).(*mat.Dense) }
 
-// chunk is how many columns of a matrix a Gram matrix takes in at a time: all rows
-// of that width stay in the cache.
-const chunk = 128
-
 // gram returns the smaller of XXᵀ and XᵀX of the first n rows, for the caller to
 // overwrite.
 func (p *Design) gram(n int) *mat.SymDense {
@@ -47,44 +43,36 @@ func (p *Design) gram(n int) *mat.SymDense {
 	return out
 }
 
+// newGram continues the sums of earlier calls. Each runs in order, whatever its parts, so that
+// they change no bit.
 func (p *Design) newGram(n int) *mat.SymDense {
+	x := p.x.RawMatrix()
+	rows := func(from, to int) blas64.General {
+		return blas64.General{Rows: to - from, Cols: p.d, Stride: x.Stride, Data: x.Data[from*x.Stride:]}
+	}
 	if n < p.d {
 		if p.wide == nil {
 			p.wide = mat.NewSymDense(min(p.rows, p.d), nil)
 		}
-		for from := 0; from < p.d; from += chunk {
-			addGram(p.wide, p.x, from, min(from+chunk, p.d), p.filled, n)
+		if old, sum := p.filled, p.wide.RawSymmetric(); n > old {
+			corner := blas64.Symmetric{Uplo: sum.Uplo, N: n - old, Stride: sum.Stride, Data: sum.Data[old*sum.Stride+old:]}
+			blas64.Syrk(blas.NoTrans, 1, rows(old, n), 0, corner)
+			if old > 0 {
+				above := blas64.General{Rows: old, Cols: n - old, Stride: sum.Stride, Data: sum.Data[old:]}
+				blas64.Gemm(blas.NoTrans, blas.Trans, 1, rows(0, old), rows(old, n), 0, above)
+			}
+			p.filled = n
 		}
-		p.filled = max(p.filled, n)
 		return p.wide.SliceSym(0, n).(*mat.SymDense)
-	}
-	if p.t == nil {
-		p.t = mat.DenseCopyOf(p.x.T())
 	}
 	if p.tall == nil || n < p.summed {
 		p.tall, p.summed = mat.NewSymDense(p.d, nil), 0
 	}
-	for ; p.summed+chunk <= n; p.summed += chunk {
-		addGram(p.tall, p.t, p.summed, p.summed+chunk, 0, p.d)
+	if n > p.summed {
+		blas64.Syrk(blas.Trans, 1, rows(p.summed, n), 1, p.tall.RawSymmetric())
 	}
-	out := mat.NewSymDense(p.d, nil)
-	out.CopySym(p.tall)
-	if p.summed < n {
-		addGram(out, p.t, p.summed, n, 0, p.d)
-	}
-	return out
-}
-
-// addGram adds to the columns first … last−1 of out what the columns from … to−1 of a
-// bring to aaᵀ. Row by row this is twice as fast in gonum as its rank-k update or its
-// matrix product.
-func addGram(out *mat.SymDense, a *mat.Dense, from, to, first, last int) {
-	raw, sum := a.RawMatrix(), out.RawSymmetric()
-	for i := first; i < last; i++ {
-		above := blas64.General{Rows: i + 1, Cols: to - from, Stride: raw.Stride, Data: raw.Data[from:]}
-		row := blas64.Vector{N: to - from, Inc: 1, Data: raw.Data[i*raw.Stride+from:]}
-		blas64.Gemv(blas.NoTrans, 1, above, row, 1, blas64.Vector{N: i + 1, Inc: sum.Stride, Data: sum.Data[i:]})
-	}
+	p.summed = n
+	return p.tall
 }
 
 // Interpolator returns the [Interpolator] of the first n rows.

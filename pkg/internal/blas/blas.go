@@ -48,8 +48,64 @@ func (i Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64,
 func (i Implementation) Dsyrk(ul blas.Uplo, tA blas.Transpose, n, k int, alpha float64, a []float64, lda int, beta float64, c []float64, ldc int) {
 	i.Implementation.Dsyrk(ul, tA, n, k, 0, a, lda, beta, c, ldc) // checks and βC
 	p := product{m: n, n: n, k: k, a: stored(a, lda, tA), alpha: alpha, c: c, ldc: ldc, add: beta != 0, triangle: ul}
-	p.b = view{p.a.data, p.a.col, p.a.row}
+	p.b = p.a.transposed()
 	p.run()
+}
+
+// Dsyr2k computes a triangle of C = αABᵀ + αBAᵀ + βC, or of αAᵀB + αBᵀA + βC.
+func (i Implementation) Dsyr2k(ul blas.Uplo, tA blas.Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	i.Implementation.Dsyr2k(ul, tA, n, k, 0, a, lda, b, ldb, beta, c, ldc) // checks and βC
+	p := product{m: n, n: n, k: k, a: stored(a, lda, tA), b: stored(b, ldb, tA).transposed(), alpha: alpha, c: c, ldc: ldc, add: true, triangle: ul}
+	p.run()
+	p.a, p.b = p.b.transposed(), p.a.transposed()
+	p.run()
+}
+
+// smallTriangle is the size of a triangle that Dtrsm leaves to gonum.
+const smallTriangle = 16
+
+// Dtrsm solves op(A)X = αB or X op(A) = αB for X, with A a triangle, by halves: what one half
+// of X adds to the equations of the other is a product.
+func (i Implementation) Dtrsm(s blas.Side, ul blas.Uplo, tA blas.Transpose, d blas.Diag, m, n int, alpha float64, a []float64, lda int, b []float64, ldb int) {
+	size, other := m, n
+	if s == blas.Right {
+		size, other = n, m
+	}
+	short := lda < size || ldb < n || len(a) < (size-1)*lda+size || len(b) < (m-1)*ldb+n
+	if size <= smallTriangle || other < smallTriangle/2 || alpha == 0 || short {
+		i.Implementation.Dtrsm(s, ul, tA, d, m, n, alpha, a, lda, b, ldb)
+		return
+	}
+	h := (size/2 + smallTriangle - 1) / smallTriangle * smallTriangle
+	off := a[h:] // what is beside the two triangles
+	if ul == blas.Lower {
+		off = a[h*lda:]
+	}
+	// One half of X does not depend on the other.
+	type half struct {
+		from, to int
+		a, b     []float64
+	}
+	first, last := half{0, h, a, b}, half{h, size, a[h*lda+h:], nil}
+	if s == blas.Left {
+		last.b = b[h*ldb:]
+	} else {
+		last.b = b[h:]
+	}
+	lower := (ul == blas.Lower) == (tA == blas.NoTrans)
+	if lower != (s == blas.Left) {
+		first, last = last, first
+	}
+	n1, n2 := first.to-first.from, last.to-last.from
+	if s == blas.Left {
+		i.Dtrsm(s, ul, tA, d, n1, n, alpha, first.a, lda, first.b, ldb)
+		i.Dgemm(tA, blas.NoTrans, n2, n, n1, -1, off, lda, first.b, ldb, alpha, last.b, ldb)
+		i.Dtrsm(s, ul, tA, d, n2, n, 1, last.a, lda, last.b, ldb)
+	} else {
+		i.Dtrsm(s, ul, tA, d, m, n1, alpha, first.a, lda, first.b, ldb)
+		i.Dgemm(blas.NoTrans, tA, m, n2, n1, -1, first.b, ldb, off, lda, alpha, last.b, ldb)
+		i.Dtrsm(s, ul, tA, d, m, n2, 1, last.a, lda, last.b, ldb)
+	}
 }
 
 func scale(beta float64, x []float64) {
@@ -76,6 +132,8 @@ func stored(data []float64, stride int, t blas.Transpose) view {
 	}
 	return view{data, 1, stride}
 }
+
+func (v view) transposed() view { return view{v.data, v.col, v.row} }
 
 // product is C + αAB of an m×k and a k×n matrix, or one triangle of it.
 type product struct {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
 )
 
 // Blocks: a strip of B, blockK×columns, stays in the first cache, and a block of A, blockM×blockK,
@@ -74,9 +75,7 @@ func (p *product) block(kr *kernel, i0, i1, j0, j1 int) {
 				buf.b = grown(buf.b, strips*kr.columns*kb)
 				kr.pack(buf.b, kr.columns, view{b.data, b.col, b.row}, nb, kb)
 				if p.alpha != 1 {
-					for i := range buf.b {
-						buf.b[i] *= p.alpha
-					}
+					gonum.Implementation{}.Dscal(len(buf.b), p.alpha, buf.b, 1)
 				}
 				s.b, s.br, s.bp = buf.b, kr.columns, kr.columns*kb
 			} else {
