@@ -5,6 +5,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack"
+	lapackgo "gonum.org/v1/gonum/lapack/gonum"
 	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
@@ -103,11 +104,20 @@ func factorize(gram *mat.SymDense) (c *cholesky, ok bool) {
 	return &cholesky{u}, ok
 }
 
-// condition estimates the condition number of UᵀU, whose 1-norm is norm.
+// condition estimates the condition number of UᵀU, whose 1-norm is norm (Higham 1988). Of a
+// singular matrix it may be infinite or NaN.
 func (c *cholesky) condition(norm float64) float64 {
 	n := c.u.N
-	a := blas64.Symmetric{Uplo: blas.Upper, N: n, Stride: c.u.Stride, Data: c.u.Data}
-	return 1 / lapack64.Pocon(a, norm, make([]float64, 3*n), make([]int, n))
+	v, x, signs := make([]float64, n), make([]float64, n), make([]int, n)
+	var state [3]int
+	// Unlike LAPACK's Dpocon without scaling against overflow, which costs more than the rest.
+	inverse, next := (lapackgo.Implementation{}).Dlacn2(n, v, x, signs, 0, 0, &state)
+	for next != 0 {
+		blas64.Trsv(blas.Trans, c.u, vec(x))
+		blas64.Trsv(blas.NoTrans, c.u, vec(x))
+		inverse, next = lapackgo.Implementation{}.Dlacn2(n, v, x, signs, inverse, next, &state)
+	}
+	return inverse * norm
 }
 
 // regress returns Xᵀ(UᵀU)⁻¹y or (UᵀU)⁻¹Xᵀy, as X is wide or tall: d×k for y n×k.

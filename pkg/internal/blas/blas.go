@@ -61,6 +61,32 @@ func (i Implementation) Dsyr2k(ul blas.Uplo, tA blas.Transpose, n, k int, alpha 
 	p.run()
 }
 
+// Dsymv computes y = αAx + βy, A symmetric: gonum's level 1 on x and y without strides, which
+// LAPACK gives them.
+func (i Implementation) Dsymv(ul blas.Uplo, n int, alpha float64, a []float64, lda int, x []float64, incX int, beta float64, y []float64, incY int) {
+	if n < smallTriangle || alpha == 0 || incX < 1 || incY < 1 {
+		i.Implementation.Dsymv(ul, n, alpha, a, lda, x, incX, beta, y, incY)
+		return
+	}
+	i.Implementation.Dsymv(ul, n, 0, a, lda, x, incX, beta, y, incY) // checks and βy
+	buf := pool.Get().(*buffers)
+	defer pool.Put(buf)
+	buf.a = grown(buf.a, 2*n)
+	v, sum := buf.a[:n], buf.a[n:]
+	i.Dcopy(n, x, incX, v, 1)
+	clear(sum)
+	for r := range n {
+		from, to := r+1, n
+		if ul == blas.Lower {
+			from, to = 0, r
+		}
+		row := a[r*lda+from : r*lda+to]
+		sum[r] += a[r*lda+r]*v[r] + i.Ddot(to-from, row, 1, v[from:], 1)
+		i.Daxpy(to-from, v[r], row, 1, sum[from:], 1)
+	}
+	i.Daxpy(n, alpha, sum, 1, y, incY)
+}
+
 // smallTriangle is the size of a triangle that Dtrsm leaves to gonum.
 const smallTriangle = 16
 

@@ -98,3 +98,27 @@ func TestRank2k(t *testing.T) {
 		}
 	}
 }
+
+func TestSymmetricTimesVector(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 22))
+	for i := range 200 {
+		ul := []blas.Uplo{blas.Upper, blas.Lower}[i%2]
+		x := newCall(rng, ul, rng.IntN(40), 0, 1+rng.IntN(3))
+		for x.special {
+			x = newCall(rng, ul, rng.IntN(40), 0, 1+rng.IntN(3))
+		}
+		v := make([]float64, x.n*x.k)
+		for j := range v {
+			v[j] = rng.NormFloat64()
+		}
+		y := append([]float64(nil), v...)
+		want := append([]float64(nil), v...)
+		gonum.Implementation{}.Dsymv(ul, x.n, x.alpha, x.c, x.ldc, v, x.k, x.beta, want, 1)
+		Implementation{}.Dsymv(ul, x.n, x.alpha, x.c, x.ldc, v, x.k, x.beta, y, 1)
+		for j, w := range want {
+			if math.Abs(y[j]-w) > 1e-12 {
+				t.Fatalf("%s, step %d: entry %d is %v, by gonum %v", x, x.k, j, y[j], w)
+			}
+		}
+	}
+}
