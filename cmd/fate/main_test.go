@@ -27,7 +27,9 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("FATE_CACHE", "off")
-			return nil
+			notebooks, err := filepath.Abs("../../notebooks")
+			env.Setenv("NOTEBOOKS", notebooks)
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"book":   book,
