@@ -20,7 +20,7 @@ import (
 // Module is the path of the module.
 const Module = "github.com/features-are-fate/fate"
 
-//go:embed divergence/*.go experiment/*.go internal/ode/*.go linear/*.go relu/*.go task/*.go theory/*.go
+//go:embed divergence/*.go experiment/*.go internal/blas/*.go internal/blas/*.s internal/ode/*.go linear/*.go relu/*.go task/*.go theory/*.go
 var source embed.FS
 
 // presenting are files that draw, judge, keep and report numbers, and make none: a trial
@@ -36,7 +36,8 @@ var presenting = func() map[string]bool {
 
 // Source is a hash of the code of these packages that makes numbers, without comments,
 // formatting and tests, and of the version of gonum, the same in every program that is
-// built of them.
+// built of them. The assembly of all instruction sets is in it, and not which of them this
+// machine uses.
 var Source = sync.OnceValue(hash)
 
 func hash() string {
@@ -55,7 +56,11 @@ func hash() string {
 		}
 		b, err := source.ReadFile(path)
 		fmt.Fprintln(h, path)
-		writeCode(h, b)
+		if strings.HasSuffix(path, ".s") {
+			h.Write(b)
+		} else {
+			writeCode(h, b)
+		}
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil))[:16]

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/blas" // its products of matrices
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/blas" // its products of matrices
 	"gonum.org/v1/gonum/mat"
 )
 

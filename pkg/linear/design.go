@@ -1,9 +1,11 @@
 package linear
 
 import (
+	_ "github.com/features-are-fate/fate/pkg/internal/blas" // its products of matrices
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack"
+	lapackgo "gonum.org/v1/gonum/lapack/gonum"
 	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
@@ -13,7 +15,7 @@ import (
 // whichever other n were asked for. Rising n are cheapest, since XᵀX is summed up along
 // the rows.
 type Design struct {
-	x, t           *mat.Dense // X and, for n ≥ d, Xᵀ
+	x              *mat.Dense
 	rows, d        int
 	wide           *mat.SymDense // XXᵀ of the first filled rows
 	tall           *mat.SymDense // XᵀX of the first summed rows
@@ -31,10 +33,6 @@ func NewDesign(x *mat.Dense) *Design {
 // Rows returns the first n rows of X, which share its memory.
 func (p *Design) Rows(n int) *mat.Dense { return p.x.Slice(0, n, 0, p.d).(*mat.Dense) }
 
-// chunk is how many columns of a matrix a Gram matrix takes in at a time: all rows
-// of that width stay in the cache.
-const chunk = 128
-
 // gram returns the smaller of XXᵀ and XᵀX of the first n rows, for the caller to
 // overwrite.
 func (p *Design) gram(n int) *mat.SymDense {
@@ -46,44 +44,36 @@ func (p *Design) gram(n int) *mat.SymDense {
 	return out
 }
 
+// newGram continues the sums of earlier calls. Each runs in order, whatever its parts, so that
+// they change no bit.
 func (p *Design) newGram(n int) *mat.SymDense {
+	x := p.x.RawMatrix()
+	rows := func(from, to int) blas64.General {
+		return blas64.General{Rows: to - from, Cols: p.d, Stride: x.Stride, Data: x.Data[from*x.Stride:]}
+	}
 	if n < p.d {
 		if p.wide == nil {
 			p.wide = mat.NewSymDense(min(p.rows, p.d), nil)
 		}
-		for from := 0; from < p.d; from += chunk {
-			addGram(p.wide, p.x, from, min(from+chunk, p.d), p.filled, n)
+		if old, sum := p.filled, p.wide.RawSymmetric(); n > old {
+			corner := blas64.Symmetric{Uplo: sum.Uplo, N: n - old, Stride: sum.Stride, Data: sum.Data[old*sum.Stride+old:]}
+			blas64.Syrk(blas.NoTrans, 1, rows(old, n), 0, corner)
+			if old > 0 {
+				above := blas64.General{Rows: old, Cols: n - old, Stride: sum.Stride, Data: sum.Data[old:]}
+				blas64.Gemm(blas.NoTrans, blas.Trans, 1, rows(0, old), rows(old, n), 0, above)
+			}
+			p.filled = n
 		}
-		p.filled = max(p.filled, n)
 		return p.wide.SliceSym(0, n).(*mat.SymDense)
-	}
-	if p.t == nil {
-		p.t = mat.DenseCopyOf(p.x.T())
 	}
 	if p.tall == nil || n < p.summed {
 		p.tall, p.summed = mat.NewSymDense(p.d, nil), 0
 	}
-	for ; p.summed+chunk <= n; p.summed += chunk {
-		addGram(p.tall, p.t, p.summed, p.summed+chunk, 0, p.d)
+	if n > p.summed {
+		blas64.Syrk(blas.Trans, 1, rows(p.summed, n), 1, p.tall.RawSymmetric())
 	}
-	out := mat.NewSymDense(p.d, nil)
-	out.CopySym(p.tall)
-	if p.summed < n {
-		addGram(out, p.t, p.summed, n, 0, p.d)
-	}
-	return out
-}
-
-// addGram adds to the columns first … last−1 of out what the columns from … to−1 of a
-// bring to aaᵀ. Row by row this is twice as fast in gonum as its rank-k update or its
-// matrix product.
-func addGram(out *mat.SymDense, a *mat.Dense, from, to, first, last int) {
-	raw, sum := a.RawMatrix(), out.RawSymmetric()
-	for i := first; i < last; i++ {
-		above := blas64.General{Rows: i + 1, Cols: to - from, Stride: raw.Stride, Data: raw.Data[from:]}
-		row := blas64.Vector{N: to - from, Inc: 1, Data: raw.Data[i*raw.Stride+from:]}
-		blas64.Gemv(blas.NoTrans, 1, above, row, 1, blas64.Vector{N: i + 1, Inc: sum.Stride, Data: sum.Data[i:]})
-	}
+	p.summed = n
+	return p.tall
 }
 
 // Interpolator returns the [Interpolator] of the first n rows.
@@ -114,11 +104,20 @@ func factorize(gram *mat.SymDense) (c *cholesky, ok bool) {
 	return &cholesky{u}, ok
 }
 
-// condition estimates the condition number of UᵀU, whose 1-norm is norm.
+// condition estimates the condition number of UᵀU, whose 1-norm is norm (Higham 1988). Of a
+// singular matrix it may be infinite or NaN.
 func (c *cholesky) condition(norm float64) float64 {
 	n := c.u.N
-	a := blas64.Symmetric{Uplo: blas.Upper, N: n, Stride: c.u.Stride, Data: c.u.Data}
-	return 1 / lapack64.Pocon(a, norm, make([]float64, 3*n), make([]int, n))
+	v, x, signs := make([]float64, n), make([]float64, n), make([]int, n)
+	var state [3]int
+	// Unlike LAPACK's Dpocon without scaling against overflow, which costs more than the rest.
+	inverse, next := (lapackgo.Implementation{}).Dlacn2(n, v, x, signs, 0, 0, &state)
+	for next != 0 {
+		blas64.Trsv(blas.Trans, c.u, vec(x))
+		blas64.Trsv(blas.NoTrans, c.u, vec(x))
+		inverse, next = lapackgo.Implementation{}.Dlacn2(n, v, x, signs, inverse, next, &state)
+	}
+	return inverse * norm
 }
 
 // regress returns Xᵀ(UᵀU)⁻¹y or (UᵀU)⁻¹Xᵀy, as X is wide or tall: d×k for y n×k.

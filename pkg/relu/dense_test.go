@@ -367,15 +367,17 @@ func TestRowsAreDoneOnce(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 	for _, m := range []int{0, 1, 15, 16, 17, 32, 200} {
 		done, active := make([]atomic.Int64, m), atomic.Int64{}
-		rows(m, func(i int) {
-			if active.Add(1) > cores {
-				t.Errorf("%d rows at the same time", active.Load())
+		rows(m, 1<<16, func() func(int) {
+			return func(i int) {
+				if active.Add(1) > cores {
+					t.Errorf("%d rows at the same time", active.Load())
+				}
+				for range 20 {
+					runtime.Gosched()
+				}
+				done[i].Add(1)
+				active.Add(-1)
 			}
-			for range 20 {
-				runtime.Gosched()
-			}
-			done[i].Add(1)
-			active.Add(-1)
 		})
 		for i := range done {
 			if n := done[i].Load(); n != 1 {

@@ -3,6 +3,7 @@ package relu
 import (
 	"math"
 
+	"github.com/features-are-fate/fate/pkg/internal/blas"
 	"github.com/features-are-fate/fate/pkg/task"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -18,10 +19,13 @@ func Gram(w, v *mat.Dense) *mat.Dense {
 	a, b := norms(w), norms(v)
 	var out mat.Dense
 	out.Mul(w, v.T())
-	rows(len(a), func(i int) {
-		for j, p := range out.RawRowView(i) {
-			cos, phi, sin := angle(p, a[i]*b[j])
-			out.Set(i, j, a[i]*b[j]*(sin+(math.Pi-phi)*cos)/(2*math.Pi))
+	rows(len(a), len(b), func() func(int) {
+		sin, kernel := make([]float64, len(b)), make([]float64, len(b))
+		return func(i int) {
+			row := out.RawRowView(i)
+			blas.Arcs(row, a[i], b, sin, kernel)
+			floats.MulTo(row, kernel, b)
+			floats.Scale(a[i]/(2*math.Pi), row)
 		}
 	})
 	return &out
@@ -31,18 +35,17 @@ func norms(w *mat.Dense) []float64 {
 	m, _ := w.Dims()
 	out := make([]float64, m)
 	for i := range out {
-		out[i] = floats.Norm(w.RawRowView(i), 2)
+		out[i] = norm(w.RawRowView(i))
 	}
 	return out
 }
 
-// angle returns cos φ, φ and sin φ for the angle φ between two vectors, from their inner
-// product and the product of their norms. For a zero vector any angle will do.
-func angle(inner, norms float64) (cos, phi, sin float64) {
-	if norms > 0 {
-		cos = max(-1, min(1, inner/norms))
+// norm is ‖x‖, in one pass where no square overflows or underflows.
+func norm(x []float64) float64 {
+	if s := floats.Dot(x, x); s > 1e-280 && s < 1e300 {
+		return math.Sqrt(s)
 	}
-	return cos, math.Acos(cos), math.Sqrt((1 - cos) * (1 + cos))
+	return floats.Norm(x, 2)
 }
 
 // Space returns the span of the neurons of n as functions of the input, or for k > 0

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	simd "github.com/features-are-fate/fate/pkg/internal/blas"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -62,23 +65,38 @@ func (l *Loss) Gradient(f *Network) (float64, Gradient) {
 // work holds the buffers of the gradients of one training.
 type work struct {
 	loss   *Loss
-	inputs *mat.Dense // what every neuron is multiplied with: all neurons, or the points
-	weight []float64
+	hidden *mat.Dense // neurons by all neurons, or by the points of a block
+	weight []float64  // of each column of hidden
+	// Of the loss on a population:
+	inputs *mat.Dense // all neurons
 	norm   []float64
-	hidden *mat.Dense
+	along  []float64 // weight times norm
 	parts  []float64
+	// Of the loss on a sample:
+	points int // in a block
+	scaled []float64
 }
+
+// blockEntries is the size of a block of hidden: it stays in a cache.
+const blockEntries = 1 << 15
 
 func (l *Loss) newWork(f *Network) *work {
 	m, d := f.W.Dims()
-	w := &work{loss: l, inputs: l.x, parts: make([]float64, m)}
+	w := &work{loss: l}
+	columns := 0
 	if l.teacher != nil {
 		k, _ := l.teacher.W.Dims()
-		w.inputs = mat.NewDense(m+k, d, nil)
-		w.inputs.Slice(m, m+k, 0, d).(*mat.Dense).Copy(l.teacher.W)
+		columns = m + k
+		w.inputs = mat.NewDense(columns, d, nil)
+		w.inputs.Slice(m, columns, 0, d).(*mat.Dense).Copy(l.teacher.W)
 		w.norm = append(make([]float64, m), norms(l.teacher.W)...)
+		w.along = make([]float64, columns)
+		w.parts = make([]float64, m)
+	} else {
+		w.points = min(len(l.y), max(128, blockEntries/m))
+		w.scaled = make([]float64, w.points*d)
+		columns = w.points
 	}
-	columns, _ := w.inputs.Dims()
 	w.weight = make([]float64, columns)
 	w.hidden = mat.NewDense(m, columns, nil)
 	return w
@@ -97,32 +115,27 @@ func (w *work) population(f *Network, out Gradient) float64 {
 	g := w.loss.teacher
 	w.inputs.Slice(0, m, 0, d).(*mat.Dense).Copy(f.W)
 	for j, c := range f.C {
-		w.norm[j] = floats.Norm(f.W.RawRowView(j), 2)
-		w.weight[j] = c / float64(m)
+		w.norm[j] = norm(f.W.RawRowView(j))
+		w.weight[j] = c / (2 * math.Pi * float64(m))
 	}
 	for j, c := range g.C {
-		w.weight[m+j] = -c / float64(len(g.C))
+		w.weight[m+j] = -c / (2 * math.Pi * float64(len(g.C)))
 	}
+	floats.MulTo(w.along, w.weight, w.norm)
 	w.hidden.Mul(f.W, w.inputs.T())
 	along := w.parts // what a neuron gets along itself
 	square := make([]float64, m)
-	rows(m, func(i int) {
-		row := w.hidden.RawRowView(i)
-		a, self, sum := 0.0, 0.0, 0.0
-		for j, p := range row {
-			if j == m {
-				self, sum = sum, 0
-			}
-			n := w.norm[i] * w.norm[j]
-			cos, phi, sin := angle(p, n)
-			weight := w.weight[j] / (2 * math.Pi)
-			sum += weight * n * (sin + (math.Pi-phi)*cos)
-			a += weight * w.norm[j] * sin
-			row[j] = weight * (math.Pi - phi)
+	rows(m, len(w.norm), func() func(int) {
+		sin, kernel := make([]float64, len(w.norm)), make([]float64, len(w.norm))
+		return func(i int) {
+			row := w.hidden.RawRowView(i)
+			simd.Arcs(row, w.norm[i], w.norm, sin, kernel)
+			self, other := floats.Dot(w.along[:m], kernel[:m]), floats.Dot(w.along[m:], kernel[m:])
+			out.C[i] = w.norm[i] * (self + other)
+			square[i] = w.norm[i] * (self + 2*other)
+			along[i] = floats.Dot(w.along, sin)
+			floats.Mul(row, w.weight)
 		}
-		out.C[i] = self + sum
-		square[i] = self + 2*sum
-		along[i] = a
 	})
 	out.W.Mul(w.hidden, w.inputs)
 	for i, c := range f.C {
@@ -135,53 +148,68 @@ func (w *work) population(f *Network, out Gradient) float64 {
 	return math.Max(0, floats.Dot(f.C, square)/(2*float64(m))+w.loss.zero)
 }
 
+// sample goes over the points in blocks that stay in a cache. With D the derivatives of the
+// ReLUs, r the residuals and G = D diag(r) X/n, the gradient is cᵢGᵢ in wᵢ and wᵢ·Gᵢ in cᵢ.
 func (w *work) sample(f *Network, out Gradient) float64 {
-	m, _ := f.W.Dims()
+	m, d := f.W.Dims()
 	n := len(w.loss.y)
-	w.hidden.Mul(f.W, w.inputs.T())
-	rows(m, func(i int) {
-		row := w.hidden.RawRowView(i)
-		for k, v := range row {
-			row[k] = max(0, v)
-		}
-	})
-	residual := mat.NewVecDense(n, w.weight)
-	residual.MulVec(w.hidden.T(), mat.NewVecDense(m, f.C))
-	residual.ScaleVec(1/float64(m), residual)
-	floats.Sub(w.weight, w.loss.y)
-	value := floats.Dot(w.weight, w.weight) / (2 * float64(n))
-	floats.Scale(1/float64(n), w.weight)
-	mat.NewVecDense(m, out.C).MulVec(w.hidden, residual)
-	rows(m, func(i int) { // what reaches a neuron from the points where it is active
-		row := w.hidden.RawRowView(i)
-		for k, v := range row {
-			if v > 0 {
-				row[k] = f.C[i] * w.weight[k]
-			}
-		}
-	})
-	out.W.Mul(w.hidden, w.inputs)
-	return value
-}
-
-// rows calls do for every row, on all cores; a row is done by one core, so that
-// sums do not depend on their number.
-func rows(m int, do func(i int)) {
-	const block = 16
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (m+block-1)/block) {
-		wait.Go(func() {
-			for {
-				first := int(next.Add(block)) - block
-				if first >= m {
-					return
-				}
-				for i := first; i < min(first+block, m); i++ {
-					do(i)
+	weights, gradient := f.W.RawMatrix(), out.W.RawMatrix()
+	value := 0.0
+	for from := 0; from < n; from += w.points {
+		b := min(w.points, n-from)
+		x := w.loss.x.Slice(from, from+b, 0, d).(*mat.Dense)
+		hidden := blas64.General{Rows: m, Cols: b, Stride: b, Data: w.hidden.RawMatrix().Data[:m*b]}
+		scaled := blas64.General{Rows: b, Cols: d, Stride: d, Data: w.scaled[:b*d]}
+		blas64.Gemm(blas.NoTrans, blas.Trans, 1, weights, x.RawMatrix(), 0, hidden)
+		residual := w.weight[:b]
+		clear(residual)
+		const part = 64 // points that a core does at a time
+		rows((b+part-1)/part, m*part, func() func(int) {
+			return func(j int) {
+				first, last := j*part, min((j+1)*part, b)
+				for i, c := range f.C {
+					simd.Gate(hidden.Data[i*b+first:i*b+last], c, residual[first:last])
 				}
 			}
 		})
+		for k := range residual {
+			r := residual[k]/float64(m) - w.loss.y[from+k]
+			value += r * r
+			floats.ScaleTo(scaled.Data[k*d:(k+1)*d], r/float64(n), x.RawRowView(k))
+		}
+		beta := 1.0
+		if from == 0 {
+			beta = 0
+		}
+		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, hidden, scaled, beta, gradient)
+	}
+	for i, c := range f.C {
+		row := out.W.RawRowView(i)
+		out.C[i] = floats.Dot(f.W.RawRowView(i), row)
+		floats.Scale(c, row)
+	}
+	return value / (2 * float64(n))
+}
+
+// rows does each of m rows of n entries, on all cores where that is worth it; a row is done by
+// one core, so that sums do not depend on their number. Each worker calls worker once, for
+// buffers of its own.
+func rows(m, n int, worker func() func(i int)) {
+	const worth = 1 << 16
+	var next atomic.Int64
+	work := func() {
+		do := worker()
+		for i := int(next.Add(1)) - 1; i < m; i = int(next.Add(1)) - 1 {
+			do(i)
+		}
+	}
+	if m*n < worth {
+		work()
+		return
+	}
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), m) {
+		wait.Go(work)
 	}
 	wait.Wait()
 }

@@ -18,6 +18,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/features-are-fate/fate/pkg/internal/blas"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -105,10 +106,7 @@ func (n *Network) Predict(x *mat.Dense) []float64 {
 func (n *Network) Features(x *mat.Dense) *mat.Dense {
 	var hidden mat.Dense
 	hidden.Mul(x, n.W.T())
-	raw := hidden.RawMatrix().Data
-	for i, v := range raw {
-		raw[i] = max(0, v)
-	}
+	blas.ReLU(hidden.RawMatrix().Data)
 	return &hidden
 }
 

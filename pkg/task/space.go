@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/blas" // its products of matrices
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/blas" // its products of matrices
 	"gonum.org/v1/gonum/mat"
 )
 
