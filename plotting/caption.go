@@ -7,16 +7,15 @@ import (
 	"unicode"
 )
 
-// Caption returns the figure with a caption: one or two sentences that say what is found in
-// it. Mathematics stands between dollar signs, as in a label. The caption is the beginning of
-// the description in the file and in a notebook.
+// Caption gives the figure a caption, one or two sentences that say what is found in it, and
+// returns the figure. Mathematics stands between dollar signs, as in a label. The caption is
+// the beginning of the description in the file and in a notebook.
 func (f *Figure) Caption(text string) *Figure {
-	out := *f
-	out.caption = strings.TrimSpace(text)
-	if out.err == nil {
-		_, out.err = parse(out.caption)
+	f.caption = strings.TrimSpace(text)
+	if f.err == nil {
+		_, f.err = parse(f.caption)
 	}
-	return &out
+	return f // and no copy: the notebook has this one among those that its cell drew
 }
 
 // heading returns the titles of the panels as plain text.

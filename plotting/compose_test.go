@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/figure"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -191,5 +192,16 @@ func TestDescriptionsAreInTheFiles(t *testing.T) {
 	}
 	if err := Draw(exampleDiagram()).Caption(`$\nothing$`).Err(); err == nil || !strings.Contains(err.Error(), `\nothing`) {
 		t.Errorf("a wrong caption: %v", err)
+	}
+}
+
+// The files that a notebook writes for a cell are of the figure that the cell drew: it must
+// have the caption.
+func TestCaptionIsOfTheDrawnFigure(t *testing.T) {
+	figure.Begin(figure.Origin{Notebook: "a.ipynb", Cell: "c"})
+	defer figure.Begin(figure.Origin{})
+	Draw(exampleDiagram()).Caption("Found.")
+	if f := figure.Drawn()[0].(*Figure); !strings.HasPrefix(f.Description(), "Found.") {
+		t.Errorf("the drawn figure says %q", f.Description())
 	}
 }

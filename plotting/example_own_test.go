@@ -52,11 +52,12 @@ func ExampleLine() {
 
 // A closure as a line. The figure has a caption that says what it shows.
 func ExampleFunction() {
+	var line plotting.Series = plotting.Function(func(theta float64) float64 { return math.Pow(math.Cos(theta), 2) }, 0, math.Pi)
 	f := plotting.Draw(plotting.Slices{
 		Title:  `alignment`,
 		X:      `$\theta$`,
 		Y:      `$\cos^2\theta$`,
-		Lines:  plotting.Function(func(theta float64) float64 { return math.Pow(math.Cos(theta), 2) }, 0, math.Pi),
+		Lines:  line,
 		Guides: plotting.Vertical(math.Pi / 2).Named(`orthogonal`),
 	}).Caption(`Orthogonal tasks share nothing.`)
 	fmt.Println(f.Description())

@@ -82,6 +82,7 @@ func (p *panel) strokes(c draw.Canvas, o one) (out [][]vg.Point) {
 // labelGuides writes the labels of guides beside their lines, where they cover least of what
 // is drawn.
 func (p *panel) labelGuides(c draw.Canvas, guides []one, drawn []vg.Point) {
+	written := map[string]bool{}
 	for _, o := range guides {
 		var line []vg.Point
 		for _, part := range p.strokes(c, o) {
@@ -91,9 +92,10 @@ func (p *panel) labelGuides(c draw.Canvas, guides []one, drawn []vg.Point) {
 				}
 			}
 		}
-		if o.label == "" || len(line) == 0 {
+		if o.label == "" || len(line) == 0 || written[o.label] {
 			continue
 		}
+		written[o.label] = true
 		sty := textStyle(legendSize)
 		sty.Color = guideText
 		sty.YAlign = draw.YCenter

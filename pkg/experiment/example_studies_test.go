@@ -31,6 +31,7 @@ func ExampleStudents() {
 	var law experiment.PowerLaw = run.ScratchLaw(12)
 	fmt.Println(law.From, law.To, law.Nu.Value > 0, law.Line().Len())
 	fmt.Println(run.LawPlane(theory.TLinear, law).Titles())
+	fmt.Println(run.FittingBoundary(law).Err(), run.LawPlane(theory.TLinear, law).Facts())
 	v := run.Floors().And(run.Over(experiment.AllNeurons, experiment.Floor), run.OnFeatures(), run.Signs(theory.TLinear, law), run.Changes(theory.RiskLinear, theory.RiskFineTune), law.Verdict("Section 4", 1.18))
 	for _, row := range v.Rows {
 		fmt.Println(row.Result)
@@ -46,6 +47,7 @@ func ExampleStudents() {
 	// "$d = 3$", 3 values
 	// 12 48 true 1
 	// $\mu$ $n/d$ $\mathcal{T}_{\mathrm{lt}}$
+	// <nil> d = 3, 2 trials in each setting, by training
 	// ρ of the student − ρ of the source
 	// R_lt on all neurons over floor
 	// R_lt over ρ(1 + k/(n−k−1))

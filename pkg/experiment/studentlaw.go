@@ -267,6 +267,43 @@ func (t *Table) LawPlane(q theory.Quantity, law PowerLaw) Plane {
 	return p
 }
 
+// FittingBoundary returns where the power law of training from scratch equals the risk
+// ρ(1 + k/(n−k−1)) on the k neurons of the source, with the mean ρ outside them, as lines over
+// μ and n/d: the boundary of [Table.LawPlane] with the cost of fitting k numbers. Where this
+// cost is large, at n of a few k, it is far below the other, and has a second, lower line:
+// under it linear transfer loses again.
+func (t *Table) FittingBoundary(law PowerLaw) Series {
+	students, err := studyOf[Students](t)
+	if err := errors.Join(err, law.err); err != nil {
+		return Series{err: err}
+	}
+	mu, rho, err := students.floors()
+	if err != nil {
+		return Series{err: err}
+	}
+	var upper, lower curve
+	for i := range mu {
+		k := float64(students.features(mu[i]))
+		gains := func(n float64) bool { return law.At(n) > rho[i]*(1+k/(n-k-1)) }
+		n := Ratios(k+2, 2*float64(slices.Max(students.N)), 2000)
+		for j := 1; j < len(n); j++ {
+			switch before, after := gains(n[j-1]), gains(n[j]); {
+			case before && !after:
+				upper.x, upper.y = append(upper.x, mu[i]), append(upper.y, n[j]/float64(students.D))
+			case !before && after:
+				lower.x, lower.y = append(lower.x, mu[i]), append(lower.y, n[j]/float64(students.D))
+			}
+		}
+	}
+	var out Series
+	for _, c := range []curve{upper, lower} {
+		if c.x != nil {
+			out.curves = append(out.curves, c)
+		}
+	}
+	return out
+}
+
 // outside returns the mean ‖P⊥f_t‖² of teachers from which a number of neurons is removed,
 // by the law of random neurons (see relu.Unspanned).
 func (t Teachers) outside(removed int) (float64, error) {

@@ -81,6 +81,30 @@ func TestScratchLaw(t *testing.T) {
 	if err := r.ScratchLaw(100).Err(); err == nil || !strings.Contains(err.Error(), "2 values") {
 		t.Errorf("a fit to two points: %v", err)
 	}
+	// The boundary with the cost of fitting is where the two risks are equal, below the other.
+	slow := PowerLaw{LogA: theory.Value{Value: math.Log(8)}, Nu: theory.Value{Value: 0.5}}
+	lines := r.FittingBoundary(slow)
+	if lines.Err() != nil || lines.Len() == 0 {
+		t.Fatal(lines.Err(), lines.Len())
+	}
+	of, err := studyOf[Students](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mus, floors, err := of.floors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lines.Len() {
+		_, x, y, _ := lines.Curve(i)
+		for j := range x {
+			at, n := slices.Index(mus, x[j]), y[j]*float64(of.D)
+			k := math.Round((1 - x[j]) * float64(of.Teacher))
+			if risk := floors[at] * (1 + k/(n-k-1)); math.Abs(slow.At(n)/risk-1) > 0.02 || n > slow.meets(floors[at])*1.01 {
+				t.Errorf("at μ = %v, n = %.1f scratch has %.4f and transfer %.4f", x[j], n, slow.At(n), risk)
+			}
+		}
+	}
 	m := r.LawPlane(theory.TLinear, law)
 	if m.Err() != nil {
 		t.Fatal(m.Err())
@@ -190,6 +214,7 @@ func TestStudentsRefuse(t *testing.T) {
 		"R_ft was not measured":  transfer.Measured(theory.RiskFineTune, Points, Mu).Err(),
 		`lacks "scratch"`:        transfer.ScratchLaw(10).Err(),
 		"T_lt was not measured":  transfer.Measured(theory.TLinear, Points, Mu).Err(),
+		"of experiment.Teachers": Teachers{D: 4, Neurons: 4, Mu: []float64{0.25}, Trials: 2}.Run().FittingBoundary(PowerLaw{}).Err(),
 		"no phase boundary":      madeUp().LawPlane(theory.RiskLinear, PowerLaw{}).Err(),
 		"mu = 0.2":               madeUp().At(Mu, 0.2).Err(),
 		"not of Teachers":        madeUp().Outside().Err(),

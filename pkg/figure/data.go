@@ -32,7 +32,7 @@ type Panel struct {
 // Curve is a line or a set of points. Err holds their standard errors, or is nil. Method is
 // the method by which points were measured, under the name that it has in older files.
 type Curve struct {
-	Role   string  `json:"role"` // line, dashed, points, boundary
+	Role   string  `json:"role"` // line, dashed, points, histogram, boundary, guide
 	Label  string  `json:"label,omitempty"`
 	Method string  `json:"tier,omitempty"`
 	X      Numbers `json:"x"`
@@ -123,7 +123,7 @@ func (d Data) check() error {
 }
 
 // WriteCSV writes the numbers to the last bit, one row per point. The columns are the
-// panel (from 1), the kind (line, dashed, points, boundary, map), the label, the method
+// panel (from 1), the kind (line, dashed, points, histogram, boundary, guide, map), the label, the method
 // of measurement, x, y, the standard error of y, and z of a map.
 func (d Data) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
