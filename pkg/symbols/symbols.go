@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-//go:generate go tool yaegi extract -name symbols github.com/features-are-fate/fate/pkg/display github.com/features-are-fate/fate/pkg/divergence github.com/features-are-fate/fate/pkg/experiment github.com/features-are-fate/fate/pkg/linear github.com/features-are-fate/fate/pkg/relu github.com/features-are-fate/fate/pkg/sweep github.com/features-are-fate/fate/pkg/task github.com/features-are-fate/fate/pkg/theory github.com/features-are-fate/fate/pkg/verdict github.com/features-are-fate/fate/pkg/widget github.com/features-are-fate/fate/plotting
+//go:generate go tool yaegi extract -name symbols github.com/features-are-fate/fate/pkg/display github.com/features-are-fate/fate/pkg/divergence github.com/features-are-fate/fate/pkg/experiment github.com/features-are-fate/fate/pkg/linear github.com/features-are-fate/fate/pkg/predict github.com/features-are-fate/fate/pkg/relu github.com/features-are-fate/fate/pkg/sweep github.com/features-are-fate/fate/pkg/task github.com/features-are-fate/fate/pkg/theory github.com/features-are-fate/fate/pkg/verdict github.com/features-are-fate/fate/pkg/widget github.com/features-are-fate/fate/plotting
 //go:generate go tool yaegi extract -name symbols gonum.org/v1/gonum/diff/fd gonum.org/v1/gonum/floats gonum.org/v1/gonum/integrate gonum.org/v1/gonum/interp gonum.org/v1/gonum/mat gonum.org/v1/gonum/optimize gonum.org/v1/gonum/stat gonum.org/v1/gonum/stat/distmv gonum.org/v1/gonum/stat/distuv
 //go:generate go tool yaegi extract -name symbols gonum.org/v1/plot gonum.org/v1/plot/font gonum.org/v1/plot/palette gonum.org/v1/plot/plotter gonum.org/v1/plot/text gonum.org/v1/plot/vg gonum.org/v1/plot/vg/draw
 //go:generate rm -f proxies.go
