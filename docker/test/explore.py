@@ -4,6 +4,7 @@
 import json
 import math
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -173,7 +174,17 @@ with sync_playwright() as p:
         # The cell and the command are there to copy.
         cell = page.locator("#cell").inner_text()
         assert "theory.Setting{N: 250, D: 500, Theta: 45 * math.Pi / 180, Sigma: 0.2, Depth: 2}" in cell, cell
-        pathlib.Path(f"{keep}/explore-cell.go.txt").write_text(cell)
+        if name == "light":  # the cell gives the numbers shown, in both interpreters
+            shown = page.locator("#rows").inner_text()
+            book = {"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "source": cell, "outputs": [], "execution_count": None}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+            pathlib.Path(f"{keep}/explore.ipynb").write_text(json.dumps(book))
+            for engine in ["gomacro", "yaegi"]:
+                subprocess.run([fate, "run", "--engine", engine, "--out", f"{keep}/explore-cell", f"{keep}/explore.ipynb"], check=True, capture_output=True)
+                ran = json.loads(pathlib.Path(f"{keep}/explore-cell/explore.ipynb").read_text())
+                text = "".join(t for o in ran["cells"][0]["outputs"] for t in o["text"])
+                numbers = re.findall(r"\d+\.\d+", text)
+                missing = [x for x in numbers if x not in shown and x not in page.locator("#facts").inner_text()]
+                assert len(numbers) == 8 and not missing, f"{engine}: the cell prints {text}, the page shows {shown}"
 
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= width, f"{name}: the page is {wide} wide on a screen of {width}"

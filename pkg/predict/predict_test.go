@@ -3,6 +3,7 @@ package predict
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/features-are-fate/fate/pkg/theory"
@@ -118,6 +119,43 @@ func TestWithoutAMean(t *testing.T) {
 		s.Sigma, s.Depth = 0.2, 2
 		if p, err := Mean(s, 2000); err != nil || p.Median != nil {
 			t.Errorf("%v: medians %v, %v", s, p.Median, err)
+		}
+	}
+}
+
+// A setting out of its domain, and too few draws, are errors that say so; several features have
+// linear transfer alone.
+func TestDomain(t *testing.T) {
+	bad := theory.Setting{N: 5, D: 10, Sigma: -1, Depth: 2}
+	for _, of := range []func() (Prediction, error){
+		func() (Prediction, error) { return Limit(bad) },
+		func() (Prediction, error) { return Mean(bad, 2000) },
+	} {
+		if _, err := of(); err == nil || !strings.Contains(err.Error(), "Sigma = -1") {
+			t.Errorf("σ = −1: %v", err)
+		}
+	}
+	bad.Sigma = 0
+	if _, err := Mean(bad, MaxDraws+1); err == nil || !strings.Contains(err.Error(), "draws = 1000000001") {
+		t.Errorf("too many draws: %v", err)
+	}
+	several := theory.Setting{N: 20, D: 40, Theta: 0.5, Sigma: 0.2, Depth: 2, Features: 4}
+	mean, err := Mean(several, 2000)
+	if want := 0.5 + 0.04*20/19; err != nil || math.Abs(float64(mean.RiskScratch)-want) > 1e-12 {
+		t.Errorf("scratch risk %v, want %v, %v", mean.RiskScratch, want, err)
+	}
+	limit, err := Limit(several)
+	// E R_lt = ρ + (σ²+ρ)k/(n−k−1), and with κ = k/n in the limit.
+	rho := math.Pow(math.Sin(0.5), 2)
+	if want := rho + (0.04+rho)*4/15; math.Abs(float64(mean.RiskLinear)-want) > 1e-12 {
+		t.Errorf("linear risk %v, want %v", mean.RiskLinear, want)
+	}
+	if want := rho + (0.04+rho)*0.2/0.8; err != nil || math.Abs(float64(limit.RiskLinear)-want) > 1e-12 {
+		t.Errorf("linear risk in the limit %v, want %v, %v", limit.RiskLinear, want, err)
+	}
+	for _, p := range []Prediction{mean, limit} {
+		if !math.IsNaN(float64(p.TFineTune)) || !math.IsNaN(float64(p.ScaleC)) || !math.IsNaN(float64(p.PLinearWins)) {
+			t.Errorf("several features have a fine-tuning or a law: %+v", p)
 		}
 	}
 }

@@ -145,7 +145,7 @@ function paint() {
   const v = view();
   for (const p of parts) {
     if (p === 'controls') continue;
-    if (hidden.has(p)) stale.add(p); // what nobody sees is drawn when it comes into view
+    if (hidden.has(p) && !v.live.fine) stale.add(p); // what nobody sees waits until it comes into view or all rests
     else if (p === 'numbers') showNumbers(v);
     else if (p === 'code') showCode(v);
     else show(p, v);
@@ -164,7 +164,8 @@ function show(name, v) {
   }
   panel.pen.show(svg);
   const caption = host.querySelector('.say');
-  if (caption.said !== panel.say) { caption.said = panel.say; caption.innerHTML = html(panel.say); svg.setAttribute('aria-label', plain(panel.say)); }
+  const now = performance.now();
+  if (caption.said !== panel.say && (v.live.fine || !(now - caption.at < 120))) { caption.at = now; caption.said = panel.say; caption.innerHTML = html(panel.say); svg.setAttribute('aria-label', plain(panel.say)); }
   const canvas = host.querySelector('canvas');
   if (!canvas) return;
   canvas.hidden = !panel.map;
