@@ -285,14 +285,21 @@ func (t *Table) FittingBoundary(law PowerLaw) Series {
 	for i := range mu {
 		k := float64(students.features(mu[i]))
 		gains := func(n float64) bool { return law.At(n) > rho[i]*(1+k/(n-k-1)) }
+		first, last := 0.0, 0.0 // crossings
 		n := Ratios(k+2, 2*float64(slices.Max(students.N)), 2000)
 		for j := 1; j < len(n); j++ {
 			switch before, after := gains(n[j-1]), gains(n[j]); {
 			case before && !after:
-				upper.x, upper.y = append(upper.x, mu[i]), append(upper.y, n[j]/float64(students.D))
-			case !before && after:
-				lower.x, lower.y = append(lower.x, mu[i]), append(lower.y, n[j]/float64(students.D))
+				last = n[j] / float64(students.D)
+			case !before && after && first == 0:
+				first = n[j] / float64(students.D)
 			}
+		}
+		if last > 0 {
+			upper.x, upper.y = append(upper.x, mu[i]), append(upper.y, last)
+		}
+		if first > 0 {
+			lower.x, lower.y = append(lower.x, mu[i]), append(lower.y, first)
 		}
 	}
 	var out Series
