@@ -43,7 +43,8 @@ func ExampleDraw() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "scratch.pdf")
 	run := lab.Solve(10, experiment.Grid{Gamma: []float64{0.5, 1.5, 2}}, experiment.Scratch)
-	f := plotting.Draw(plotting.Slices{View: run.Along(theory.Scratch, experiment.Gamma, experiment.None), YHigh: 2})
+	panels := []plotting.Panel{plotting.Slices{View: run.Along(theory.Scratch, experiment.Gamma, experiment.None), YHigh: 2}}
+	f := plotting.Draw(panels...)
 	saved := f.Columns(1).Save(path)
 	file, err := figure.Read(path)
 	fmt.Println(saved.Err(), err)

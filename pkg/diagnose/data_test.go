@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/score"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -156,5 +157,48 @@ func TestStandardize(t *testing.T) {
 	}
 	if a, b := run(x, false), run(scaled, false); math.Abs(a-b) < 1e-6 {
 		t.Errorf("as they are: %v and %v", a, b)
+	}
+}
+
+// The scores of classes are those of all classes together, and stand beside that result only.
+func TestScores(t *testing.T) {
+	x, y := rows(120, 5, 3)
+	classes, numbers := mat.NewVecDense(120, nil), make([]int, 120)
+	for i, v := range y {
+		numbers[i] = int(math.Max(0, math.Min(2, math.Round(v+1))))
+		classes.SetVec(i, float64(5*numbers[i]))
+	}
+	for what, in := range map[string]Data{
+		"classes": {Features: x, Inputs: x, Labels: classes, Classes: true, At: []int{60}, Source: normal(rand.New(rand.NewPCG(1, 1)), 30, 5)},
+		"numbers": {Features: x, Inputs: x, Labels: column(y), At: []int{60}},
+	} {
+		r, err := Compare(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Score(in); err != nil {
+			t.Fatal(err)
+		}
+		last := r.Results[len(r.Results)-1]
+		want, err := score.LogME(x, y)
+		h, err2 := score.HScore(x, numbers)
+		if what == "classes" {
+			want, err = score.LogMEClasses(x, numbers)
+			if r.Results[0].Scores != nil || len(r.Distances) != 3 {
+				t.Errorf("%v, %v", r.Results[0].Scores, r.Distances)
+			}
+		} else {
+			var bins []int
+			if bins, err2 = score.Bins(y, 4); err2 == nil {
+				h, err2 = score.HScore(x, bins)
+			}
+		}
+		if err != nil || err2 != nil || last.Scores["LogME"] != want || last.Scores["H-score"] != h {
+			t.Errorf("%s: %v, want LogME %v and H-score %v (%v, %v)", what, last.Scores, want, h, err, err2)
+		}
+	}
+	bad := column(y)
+	if _, err := scoresOf(x, bad.RawVector().Data, make([]int, 120), false, 1); err == nil {
+		t.Error("one class is accepted")
 	}
 }

@@ -117,13 +117,13 @@ func TestSameBytesOnAnyCores(t *testing.T) {
 	}
 }
 
-// What Compare tells from 150 rows is what Measure finds on 1500 others, within the errors
+// What Compare tells from 150 rows is what Measure finds on 800 others, within the errors
 // of both.
 func TestMeasureAgrees(t *testing.T) {
 	const settings = 12
 	var z []float64
 	for s := range settings {
-		x, y := rows(1650, 30, uint64(s)+900)
+		x, y := rows(950, 30, uint64(s)+900)
 		part := func(from, to int) Data {
 			return Data{Features: x.Slice(from, to, 0, 2), Inputs: x.Slice(from, to, 0, 30), Labels: column(y[from:to]), At: []int{60, 100, 200}, Seed: 1}
 		}
@@ -131,7 +131,7 @@ func TestMeasureAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := Measure(part(150, 1650), 2)
+		report, err := Measure(part(150, 950), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,10 +160,13 @@ func TestMeasureRefuses(t *testing.T) {
 	for _, c := range []struct {
 		at      []int
 		repeats int
-	}{{[]int{50}, 0}, {[]int{95}, 1}, {nil, 1}} {
+	}{{[]int{50}, 0}, {[]int{95}, 1}, {[]int{91}, 1}, {nil, 1}} {
 		if _, err := Measure(Data{Features: x, Inputs: x, Labels: column(y), At: c.at}, c.repeats); err == nil {
 			t.Errorf("%+v is accepted", c)
 		}
+	}
+	if _, err := Measure(Data{Features: x, Inputs: x, Labels: column(y), At: []int{90}}, 1); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -183,7 +186,7 @@ func TestRanking(t *testing.T) {
 	if rank.Maps[0] != "both" || rank.Maps[1] != "left" || rank.Maps[2] != "none" || rank.First < 0.999 {
 		t.Errorf("%+v", rank)
 	}
-	first := 0.0
+	first, square := 0.0, 0.0
 	const sets = 30
 	for s := range sets {
 		rng := rand.New(rand.NewPCG(uint64(s), 4))
@@ -200,7 +203,12 @@ func TestRanking(t *testing.T) {
 		if r.Rankings[0].Maps[0] == "right" {
 			p = 1 - p
 		}
-		first += p / sets
+		first, square = first+p/sets, square+(p-0.5)*(p-0.5)/sets
+	}
+	// Uniform: the mean square is 1/12 with a standard deviation of √(1/180) for one set. Of a
+	// chance that is 0 or 1 it is 1/4.
+	if math.Abs(square-1.0/12) > 4*math.Sqrt(1.0/180/sets) {
+		t.Errorf("the chance of one of two equal maps has the mean square %.3f about one half", square)
 	}
 	if math.Abs(first-0.5) > 4*math.Sqrt(1.0/12/sets) {
 		t.Errorf("the mean chance of one of two equal maps is %.2f", first)

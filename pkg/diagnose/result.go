@@ -134,25 +134,21 @@ func (r *Result) Crossing() (Crossing, bool) {
 		return func(i int) float64 { return sign*r.T[i] - decided*r.SE[i] }
 	}
 	known := false
-	for i := 0; i <= at; i++ {
+	for i := at; i >= 0 && !known; i-- {
 		if sure(before)(i) > 0 {
-			known = true
-			c.Low = r.labels(i)
-			if i < len(r.N)-1 && sure(before)(i+1) <= 0 {
-				c.Low = r.zero(i, sure(before))
-			}
+			known, c.Low = true, r.zero(i, sure(before))
 		}
 	}
-	for i := len(r.N) - 1; i > at; i-- {
+	for i := at + 1; i < len(r.N); i++ {
 		if sure(-before)(i) > 0 {
-			known = true
-			c.High = r.labels(i)
-			if sure(-before)(i-1) <= 0 {
-				c.High = r.zero(i-1, sure(-before))
-			}
+			known, c.High = true, r.zero(i-1, sure(-before))
+			break
 		}
 	}
-	return c, known
+	if !known {
+		return Crossing{}, false
+	}
+	return c, true
 }
 
 // labels is the i-th number of labels.

@@ -31,6 +31,7 @@ func TestVerdicts(t *testing.T) {
 		{[]float64{.4, .3, .01, .015}, small, Wins, Crossing{}, "Transfer wins: decided from 100 to 200 labels, and not contradicted from 100 to 800."},
 		{[]float64{.01, .01, .01, .01}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		{[]float64{.01, .01, -.01, .01}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
+		{[]float64{.01, .01, -.01, -.01}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		// Decided both ways more than once: no single crossing.
 		{[]float64{.1, -.1, .1, -.1}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		// Zero is halfway between 200 and 400; the band (±.0196) reaches it at

@@ -209,14 +209,3 @@ func TestRender(t *testing.T) {
 		t.Errorf("%v", data)
 	}
 }
-
-func ExampleCompare() {
-	v := Compare("scratch risk", "Theorem 3.6, eq. 8", "n=50 d=100", theory.Value{Value: 0.54}, theory.Value{Value: 0.536, StdErr: 0.006}, 200)
-	fmt.Print(v)
-	fmt.Println(v.Agrees())
-	// Output:
-	// result        source              setting     theory  measured         z      limit       trials  agrees
-	// scratch risk  Theorem 3.6, eq. 8  n=50 d=100  0.54    0.5360 ± 0.0060  -0.67  4.09 (199)  200     yes
-	// 1 of 1 rows agree: 1 confirming, 0 refuting, 0 trivial
-	// true
-}
