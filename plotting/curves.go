@@ -74,8 +74,8 @@ func (p *panel) drawCurves(c draw.Canvas) {
 	p.labelGuides(c, guides, drawn)
 }
 
-// banded reports whether a curve is a line with standard errors, drawn as a band.
-func (o one) banded() bool { return o.role == "line" && o.err != nil }
+// banded reports whether a curve is a line whose standard errors are drawn as a band.
+func (o one) banded() bool { return o.band && o.role == "line" && o.err != nil }
 
 // bandErrors is the half width of a band in standard errors, for 95 %.
 const bandErrors = 1.96

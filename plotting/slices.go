@@ -21,8 +21,8 @@ type Curves interface {
 }
 
 // Slices is a panel of curves: theory as Lines, another form of it as Dashed lines, and
-// measurements as Points with error bars of one standard error. A line with standard errors
-// has a band of 95 %. Empty X, Y, Lines and
+// measurements as Points with error bars of one standard error. A line of a set with
+// Banded() true has a band of 95 %. Empty X, Y, Lines and
 // Points are taken from the View. Curves with the same label share a colour. Three or more
 // curves whose labels differ in one number are coloured in its order, from dark to light.
 // Dashed lines that are all the same are drawn once, in grey. A line is interrupted where
@@ -46,6 +46,7 @@ type Slices struct {
 type one struct {
 	role, label   string
 	x, y, err     []float64
+	band          bool // its standard errors are drawn as a band of 95 %
 	method        string
 	seed          uint64
 	facts         string
@@ -70,6 +71,9 @@ func curvesOf(role string, set Curves) (out []one, err error) {
 		c.label, c.x, c.y, c.err = set.Curve(i)
 		if m, ok := set.(interface{ Origin(i int) (string, uint64) }); ok {
 			c.method, c.seed = m.Origin(i)
+		}
+		if m, ok := set.(interface{ Banded() bool }); ok {
+			c.band = m.Banded()
 		}
 		if m, ok := set.(interface{ Facts(i int) string }); ok {
 			c.facts = m.Facts(i)

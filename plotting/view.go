@@ -36,6 +36,12 @@ func (r role) Facts(i int) string {
 	return ""
 }
 
+// Banded reports whether the standard errors of lines are drawn as bands.
+func (r role) Banded() bool {
+	m, ok := r.View.(interface{ Banded() bool })
+	return ok && m.Banded()
+}
+
 // of returns the measured curves of a view, or the others; nil if there are none.
 func of(v View, measured bool) Curves {
 	r := role{View: v}

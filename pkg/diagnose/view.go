@@ -24,6 +24,9 @@ func (v *View) Err() error { return nil }
 // Measured reports whether a curve is drawn as points.
 func (v *View) Measured(int) bool { return v.points }
 
+// Banded reports that lines have bands, of 95 %.
+func (v *View) Banded() bool { return true }
+
 // Titles returns the titles of the axes.
 func (v *View) Titles() (x, y string) { return `labels $n$`, v.y }
 
