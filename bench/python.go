@@ -11,7 +11,7 @@ import (
 var packages = []string{"torch==2.9.1", "numpy==2.3.5"}
 
 // compare measures other software on the same work and cores: an epoch of PyTorch
-// against a step of ours, and NumPy's OpenBLAS against gonum.
+// against a step of ours, and NumPy's OpenBLAS against our products.
 func compare(r *results, checkout, epoch string) error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -80,8 +80,8 @@ func compare(r *results, checkout, epoch string) error {
 	if err := script(&products, python, filepath.Join(folder, "products.py")); err != nil {
 		return err
 	}
-	r.add(result{Name: "time of XᵀX of 1000×500 in gonum relative to " + products.BLAS, Value: ours["Gram"] / 1000 / products.Gram, Unit: "×"})
-	r.add(result{Name: "time of Cholesky of 500×500 in gonum relative to " + products.BLAS, Value: ours["Cholesky"] / 1000 / products.Cholesky, Unit: "×"})
+	r.add(result{Name: "time of XᵀX of 1000×500 relative to " + products.BLAS, Value: ours["Gram"] / 1000 / products.Gram, Unit: "×"})
+	r.add(result{Name: "time of Cholesky of 500×500 relative to " + products.BLAS, Value: ours["Cholesky"] / 1000 / products.Cholesky, Unit: "×"})
 	return nil
 }
 
