@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/features-are-fate/fate/pkg/relu"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 )
@@ -157,6 +158,48 @@ func TestMeasureAgrees(t *testing.T) {
 	}
 }
 
+// The ridge regression that Measure trains is the same by the covariance of the features and
+// by their Gram matrix, and that on the kernel is the one on features with this Gram matrix.
+func TestMeasuredRidge(t *testing.T) {
+	const rows = 40
+	x, y := bend(rows, 5, 8)
+	d := &data{labels: [][]float64{y}}
+	order := rand.New(rand.NewPCG(1, 1)).Perm(rows)
+	run := func(way named) [][][]float64 {
+		e, err := d.ridge(way, order[:25], order[25:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	same := func(what string, a, b named) {
+		one, other := run(a), run(b)
+		for g := 4; g < len(ridges); g++ { // not those that only rounding keeps from 0
+			for i, v := range one[0][g] {
+				if math.Abs(v-other[0][g][i]) > 1e-6*(1+v) {
+					t.Errorf("%s, ridge %.2g, row %d: %v and %v", what, ridges[g], i, v, other[0][g][i])
+				}
+			}
+		}
+	}
+	wide := mat.NewDense(rows, 30, nil) // the same features and zeros
+	wide.Slice(0, rows, 0, 5).(*mat.Dense).Copy(x)
+	same("features", named{"f", x}, named{"f", wide})
+	kernel, gram := mat.NewSymDense(rows, nil), relu.Gram(x, x)
+	for i := range rows {
+		for j := range rows {
+			kernel.SetSym(i, j, gram.At(i, j))
+		}
+	}
+	var chol mat.Cholesky
+	if !chol.Factorize(kernel) {
+		t.Fatal("the kernel is singular")
+	}
+	var factor mat.TriDense
+	chol.LTo(&factor)
+	same("kernel", named{Kernel, x}, named{"f", mat.DenseCopyOf(&factor)})
+}
+
 func TestMeasureRefuses(t *testing.T) {
 	x, y := rows(100, 4, 1)
 	for _, c := range []struct {
@@ -185,7 +228,7 @@ func TestRanking(t *testing.T) {
 		t.Fatal(err)
 	}
 	rank := r.Rankings[0]
-	if rank.Maps[0] != "both" || rank.Maps[1] != "left" || rank.Maps[2] != "none" || rank.First < 0.999 {
+	if rank.Maps[0] != "both" || rank.Maps[1] != "left" || rank.Maps[2] != "none" || rank.First < 0.999 || rank.First > 1 {
 		t.Errorf("%+v", rank)
 	}
 	first, square := 0.0, 0.0

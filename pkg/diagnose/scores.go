@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,21 +74,22 @@ func (r *Report) Score(in Data) error {
 
 func scoresOf(x *mat.Dense, labels []float64, classes []int, areClasses bool, seed uint64) (map[string]float64, error) {
 	out := map[string]float64{}
-	var errs [4]error
+	var failed error
+	add := func(name string, value float64, err error) {
+		out[name], failed = value, errors.Join(failed, err)
+	}
+	evidence, err := score.LogME(x, labels)
 	if areClasses {
-		out["LogME"], errs[0] = score.LogMEClasses(x, classes)
-	} else {
-		out["LogME"], errs[0] = score.LogME(x, labels)
+		evidence, err = score.LogMEClasses(x, classes)
 	}
-	out["H-score"], errs[1] = score.HScore(x, classes)
-	out["N-LEEP"], errs[2] = score.NLEEP(x, classes, seed)
-	out["TransRate"], errs[3] = score.TransRate(x, classes)
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	add("LogME", evidence, err)
+	h, err := score.HScore(x, classes)
+	add("H-score", h, err)
+	mixture, err := score.NLEEP(x, classes, seed)
+	add("N-LEEP", mixture, err)
+	rate, err := score.TransRate(x, classes)
+	add("TransRate", rate, err)
+	return out, failed
 }
 
 // writeScores writes the scores with what each can say.
