@@ -324,10 +324,17 @@ func (f diagnosis) draw(report *diagnose.Report) error {
 	}
 	figure.Begin(figure.Origin{Parameters: parameters})
 	var panels []plotting.Panel
+	var found []string
 	for _, r := range report.Results {
-		panels = append(panels, plotting.Slices{Title: r.Title(), View: r.Risks(), LogX: true}, plotting.Slices{View: r.Transferability(), LogX: true})
+		gain := plotting.Slices{View: r.Transferability(), LogX: true}
+		if c, ok := r.Crossing(); ok {
+			gain.Guides = plotting.Vertical(c.N).Named("crossing")
+		}
+		panels = append(panels, plotting.Slices{Title: r.Title(), View: r.Risks(), LogX: true,
+			Guides: plotting.Horizontal(r.Noise.Features).Named("floor of the features")}, gain)
+		found = append(found, r.Title()+": "+r.Sentence())
 	}
-	return plotting.Draw(panels...).Save(f.figure).Err()
+	return plotting.Draw(panels...).Caption(strings.Join(found, " ")).Save(f.figure).Err()
 }
 
 // hashFile returns the hash of the file of an array, with the name of the array.

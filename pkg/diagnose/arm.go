@@ -246,6 +246,34 @@ func (a *arm) risk(loo perRidge, n float64) (float64, error) {
 	return best, nil
 }
 
+// outliers returns how many rows alone decide their own fit at the ridge with the least
+// error: those with a leverage above 0.95 where that of most rows is below one half.
+func (a *arm) outliers(loo perRidge) (count int) {
+	best := 0
+	for g, v := range loo {
+		if v < loo[best] {
+			best = g
+		}
+	}
+	low := 0
+	for _, l := range a.lever {
+		leverage := l[best]
+		if a.gram { // S = 1 − δG
+			leverage = 1 - a.ridges[best].delta*l[best]
+		}
+		if leverage > 0.95 {
+			count++
+		}
+		if leverage < 0.5 {
+			low++
+		}
+	}
+	if 2*low < a.n {
+		return 0
+	}
+	return count
+}
+
 // least returns the least error of leaving one row out.
 func least(loo perRidge) float64 {
 	out := math.Inf(1)

@@ -47,6 +47,7 @@ func take(m *mat.Dense, rows []int) *mat.Dense {
 type curves struct {
 	risk  [][]float64 // at each number of labels
 	check []float64   // the risk from all rows as half of them tell it, less what all show
+	alone []int       // rows with a leverage near 1
 }
 
 // curves returns the risks of r from some of the rows, in random order, at each number of
@@ -57,36 +58,49 @@ func (d *data) curves(r representation, rows []int, at []float64) (*curves, erro
 	if err != nil {
 		return nil, err
 	}
-	var halves [2][]float64 // what each half tells of all
+	// The slope of a curve is noisy: it is the mean over several ways to halve the rows.
+	ways := 1
+	if r.slow {
+		ways = halvings
+	}
+	told := make([]float64, len(shown)) // of the risk from all rows, by halves
 	slopes := make([]float64, len(shown))
-	for h := range halves {
-		part := rows[h*len(rows)/2 : (h+1)*len(rows)/2]
-		a, loo, err := d.fit(r, part)
-		if err != nil {
-			return nil, err
-		}
-		for q, l := range loo {
-			slopes[q] += math.Log(least(shown[q])/least(l)) / math.Ln2 / 2
-			told, err := a.risk(l, math.Min(float64(len(rows)), d.beyond(r, len(part))))
+	for way := range ways {
+		for h := range 2 {
+			part := half(rows, way, h)
+			a, loo, err := d.fit(r, part)
 			if err != nil {
 				return nil, err
 			}
-			halves[h] = append(halves[h], told)
-		}
-		if !r.slow {
-			continue
-		}
-		quarter, err := d.measure(r, part, len(part)/2)
-		if err != nil {
-			return nil, err
-		}
-		for q, l := range loo {
-			slope := math.Log(least(l)/quarter[q]) / math.Ln2
-			halves[h][q] *= math.Exp2(bounded(slope))
+			doublings := math.Log2(float64(len(rows)) / float64(len(part)))
+			for q, l := range loo {
+				slopes[q] += math.Log2(least(shown[q])/least(l)) / doublings / float64(2*ways)
+			}
+			if way > 0 {
+				continue
+			}
+			end := math.Min(float64(len(rows)), d.beyond(r, len(part)))
+			var quarter []float64
+			if r.slow {
+				if quarter, err = d.measure(r, part, len(part)/2); err != nil {
+					return nil, err
+				}
+			}
+			for q, l := range loo {
+				risk, err := a.risk(l, end)
+				if err != nil {
+					return nil, err
+				}
+				if r.slow {
+					risk *= math.Exp2(doublings * bounded(math.Log2(least(l)/quarter[q])))
+				}
+				told[q] += risk / 2
+			}
 		}
 	}
 	for q, l := range shown {
-		out.check = append(out.check, (halves[0][q]+halves[1][q])/2-least(l))
+		out.check = append(out.check, told[q]-least(l))
+		out.alone = append(out.alone, whole.outliers(l))
 		out.risk = append(out.risk, make([]float64, len(at)))
 	}
 	for i, n := range at {
@@ -113,6 +127,23 @@ func (d *data) curves(r representation, rows []int, at []float64) (*curves, erro
 		}
 	}
 	return out, nil
+}
+
+// halvings is the number of ways to halve the rows of a kernel.
+const halvings = 4
+
+// half returns one half of the rows: the first or the second, or, in another way, those whose
+// place has a bit or lacks it.
+func half(rows []int, way, which int) (out []int) {
+	if way == 0 {
+		return rows[which*len(rows)/2 : (which+1)*len(rows)/2]
+	}
+	for i, r := range rows {
+		if i>>(way-1)&1 == which {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // beyond returns the largest number of labels that the eigenvalues of so many rows tell of.

@@ -84,6 +84,8 @@ func TestWarnings(t *testing.T) {
 	exact := mat.NewVecDense(120, nil)
 	exact.MulVec(x, mat.NewVecDense(4, []float64{1, 2, 3, 4}))
 	other := normal(rng, 120, 4)
+	far := mat.DenseCopyOf(x)
+	far.Set(7, 3, 200)
 	for _, c := range []struct {
 		data Data
 		want string
@@ -94,6 +96,7 @@ func TestWarnings(t *testing.T) {
 		{Data{Features: x, Inputs: x, Labels: classes, Classes: true}, "class 3 has 5 rows"},
 		{Data{Features: x, Inputs: x, Labels: exact}, "the difference is of no importance"},
 		{Data{Features: x, Inputs: other, Labels: exact}, "make sure that they do not hold it"},
+		{Data{Features: far, Inputs: x, Labels: column(y)}, "1 rows alone decide their fit by the features"},
 	} {
 		r, err := Compare(c.data)
 		if err != nil {

@@ -142,6 +142,9 @@ func (r *Report) add(d *data, q int, label string, all []sample) {
 				v, se := jackknife(all, func(s sample) float64 { return s[w].risk[q][j] })
 				arm.Risk, arm.SE = append(arm.Risk, v), append(arm.SE, se)
 			}
+			if q < len(d.labels) && all[0][w].alone[q] > 0 {
+				res.Warnings = append(res.Warnings, fmt.Sprintf("%d rows alone decide their fit by the %s (leverage above 0.95): look for outliers", all[0][w].alone[q], name))
+			}
 			arm.Check, arm.CheckSE = jackknife(all, func(s sample) float64 { return s[w].check[q] })
 			res.Arms = append(res.Arms, arm)
 		}
