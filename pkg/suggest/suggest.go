@@ -18,7 +18,7 @@ func Nearest(wrong string, names []string) string {
 	}
 	if best == "" && len(wrong) > 2 {
 		for _, n := range names {
-			if strings.HasPrefix(n, wrong) {
+			if n != wrong && strings.HasPrefix(n, wrong) {
 				return n
 			}
 		}

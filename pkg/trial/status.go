@@ -68,22 +68,32 @@ func Register(dir string, w Work) error {
 	return errors.Join(s.list(w), s.Close())
 }
 
-// UnitsOf returns the units of a shard.
-func UnitsOf(w Work, s Shard) ([]int, error) {
+// Share is the units First, First + Step, … of a shard, Count of them.
+type Share struct{ First, Step, Count int }
+
+// Unit returns the i-th unit of the share, from 0.
+func (s Share) Unit(i int) int { return s.First + i*s.Step }
+
+// Share returns the units of a shard without making a list of them.
+func (w Work) Share(s Shard) (Share, error) {
+	if s.Of == 0 {
+		return Share{0, 1, w.Units}, nil
+	}
 	var first Key
 	if w.Units > 0 && w.Key != nil {
 		var err error
 		if first, err = w.key(0, 0); err != nil {
-			return nil, err
+			return Share{}, err
 		}
 	}
-	var out []int
-	for unit := range w.Units {
-		if s.has(unit, w.Units, first) {
-			out = append(out, unit)
-		}
+	if s.Index < 1 || w.Units == 0 {
+		return Share{}, nil
 	}
-	return out, nil
+	start := (s.Index - shardOf(0, w.Units, s.Of, first) + s.Of) % s.Of
+	if start >= w.Units {
+		return Share{}, nil
+	}
+	return Share{start, s.Of, (w.Units-1-start)/s.Of + 1}, nil
 }
 
 // Status lists the units of a study, numbered from 0, by their state in a folder.
