@@ -229,6 +229,10 @@ which shards to run again, in the form that sbatch --array takes.`,
 			fmt.Fprintln(w, "study\tstate\tunits\tindices")
 			var again []int
 			for _, s := range all {
+				if s.Waiting > 0 {
+					fmt.Fprintf(w, "%s\twaiting\t%d\tall, until the studies before it are complete: then run all shards again\n", s.Study, s.Waiting)
+					continue
+				}
 				for i, state := range [][]int{s.Done, s.Running, s.Missing} {
 					fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", s.Study, [...]string{"done", "running", "missing"}[i], len(state), sweep.List(state))
 				}

@@ -130,7 +130,7 @@ func (v view) table(w io.Writer, jobs []*job) {
 					cell = parts[i][row]
 				}
 				padding := strings.Repeat(" ", widths[i]-runewidth.StringWidth(cell)+2)
-				if i == 0 {
+				if i == 0 && cell != "" {
 					cell = paint(cell)
 				}
 				b.WriteString(cell + padding)
