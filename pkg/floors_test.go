@@ -11,7 +11,7 @@ import (
 // floors gives each package its floor. A package imports packages of its own floor or of
 // lower ones. Packages in pkg/internal without an entry are on floor 0.
 var floors = map[string]int{
-	"pkg": 0, "pkg/file": 0, "pkg/rows": 0, "pkg/process": 0, "pkg/confine": 0, "pkg/internal/blas": 0,
+	"pkg": 0, "pkg/file": 0, "pkg/suggest": 0, "pkg/rows": 0, "pkg/process": 0, "pkg/confine": 0, "pkg/internal/blas": 0,
 	"pkg/theory": 1, "pkg/task": 1, "pkg/internal/ode": 1,
 	"pkg/linear": 2, "pkg/relu": 2, "pkg/divergence": 2, "pkg/verdict": 2, "pkg/predict": 2,
 	"pkg/trial": 3, "pkg/session": 3, "pkg/diagnose": 3, "pkg/score": 3,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/bundle"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 // loadJobs reads notebooks and sets their parameters, each given as name=value.
@@ -91,7 +93,7 @@ func (f runFlags) load(args []string) ([]*job, error) {
 				}
 			}
 			slices.Sort(there)
-			return nil, fmt.Errorf("--set %s: no notebook has this parameter; the parameters are %s", name, strings.Join(slices.Compact(there), ", "))
+			return nil, fmt.Errorf("--set %s: no notebook has this parameter; the parameters are %s%s", name, strings.Join(slices.Compact(there), ", "), suggest.Mean(name, there))
 		}
 	}
 	return jobs, nil
@@ -100,6 +102,9 @@ func (f runFlags) load(args []string) ([]*job, error) {
 // find returns the notebooks at a path, in order.
 func find(path string) ([]string, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w%s", err, meantNotebook(path))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +129,28 @@ func find(path string) ([]string, error) {
 		err = fmt.Errorf("%s holds no notebook (*.ipynb)", path)
 	}
 	return out, err
+}
+
+// meantNotebook suggests a notebook beside a path that does not exist, or one in the folder
+// notebooks.
+func meantNotebook(path string) string {
+	var names []string
+	there := map[string]string{}
+	for _, dir := range []string{"notebooks", filepath.Dir(path)} {
+		found, _ := filepath.Glob(filepath.Join(dir, "*.ipynb")) // of a bad pattern: none
+		for _, p := range found {
+			name := strings.TrimSuffix(filepath.Base(p), ".ipynb")
+			names, there[name] = append(names, name), p
+		}
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+	if p, ok := there[name]; ok {
+		return fmt.Sprintf("; did you mean %s?", p)
+	}
+	if best := suggest.Nearest(name, names); best != "" {
+		return fmt.Sprintf("; did you mean %s?", there[best])
+	}
+	return ""
 }
 
 // maxNotebook bounds the size of a notebook file, in bytes.

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/features-are-fate/fate/pkg/notebook"
+	"github.com/features-are-fate/fate/pkg/suggest"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes.
@@ -42,6 +44,15 @@ learning in high-dimensional regression" (Tahir, Ganguli, Rotskoff, ICML 2025).`
 	}
 	cmd.AddCommand(runCommand(), predictCommand(), exploreCommand(), docCommand(), kernelCommand(), labCommand(), cacheCommand(), figureCommand(), reportCommand(), bundleCommand(), sweepCommand(), diagnoseCommand())
 	refuseUnknown(cmd)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if !errors.As(err, &unknown) {
+			return err
+		}
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		return fmt.Errorf("%w%s", err, suggest.Mean("--"+unknown.GetSpecifiedName(), names))
+	})
 	return cmd
 }
 
@@ -77,22 +88,24 @@ func run(args []string) int {
 // refuseUnknown makes command groups refuse unknown subcommands; cobra alone prints its
 // help and exits with 0.
 func refuseUnknown(cmd *cobra.Command) {
+	if !cmd.HasSubCommands() {
+		return
+	}
+	var names []string
 	for _, c := range cmd.Commands() {
 		refuseUnknown(c)
-		if !c.HasSubCommands() {
-			continue
+		names = append(names, c.Name())
+	}
+	run := cmd.RunE
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 0:
+			return fmt.Errorf("unknown command %q for %q (%s -h lists them)%s", args[0], cmd.CommandPath(), cmd.CommandPath(), suggest.Mean(args[0], names))
+		case run == nil:
+			return cmd.Help()
 		}
-		run := c.RunE
-		c.Args = cobra.ArbitraryArgs
-		c.RunE = func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 0:
-				return fmt.Errorf("unknown command %q for %q (%s -h lists them)", args[0], cmd.CommandPath(), cmd.CommandPath())
-			case run == nil:
-				return cmd.Help()
-			}
-			return run(cmd, args)
-		}
+		return run(cmd, args)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -109,6 +110,20 @@ func TestDuration(t *testing.T) {
 		if got := duration(seconds); got != want {
 			t.Errorf("%v s: %s, want %s", seconds, got, want)
 		}
+	}
+}
+
+// A signal ends a command whose work goes on.
+func TestWithin(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var failed failure
+	if err := within(ctx, func() error { select {} }); !errors.As(err, &failed) || err.Error() != "interrupted" {
+		t.Error(err)
+	}
+	want := errors.New("its own")
+	if err := within(t.Context(), func() error { return want }); err != want {
+		t.Error(err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
@@ -63,18 +64,18 @@ func (f runFlags) write(j *job, drawn []ipynb.Figure, failed bool) error {
 	return out.Put(files, prune)
 }
 
-func (j *job) print() {
-	agree := 0
-	for _, v := range j.verdicts {
-		if v.Agree {
-			agree++
-		}
+// print writes the line of a notebook.
+func (j *job) print(v view) {
+	if v.terminal() {
+		v.notebook(painted{stdout}, j)
+		return
 	}
+	agree, all := agreeing(j.verdicts)
 	state := "ok    "
 	if len(j.problems) > 0 {
 		state = "FAILED"
 	}
-	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, len(j.verdicts))
+	fmt.Fprintf(stdout, "%s  %-28s %6.1f s   %d of %d verdicts agree\n", state, j.name, j.took.Seconds(), agree, all)
 	j.printProblems()
 }
 
@@ -89,8 +90,9 @@ func (j *job) printProblems() {
 	}
 }
 
-// summary prints the table of all verdicts.
-func summary(jobs []*job) error {
+// summary prints the table of all verdicts, on a terminal only if it is asked for, and the
+// last line.
+func summary(jobs []*job, v view, verbose bool, took time.Duration) error {
 	failed := 0
 	var rows []verdict.Row
 	for _, j := range jobs {
@@ -99,7 +101,14 @@ func summary(jobs []*job) error {
 			failed++
 		}
 	}
-	if len(rows) > 0 {
+	switch {
+	case len(rows) > 0 && v.terminal():
+		if verbose {
+			fmt.Fprintln(stdout)
+			v.table(painted{stdout}, jobs)
+		}
+		v.last(painted{stdout}, rows, took)
+	case len(rows) > 0:
 		fmt.Fprintln(stdout)
 		w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "notebook\t"+strings.Join(verdict.Columns, "\t"))

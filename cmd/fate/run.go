@@ -43,6 +43,7 @@ type runFlags struct {
 	formats     []string // of figures, beside the PNG in the outputs
 	columns     int
 	trust       bool
+	verbose     bool
 	unpacked    string // folder of the bundles
 }
 
@@ -53,7 +54,8 @@ func runCommand() *cobra.Command {
 		Short: "Execute notebooks and print their verdicts",
 		Long: `Run executes notebooks (by default those in the folder notebooks) and writes
 the executed notebooks and their figures to the folder --out. It prints a line for
-each notebook and a table of all verdicts. For a bundle (see fate bundle) it also
+each notebook, and into a file or a pipe, or with --verbose, a table of all verdicts.
+For a bundle (see fate bundle) it also
 compares the numbers of the figures with those in the bundle.
 
 With --store, experiments read trials from a folder and store new ones in it. With
@@ -90,6 +92,7 @@ when its part is measured.`,
 	cmd.Flags().StringSliceVar(&f.formats, "format", nil, "also write the figures as `files` of these formats: png, svg, pdf")
 	cmd.Flags().BoolVar(&f.trust, "trust", false, "run the code of a bundle unconfined, even if it does more than compute and draw")
 	cmd.Flags().IntVar(&f.columns, "columns", 0, "`width` of these files in publication columns, 1 or 2; 0 keeps their own width")
+	cmd.Flags().BoolVar(&f.verbose, "verbose", false, "print the table of all verdicts on a terminal too; a file or a pipe gets it anyway")
 	cacheFlag(cmd, &f.cache)
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "measure every trial again, as --check does")
 	cmd.Flags().StringVar(&f.store, "store", "", "`folder` in which trials are found and kept")
@@ -180,6 +183,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	if f.cache != "" {
 		f.cache = usableCache(f.cache)
 	}
+	look, start := viewOf(os.Stdout), time.Now()
 	live := newLive(jobs)
 	var mu sync.Mutex // keeps the lines of a notebook together
 	group := new(errgroup.Group)
@@ -194,7 +198,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 			if f.sharded() {
 				j.printShard(f.shard)
 			} else {
-				j.print()
+				j.print(look)
 			}
 			return nil
 		})
@@ -203,7 +207,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return err
 	}
 	live.clear()
-	return summary(jobs)
+	return summary(jobs, look, f.verbose, time.Since(start))
 }
 
 // execute runs one notebook and writes its outputs, even after a failure.

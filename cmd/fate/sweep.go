@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/sweep"
 	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/spf13/cobra"
@@ -39,44 +42,79 @@ func sweepPlanCommand() *cobra.Command {
 		Use:   "plan FILE",
 		Short: "Print the number of units, an estimate of the time, and the units of each shard",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := sweep.Read(args[0])
-			if err != nil {
-				return err
-			}
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if shards < 1 || shards > trial.MaxShards {
 				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, trial.MaxShards)
 			}
-			const budget = 2 * time.Second
-			e, err := p.Estimate(budget)
-			if err != nil {
+			if err := notNotebook(args[0]); err != nil {
 				return err
 			}
-			work := p.Work()
-			all, err := trial.UnitsOf(work, trial.Shard{})
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(stdout, "sweep %s: %s, %d units, about %s on one core (%d timed)\n",
-				p.Hash, work.Name, work.Units, duration(e.Of(all)), e.Measured)
-			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "shard\tunits\tfirst\tlast\ttime on one core")
-			for i := 1; i <= shards; i++ {
-				units, err := trial.UnitsOf(work, trial.Shard{Index: i, Of: shards})
-				if err != nil {
-					return err
-				}
-				first, last := "none", ""
-				if len(units) > 0 {
-					first, last = work.Title(units[0]), work.Title(units[len(units)-1])
-				}
-				fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, len(units), first, last, duration(e.Of(units)))
-			}
-			return w.Flush()
+			return within(cmd.Context(), func() error { return printPlan(args[0], shards) })
 		},
 	}
 	cmd.Flags().IntVar(&shards, "shards", 1, "`number` of shards")
 	return cmd
+}
+
+// within returns when f does or when ctx ends: neither a large product of matrices nor a
+// long list can be stopped, but the process can end.
+func within(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return failure{errors.New("interrupted")}
+	}
+}
+
+func printPlan(path string, shards int) error {
+	p, err := sweep.Read(path)
+	if err != nil {
+		return err
+	}
+	const budget, patience = 2 * time.Second, 20 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var e *experiment.Estimate
+	err = within(ctx, func() (err error) {
+		e, err = p.Estimate(budget)
+		return err
+	})
+	timed, time := fmt.Sprintf("a time that %v of trials did not tell", patience), func(trial.Share) string { return "unknown" }
+	if ctx.Err() == nil {
+		if err != nil {
+			return err
+		}
+		time = func(s trial.Share) string { return duration(e.Of(s)) }
+		timed = fmt.Sprintf("about %s on one core (%d timed)", time(trial.Share{Step: 1, Count: p.Work().Units}), e.Measured)
+	}
+	work := p.Work()
+	fmt.Fprintf(stdout, "sweep %s: %s, %d units, %s\n", p.Hash, work.Name, work.Units, timed)
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "shard\tunits\tfirst\tlast\ttime on one core")
+	for i := 1; i <= shards; i++ {
+		units, err := work.Share(trial.Shard{Index: i, Of: shards})
+		if err != nil {
+			return err
+		}
+		first, last := "none", ""
+		if units.Count > 0 {
+			first, last = work.Title(units.First), work.Title(units.Unit(units.Count-1))
+		}
+		fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, units.Count, first, last, time(units))
+	}
+	return w.Flush()
+}
+
+// notNotebook refuses a notebook where the file or the folder of a sweep is wanted, and says
+// what does the same for it.
+func notNotebook(path string) error {
+	if !isNotebook(path) {
+		return nil
+	}
+	return fmt.Errorf("%s is a notebook, not the file of a sweep: measure a shard of its studies with fate run --store DIR --shard i/N %s, or all with fate sweep slurm or k8s; fate sweep status DIR tells what is done, and fate run --store DIR %s draws and judges", path, path, path)
 }
 
 // duration formats seconds, also those beyond the 292 years of a time.Duration.
@@ -108,6 +146,9 @@ After SIGTERM or an interrupt it drops the unit in progress and exits with 1; th
 command resumes the shard.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notNotebook(args[0]); err != nil {
+				return err
+			}
 			p, err := sweep.Read(args[0])
 			if err != nil {
 				return err
@@ -177,6 +218,9 @@ which shards to run again, in the form that sbatch --array takes.`,
 			if shards < 0 || shards > trial.MaxShards {
 				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, trial.MaxShards)
 			}
+			if err := notNotebook(args[0]); err != nil {
+				return err
+			}
 			all, err := trial.StatusOf(args[0])
 			if err != nil {
 				return failure{err}
@@ -185,6 +229,10 @@ which shards to run again, in the form that sbatch --array takes.`,
 			fmt.Fprintln(w, "study\tstate\tunits\tindices")
 			var again []int
 			for _, s := range all {
+				if s.Waiting > 0 {
+					fmt.Fprintf(w, "%s\twaiting\t%d\tall, until the studies before it are complete: then run all shards again\n", s.Study, s.Waiting)
+					continue
+				}
 				for i, state := range [][]int{s.Done, s.Running, s.Missing} {
 					fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", s.Study, [...]string{"done", "running", "missing"}[i], len(state), sweep.List(state))
 				}
@@ -216,7 +264,13 @@ func sweepMergeCommand() *cobra.Command {
 		Short: "Write the results of a sweep to one file",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := notNotebook(args[0]); err != nil {
+				return err
+			}
 			p, err := sweep.Open(args[0])
+			if errors.Is(err, fs.ErrNotExist) && trial.IsFolder(args[0]) {
+				err = fmt.Errorf("%s holds the trials of notebooks, not of a sweep: fate run --store %s NOTEBOOK draws and judges", args[0], args[0])
+			}
 			if err != nil {
 				return err
 			}

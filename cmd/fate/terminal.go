@@ -31,6 +31,19 @@ func (s *screen) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
+// painted writes text that may have colours and in which all else is printable.
+type painted struct{ *screen }
+
+func (p painted) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := p.to.Write(b)
+	if err != nil && p.err == nil {
+		p.err = err
+	}
+	return len(b), err
+}
+
 // printable escapes control characters and invalid bytes as in a Go string, except line
 // ends and tabs.
 func printable(s string) string {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/cosmos72/gomacro/imports"
 	"github.com/features-are-fate/fate/pkg/ipynb"
-	"github.com/features-are-fate/fate/pkg/symbols"
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 // Error is an error of a cell. Line and Column, which counts characters, start from 1.
@@ -203,10 +203,7 @@ func (k *checker) meant(e types.Error) string {
 		}
 		names = k.visible(id.Pos())
 	}
-	if best := nearest(id.Name, names); best != "" {
-		return fmt.Sprintf("; did you mean %s?", best)
-	}
-	return ""
+	return suggest.Mean(id.Name, names)
 }
 
 // packageNamed returns the import path of a linked package with this name, ours first.
@@ -233,24 +230,4 @@ func (k *checker) laterIn(id *ast.Ident) string {
 		}
 	}
 	return ""
-}
-
-// nearest returns the name that differs from name in the fewest letters, or "" if none is
-// near.
-func nearest(name string, names []string) string {
-	best, least := "", max(len(name)/3, 1)+1
-	for _, n := range names {
-		d := symbols.Distance(strings.ToLower(name), strings.ToLower(n))
-		if d < least && n != name && (len(name) > 2 || n[0] == name[0]) {
-			best, least = n, d
-		}
-	}
-	if best == "" && len(name) > 2 {
-		for _, n := range names {
-			if strings.HasPrefix(n, name) {
-				return n
-			}
-		}
-	}
-	return best
 }

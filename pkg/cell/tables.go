@@ -13,6 +13,7 @@ import (
 
 	"github.com/cosmos72/gomacro/base/untyped"
 	"github.com/cosmos72/gomacro/imports"
+	"github.com/features-are-fate/fate/pkg/suggest"
 	"github.com/features-are-fate/fate/pkg/symbols"
 )
 
@@ -46,7 +47,7 @@ func (t *tables) Import(importPath string) (*types.Package, error) {
 	case generic[importPath]:
 		return nil, fmt.Errorf("package %q consists of generic functions, which a cell cannot call", importPath)
 	case !ok || importPath == Support:
-		if best := nearest(importPath, slices.Sorted(maps.Keys(imports.Packages))); best != "" && symbols.Distance(best, importPath) <= 2 {
+		if best := suggest.Nearest(importPath, slices.Sorted(maps.Keys(imports.Packages))); best != "" && suggest.Distance(best, importPath) <= 2 {
 			return nil, fmt.Errorf("package %q is not linked in; did you mean %q?", importPath, best)
 		}
 		return nil, fmt.Errorf("package %q is not linked in; there are the standard library (except its generic packages) and %s", importPath, strings.Join(symbols.Linked(), ", "))

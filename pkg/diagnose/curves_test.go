@@ -25,39 +25,59 @@ func bend(n, d int, seed uint64) (*mat.Dense, []float64) {
 // The risk is the least of LOO·(m − df₂)/m / (1 − df₂/(n − 1)) over the ridges with
 // df₁ < 0.95(n − 1) and max(15, 0.08 m) effective terms.
 func TestRiskByHand(t *testing.T) {
-	const rows = 260 // so that 0.08 m is above 15
-	x, y := bend(rows, 300, 1)
-	a, err := newFeatureArm(x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	loo := a.leaveOneOut(y)
-	few, free := false, false // each rule leaves out a ridge that would be the best
-	for _, n := range []float64{40, 130, 260, 2000, math.Inf(1)} {
-		const m = rows - 1.0
-		best, all := math.Inf(1), math.Inf(1)
-		for g, r := range a.ridges {
-			v := loo[g] * (m - r.df2) / m / (1 - r.df2/(n-1))
-			if v > 0 {
-				all = math.Min(all, v)
-			}
-			if r.df1 >= 0.95*(n-1) {
-				free = free || v < best
-				continue
-			}
-			if r.directions < 0.08*m {
-				few = few || v < best
-				continue
-			}
-			best = math.Min(best, v)
+	few, free := false, false             // each rule leaves out a ridge that would be the best
+	for _, rows := range []int{80, 260} { // 0.08 m is below 15, and above
+		x, y := bend(rows, rows+40, 1)
+		a, err := newFeatureArm(x)
+		if err != nil {
+			t.Fatal(err)
 		}
-		got, err := a.risk(loo, n)
-		if err != nil || !near(got, best) {
-			t.Errorf("n = %v: %v, by hand %v, %v", n, got, best, err)
+		loo := a.leaveOneOut(y)
+		for _, n := range []float64{40, 130, 260, 2000, math.Inf(1)} {
+			m := float64(rows - 1)
+			best := math.Inf(1)
+			for g, r := range a.ridges {
+				v := loo[g] * (m - r.df2) / m / (1 - r.df2/(n-1))
+				if r.df1 >= 0.95*(n-1) {
+					free = free || v < best
+					continue
+				}
+				if r.directions < math.Max(15, 0.08*m) {
+					few = few || v < best
+					continue
+				}
+				best = math.Min(best, v)
+			}
+			got, err := a.risk(loo, n)
+			if err != nil || !near(got, best) {
+				t.Errorf("%d rows, n = %v: %v, by hand %v, %v", rows, n, got, best, err)
+			}
 		}
 	}
 	if !few || !free {
 		t.Errorf("the rules change nothing here: terms %t, freedom %t", few, free)
+	}
+}
+
+// The ridges go from 10⁻⁷ of the mean eigenvalue, if all were the largest, to ten times the
+// largest.
+func TestRidges(t *testing.T) {
+	x := normal(rand.New(rand.NewPCG(1, 6)), 50, 4)
+	a, err := newFeatureArm(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for j := range 4 {
+		mean := stat.Mean(mat.Col(nil, j, x), nil)
+		for i := range 50 {
+			x.Set(i, j, x.At(i, j)-mean)
+		}
+	}
+	top := mat.Norm(x, 2)
+	top *= top
+	first, last := a.ridges[0].delta, a.ridges[ridgeGrid-1].delta
+	if math.Abs(first/(1e-7*top/49)-1) > 1e-9 || math.Abs(last/(10*top)-1) > 1e-9 {
+		t.Errorf("%v to %v, the largest eigenvalue is %v", first, last, top)
 	}
 }
 

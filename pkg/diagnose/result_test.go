@@ -32,6 +32,7 @@ func TestVerdicts(t *testing.T) {
 		{[]float64{.01, .01, .01, .01}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		{[]float64{.01, .01, -.01, .01}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		{[]float64{.01, .01, -.01, -.01}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
+		{[]float64{.1, -.1, .1, .1}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		// Decided both ways more than once: no single crossing.
 		{[]float64{.1, -.1, .1, -.1}, small, Undecided, Crossing{}, "100 rows do not decide between transfer and training from scratch at 100 to 800 labels."},
 		// Zero is halfway between 200 and 400; the band (±.0196) reaches it at
@@ -102,6 +103,9 @@ func TestTextFits(t *testing.T) {
 	r.Arms = append(r.Arms, Arm{Name: "a network trained from scratch", Risk: []float64{1, 1, 1, 1}, SE: []float64{0, 0, 0, 0}, Measured: true})
 	r.Warnings = []string{strings.Repeat("a long warning ", 20)}
 	for line := range strings.Lines(r.String()) {
+		if strings.HasPrefix(line, " a long") {
+			t.Errorf("a line begins with a space: %q", line)
+		}
 		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 80 {
 			t.Errorf("%d columns: %s", n, line)
 		}

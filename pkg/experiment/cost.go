@@ -13,11 +13,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Estimate is the estimated time of each unit of a study on one core, in seconds. It is
-// rough: for students it can be wrong by a factor of a few.
+// Estimate is the estimated time of each unit of a study on one core. It is rough: for
+// students it can be wrong by a factor of a few.
 type Estimate struct {
-	Units    []float64
 	Measured int // number of timings
+	seconds  func(unit int) float64
 }
 
 // cost describes how times are estimated: by calibrations, the cheapest first, and two
@@ -52,18 +52,18 @@ func (p *Plan) Estimate(budget time.Duration) (*Estimate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("experiment: estimate: %w", err)
 	}
-	for unit := range p.plan.work.Units {
-		e.Units = append(e.Units, c.scale*seconds(c.size(unit)))
-	}
+	e.seconds = func(unit int) float64 { return c.scale * seconds(c.size(unit)) }
 	return e, nil
 }
 
-// Of returns the seconds of some units.
-func (e *Estimate) Of(units []int) (seconds float64) {
-	for _, u := range units {
-		seconds += e.Units[u]
+// Of returns the seconds of some units, of very many by a sample of them.
+func (e *Estimate) Of(share trial.Share) (seconds float64) {
+	const most = 10_000
+	n := min(share.Count, most)
+	for i := range n {
+		seconds += e.seconds(share.Unit(int(int64(i) * int64(share.Count) / int64(n))))
 	}
-	return seconds
+	return seconds * float64(share.Count) / float64(max(1, n))
 }
 
 // ownUnits returns a cost that times units of the study itself and takes all units to have

@@ -110,15 +110,15 @@ func TestPlansFitTheirTimes(t *testing.T) {
 		p.plan.cost.calibrate = append(p.plan.cost.calibrate, func() (float64, [2]float64, error) { calls++; return 2, [2]float64{1, 1}, nil })
 	}
 	e, err := p.Estimate(0)
-	if err != nil || e.Measured != 2 || calls != 2 || len(e.Units) != 3 {
+	if err != nil || e.Measured != 2 || calls != 2 {
 		t.Fatal(e, err, calls)
 	}
 	for unit, want := range []float64{14, 28, 42} {
-		if math.Abs(e.Units[unit]-want) > 1e-6 {
-			t.Errorf("unit %d takes %v s, want %v", unit, e.Units[unit], want)
+		if math.Abs(e.seconds(unit)-want) > 1e-6 {
+			t.Errorf("unit %d takes %v s, want %v", unit, e.seconds(unit), want)
 		}
 	}
-	if got := e.Of([]int{0, 2}); math.Abs(got-56) > 1e-6 {
+	if got := e.Of(trial.Share{First: 0, Step: 2, Count: 2}); math.Abs(got-56) > 1e-6 {
 		t.Errorf("two units take %v s, want 56", got)
 	}
 	if e, err = p.Estimate(time.Hour); err != nil || e.Measured != 5 {
@@ -141,12 +141,12 @@ func TestPlansTimeTheirUnits(t *testing.T) {
 			return nil
 		}}}}
 	e, err := p.Estimate(time.Hour)
-	if err != nil || e.Measured != 8 || len(e.Units) != 11 || !slices.Equal(seen[:3], []string{"0 [0]", "1 [0 1]", "2 [0 1 2]"}) || len(seen) != 8 {
+	if err != nil || e.Measured != 8 || !slices.Equal(seen[:3], []string{"0 [0]", "1 [0 1]", "2 [0 1 2]"}) || len(seen) != 8 {
 		t.Fatal(e, err, seen)
 	}
-	for _, s := range e.Units {
-		if s != e.Units[0] || s < 1e-3 {
-			t.Errorf("units take %v", e.Units)
+	for unit := range 11 {
+		if s := e.seconds(unit); s != e.seconds(0) || s < 1e-3 {
+			t.Errorf("unit %d takes %v s", unit, s)
 		}
 	}
 	if e, err = p.Estimate(0); err != nil || e.Measured != 2 { // it waits for a unit all the same

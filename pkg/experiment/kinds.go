@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/features-are-fate/fate/pkg/file"
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 // kind is a kind of study, by its name in a file.
@@ -53,9 +54,9 @@ func Decode(kind string, b []byte) (Study, error) {
 		if k.name == kind {
 			return k.decode(b)
 		}
-		names = append(names, fmt.Sprintf("%q", k.name))
+		names = append(names, k.name)
 	}
-	return nil, fmt.Errorf("experiment = %q: it is one of %s", kind, strings.Join(names, ", "))
+	return nil, fmt.Errorf("experiment = %q: it is one of %s%s", kind, strings.Join(names, ", "), suggest.Mean(kind, names))
 }
 
 // Kind returns the name of a study for [Decode]. It is "" for a [Measure], whose Trial is a

@@ -119,6 +119,7 @@ func onePart(int) int { return 1 }
 func run(study Study) *Table {
 	p, err := study.plan()
 	if err != nil {
+		session.Fail(err)
 		return failed(study, err)
 	}
 	s := session.Begin(p.name)
@@ -129,6 +130,9 @@ func run(study Study) *Table {
 	t, report := p.run(s.Context, study, s.Trial(p.workers))
 	var owed *Owed
 	s.Failed = t.err != nil && !errors.As(t.err, &owed)
+	if s.Failed {
+		session.Fail(t.err)
+	}
 	s.End(report)
 	return t
 }

@@ -23,6 +23,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/features-are-fate/fate/pkg/session"
 	"github.com/features-are-fate/fate/pkg/theory"
 	"gonum.org/v1/gonum/stat"
 )
@@ -68,8 +69,12 @@ type means struct {
 // failed returns the table of a study that failed.
 func failed(study Study, err error) *Table { return &Table{study: study, err: err} }
 
-// Err returns the error of the study, or nil.
-func (t *Table) Err() error { return t.err }
+// Err returns the error of the study, or nil. A cell whose study failed fails too, unless it
+// asks for the error.
+func (t *Table) Err() error {
+	session.Heard(t.err)
+	return t.err
+}
 
 // fail returns an empty table that carries the error.
 func (t *Table) fail(err error) *Table {

@@ -19,7 +19,7 @@ func Decode(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return err
+		return explained(err, into)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("there is more after its end")

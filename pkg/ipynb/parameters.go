@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 // SetParameters changes values in the cell tagged "parameters", whose lines assign
@@ -54,7 +56,7 @@ func setParameters(source string, values map[string]string) (string, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !seen[name] {
-			return "", fmt.Errorf("no parameter %q; there are %s", name, strings.Join(names, ", "))
+			return "", fmt.Errorf("no parameter %q; there are %s%s", name, strings.Join(names, ", "), suggest.Mean(name, names))
 		}
 	}
 	return out, nil

@@ -224,6 +224,7 @@ func special(code string) (rest string, err error) {
 
 func (w *worker) run(cell request) reply {
 	figure.Begin(cell.Origin)
+	_ = session.TakeFailed() // of a slider, which showed it
 	session.Change(func(o *session.Options) { o.Code = cell.Tracked })
 	if Special != nil {
 		var err error
@@ -233,6 +234,9 @@ func (w *worker) run(cell request) reply {
 	}
 	if session.InShard() {
 		err := engine.Do(w.engine, cell.Code)
+		if unheard := session.TakeFailed(); err == nil {
+			err = unheard
+		}
 		r := reply{Done: true}
 		if err != nil {
 			r = failed(err)
@@ -243,6 +247,9 @@ func (w *worker) run(cell request) reply {
 	}
 	d, err := engine.Run(w.engine, cell.Code)
 	w.cap.flush()
+	if unheard := session.TakeFailed(); err == nil { // _ = run must not pass for a success
+		err = unheard
+	}
 	if err != nil {
 		return failed(err)
 	}

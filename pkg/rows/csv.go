@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 // newCSV opens some columns of a CSV file with a header, or all of them.
@@ -42,7 +44,7 @@ func newCSV(path, names string) (*Array, error) {
 	for _, name := range a.Names {
 		i := slices.Index(header, name)
 		if i < 0 {
-			return nil, fmt.Errorf("it has no column %q: it has %s", name, strings.Join(header, ", "))
+			return nil, fmt.Errorf("it has no column %q: it has %s%s", name, strings.Join(header, ", "), suggest.Mean(name, header))
 		}
 		a.fields = append(a.fields, i)
 	}

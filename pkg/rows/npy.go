@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 const (
@@ -39,7 +41,7 @@ func inArchive(path, name string) (*Array, error) {
 	}
 	at := slices.Index(names, name)
 	if at < 0 {
-		return nil, fmt.Errorf("%s has no array %q: it has %s", path, name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%s has no array %q: it has %s%s", path, name, strings.Join(names, ", "), suggest.Mean(name, names))
 	}
 	a, err := newArray(func() (io.ReadCloser, error) {
 		z, err := zip.OpenReader(path)

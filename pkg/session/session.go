@@ -5,8 +5,10 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -52,6 +54,7 @@ var current = struct {
 	options Options
 	cancel  map[*context.CancelFunc]bool
 	done    []Done
+	failed  []error        // of studies, of which nobody has heard
 	owed    bool           // a study was not complete
 	counted string         // the code that count is of
 	count   map[string]int // calls of Code by the name of the study
@@ -103,6 +106,7 @@ type Study struct {
 	Options
 	Failed bool // to be set before End if a trial failed
 	name   string
+	began  bool // its trials; a study that waits for others ends without them
 	end    func()
 }
 
@@ -123,18 +127,49 @@ func Begin(name string) *Study {
 
 // Trial returns the options for [trial.Run] on at most workers cores; 0 means all.
 func (s *Study) Trial(workers int) trial.Options {
+	s.began = true
 	return trial.Options{Workers: workers, Store: s.Store, Cache: s.Cache, Shard: s.Shard, Progress: s.Progress}
 }
 
 // End ends the study.
 func (s *Study) End(report trial.Report) {
 	s.end()
+	if s.Store != nil && !s.began && report.Owed > 0 {
+		s.Store.Wait(s.name, report.Units)
+	}
 	current.Lock()
 	defer current.Unlock()
 	if s.Shard.Of > 0 {
 		current.done = append(current.done, Done{s.name, report, s.Failed})
 		current.owed = current.owed || report.Owed > 0
 	}
+}
+
+// Fail remembers the error of a study of the running cell until somebody hears of it.
+func Fail(err error) {
+	current.Lock()
+	defer current.Unlock()
+	current.failed = append(current.failed, err)
+}
+
+// Heard forgets the error of a study that a cell has asked for.
+func Heard(err error) {
+	current.Lock()
+	defer current.Unlock()
+	current.failed = slices.DeleteFunc(current.failed, func(e error) bool { return errors.Is(err, e) })
+}
+
+// TakeFailed returns the first error of a study that nobody has heard of, or nil, and forgets
+// them all.
+func TakeFailed() error {
+	current.Lock()
+	defer current.Unlock()
+	failed := current.failed
+	current.failed = nil
+	if len(failed) == 0 {
+		return nil
+	}
+	return failed[0]
 }
 
 // TakeDone returns the studies of a shard that have ended since the last call.

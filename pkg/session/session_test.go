@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -82,5 +83,20 @@ func TestCodeOfStudies(t *testing.T) {
 	}
 	if done := TakeDone(); len(done) != 1 || done[0].Study != "b" || TakeDone() != nil {
 		t.Errorf("%v", done)
+	}
+}
+
+// The error of a study is kept until a cell asks for it, and taken once.
+func TestFailedStudies(t *testing.T) {
+	a, b := errors.New("a"), errors.New("b")
+	Fail(a)
+	Fail(b)
+	Heard(a)
+	Heard(nil)
+	if err := TakeFailed(); err != b {
+		t.Errorf("%v, want b", err)
+	}
+	if err := TakeFailed(); err != nil {
+		t.Errorf("%v is taken twice", err)
 	}
 }

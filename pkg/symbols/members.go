@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/features-are-fate/fate/pkg/suggest"
 )
 
 // Members returns the names that belong to a package or to a type, which is given with its
@@ -63,9 +65,9 @@ func Nearest(name string) []string {
 	for rank, all := range []map[string]Entry{docs(), standard().Names} {
 		for full := range all {
 			short := Short(full)
-			d := Distance(wrong, strings.ToLower(short))
+			d := suggest.Distance(wrong, strings.ToLower(short))
 			if _, rest, ok := strings.Cut(short, "."); ok && !strings.Contains(name, ".") {
-				d = min(d, Distance(wrong, strings.ToLower(rest)))
+				d = min(d, suggest.Distance(wrong, strings.ToLower(rest)))
 			}
 			if 3*d <= len(wrong) {
 				found = append(found, candidate{short, 2*d + rank})
@@ -82,29 +84,4 @@ func Nearest(name string) []string {
 		}
 	}
 	return out
-}
-
-// Distance returns the number of letters to insert, to delete, to replace, or to swap with
-// their neighbours, to make one word of the other.
-func Distance(one, other string) int {
-	a, b := []rune(one), []rune(other)
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		for j := range rows[i] {
-			if i == 0 || j == 0 {
-				rows[i][j] = i + j
-				continue
-			}
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }

@@ -27,7 +27,7 @@ func TestSmallWorkIsSpreadEvenly(t *testing.T) {
 		w.Kind, w.Units = fmt.Sprintf("study %d", i), 1
 		found := 0
 		for k := 1; k <= shards; k++ {
-			units, err := UnitsOf(w, Shard{k, shards})
+			units, err := unitsOf(w, Shard{k, shards})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestSmallWorkIsSpreadEvenly(t *testing.T) {
 		}
 		for k := 1; k <= 7; k++ {
 			shard := Shard{k, 7}
-			units, err := UnitsOf(w, shard)
+			units, err := unitsOf(w, shard)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,13 +101,13 @@ func TestShardEdges(t *testing.T) {
 			t.Errorf("%v: %v", shard, err)
 		}
 	}
-	if units, err := UnitsOf(squares(new(atomic.Int64)), NoShard()); err != nil || units != nil {
+	if units, err := unitsOf(squares(new(atomic.Int64)), NoShard()); err != nil || units != nil {
 		t.Errorf("no shard has the units %v, %v", units, err)
 	}
 	for i := range 3 {
 		w := squares(new(atomic.Int64))
 		w.Units, w.Kind = 20+i, fmt.Sprintf("study %d", i)
-		if units, err := UnitsOf(w, Shard{2, 20}); err != nil || !slices.Equal(units, []int{1, 21}[:1+i/2]) {
+		if units, err := unitsOf(w, Shard{2, 20}); err != nil || !slices.Equal(units, []int{1, 21}[:1+i/2]) {
 			t.Errorf("%d units: shard 2/20 has %v, %v", w.Units, units, err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestShardEdges(t *testing.T) {
 		t.Errorf("shard 1/1 without a store: %v", err)
 	}
 	w.Units, w.Key = 0, func(int, int) any { panic("there is no unit") }
-	if units, err := UnitsOf(w, Shard{1, 1}); err != nil || units != nil {
+	if units, err := unitsOf(w, Shard{1, 1}); err != nil || units != nil {
 		t.Errorf("no units: %v, %v", units, err)
 	}
 	if report, err := Run(t.Context(), w, Options{Store: folder(t, t.TempDir(), Shard{})}, ignore); err != nil || report != (Report{}) {
@@ -124,7 +124,7 @@ func TestShardEdges(t *testing.T) {
 	}
 	w = squares(new(atomic.Int64))
 	w.Key = nil
-	if units, err := UnitsOf(w, Shard{2, 10}); err != nil || !slices.Equal(units, []int{1, 11}) {
+	if units, err := unitsOf(w, Shard{2, 10}); err != nil || !slices.Equal(units, []int{1, 11}) {
 		t.Errorf("without keys: %v, %v", units, err)
 	}
 }
@@ -160,7 +160,7 @@ func TestKey(t *testing.T) {
 	}
 	w.Key = func(int, int) any { return math.NaN() }
 	_, run := Run(t.Context(), w, Options{Store: folder(t, t.TempDir(), Shard{})}, ignore)
-	_, units := UnitsOf(w, Shard{1, 2})
+	_, units := unitsOf(w, Shard{1, 2})
 	for name, err := range map[string]error{"Run": run, "UnitsOf": units, "Register": Register(t.TempDir(), w)} {
 		if err == nil || !strings.Contains(err.Error(), "the key of unit 0") {
 			t.Errorf("%s: %v", name, err)

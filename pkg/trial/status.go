@@ -1,6 +1,8 @@
 package trial
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -58,6 +60,33 @@ func (s *Store) list(w Work) error {
 	return file.Write(path, append(b, '\n'))
 }
 
+// waiting is a file that names a study which no shard has begun, because it may use the
+// results of studies that are incomplete.
+type waiting struct {
+	Study string
+	Units int
+}
+
+const waitingPrefix = "waiting-"
+
+// Wait notes in a folder that a study waits for others, for the status of the folder. The
+// store keeps an error.
+func (s *Store) Wait(study string, units int) {
+	if !s.folder {
+		return
+	}
+	b, err := json.Marshal(waiting{study, units})
+	if err == nil {
+		sum := sha256.Sum256(b)
+		err = file.Write(filepath.Join(s.dir, waitingPrefix+hex.EncodeToString(sum[:prefix])+".json"), append(b, '\n'))
+	}
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.err = cmp.Or(s.err, err)
+	}
+}
+
 // Register makes a folder a store and lists a study in it, so that its status is known
 // before the first shard has run.
 func Register(dir string, w Work) error {
@@ -68,28 +97,39 @@ func Register(dir string, w Work) error {
 	return errors.Join(s.list(w), s.Close())
 }
 
-// UnitsOf returns the units of a shard.
-func UnitsOf(w Work, s Shard) ([]int, error) {
+// Share is the units First, First + Step, … of a shard, Count of them.
+type Share struct{ First, Step, Count int }
+
+// Unit returns the i-th unit of the share, from 0.
+func (s Share) Unit(i int) int { return s.First + i*s.Step }
+
+// Share returns the units of a shard without making a list of them.
+func (w Work) Share(s Shard) (Share, error) {
+	if s.Of == 0 {
+		return Share{0, 1, w.Units}, nil
+	}
 	var first Key
 	if w.Units > 0 && w.Key != nil {
 		var err error
 		if first, err = w.key(0, 0); err != nil {
-			return nil, err
+			return Share{}, err
 		}
 	}
-	var out []int
-	for unit := range w.Units {
-		if s.has(unit, w.Units, first) {
-			out = append(out, unit)
-		}
+	if s.Index < 1 || w.Units == 0 {
+		return Share{}, nil
 	}
-	return out, nil
+	start := (s.Index - shardOf(0, w.Units, s.Of, first) + s.Of) % s.Of
+	if start >= w.Units {
+		return Share{}, nil
+	}
+	return Share{start, s.Of, (w.Units-1-start)/s.Of + 1}, nil
 }
 
 // Status lists the units of a study, numbered from 0, by their state in a folder.
 type Status struct {
 	Study                  string
 	Done, Running, Missing []int // running: missing, in a shard whose process is alive
+	Waiting                int   // the units of a study that begins when those before it are complete
 	first                  Key
 }
 
@@ -126,6 +166,23 @@ func StatusOf(dir string) ([]Status, error) {
 			return nil, fmt.Errorf("trial: %s: %w", path, err)
 		}
 		out = append(out, status)
+	}
+	if paths, err = filepath.Glob(filepath.Join(dir, waitingPrefix+"*.json")); err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		b, err := file.Read(path, maxManifest)
+		if err != nil {
+			return nil, err
+		}
+		var w waiting
+		if err := file.Decode(b, &w); err != nil {
+			return nil, fmt.Errorf("trial: %s: invalid note of a study that waits: %w", path, err)
+		}
+		begun := func(s Status) bool { return s.Study == w.Study && len(s.Done)+len(s.Running)+len(s.Missing) == w.Units }
+		if !slices.ContainsFunc(out, begun) {
+			out = append(out, Status{Study: w.Study, Waiting: w.Units})
+		}
 	}
 	slices.SortStableFunc(out, func(a, b Status) int { return strings.Compare(a.Study, b.Study) })
 	return out, nil

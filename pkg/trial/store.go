@@ -122,6 +122,12 @@ func MakeFolder(dir string) error {
 	return checkManifest(dir, true)
 }
 
+// IsFolder reports whether a folder is one of logs.
+func IsFolder(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, manifestName))
+	return err == nil
+}
+
 // ReadFolder opens a folder of logs for reading.
 func ReadFolder(dir string) (*Store, error) {
 	if _, err := os.Stat(dir); err != nil {

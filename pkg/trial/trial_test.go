@@ -99,17 +99,26 @@ func TestShards(t *testing.T) {
 	}
 }
 
+// unitsOf lists the units of a shard.
+func unitsOf(w Work, s Shard) (out []int, err error) {
+	share, err := w.Share(s)
+	for i := range share.Count {
+		out = append(out, share.Unit(i))
+	}
+	return out, err
+}
+
 // Shard i of n holds units i−1, i−1+n, …; where there are fewer units than shards, each unit
 // is in one of them.
 func TestUnitsOf(t *testing.T) {
 	w := squares(new(atomic.Int64))
-	if units, err := UnitsOf(w, Shard{2, 7}); err != nil || !slices.Equal(units, []int{1, 8, 15}) {
+	if units, err := unitsOf(w, Shard{2, 7}); err != nil || !slices.Equal(units, []int{1, 8, 15}) {
 		t.Error(units, err)
 	}
 	w.Units = 2
 	var all []int
 	for i := 1; i <= 5; i++ {
-		units, err := UnitsOf(w, Shard{i, 5})
+		units, err := unitsOf(w, Shard{i, 5})
 		if err != nil {
 			t.Fatal(err)
 		}
