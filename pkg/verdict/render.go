@@ -15,9 +15,9 @@ import (
 // array of objects, in the outputs of an executed notebook.
 const MIME = "application/vnd.fate.verdict+json"
 
-// Columns are the headings of the text of a row. The limit is that of |z|, with the degrees
-// of freedom in brackets.
-var Columns = []string{"result", "source", "setting", "theory", "measured", "z", "limit", "trials", "agrees"}
+// Columns are the headings of the text of a row. The first says whether it agrees, so that a
+// narrow screen shows it. The limit is that of |z|, with the degrees of freedom in brackets.
+var Columns = []string{"agrees", "result", "source", "setting", "theory", "measured", "z", "limit", "trials"}
 
 // Text returns the text of the row, by column.
 func (r Row) Text() []string {
@@ -26,8 +26,8 @@ func (r Row) Text() []string {
 		agrees = "NO"
 	}
 	predicted := map[string]string{"≠": "not ", ">": "above ", "<": "below "}[r.Claim] + Format(r.Theory)
-	return []string{r.Result, r.Source, r.Setting, predicted, Format(r.Measured),
-		number(r.Z, "%+.2f"), r.limit(), fmt.Sprint(r.Trials), agrees}
+	return []string{agrees, r.Result, r.Source, r.Setting, predicted, Format(r.Measured),
+		number(r.Z, "%+.2f"), r.limit(), fmt.Sprint(r.Trials)}
 }
 
 func (r Row) limit() string {

@@ -215,8 +215,8 @@ func ExampleCompare() {
 	fmt.Print(v)
 	fmt.Println(v.Agrees())
 	// Output:
-	// result        source              setting     theory  measured         z      limit       trials  agrees
-	// scratch risk  Theorem 3.6, eq. 8  n=50 d=100  0.54    0.5360 ± 0.0060  -0.67  4.09 (199)  200     yes
+	// agrees  result        source              setting     theory  measured         z      limit       trials
+	// yes     scratch risk  Theorem 3.6, eq. 8  n=50 d=100  0.54    0.5360 ± 0.0060  -0.67  4.09 (199)  200
 	// 1 of 1 rows agree: 1 confirming, 0 refuting, 0 trivial
 	// true
 }
