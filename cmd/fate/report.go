@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/features-are-fate/fate/cmd/fate/internal/explore"
 	"github.com/features-are-fate/fate/pkg/engine"
+	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/report"
@@ -24,53 +26,39 @@ func reportCommand() *cobra.Command {
 		Use:   "report [NOTEBOOK|DIR]...",
 		Short: "Write executed notebooks as one HTML page",
 		Long: `Report writes executed notebooks (by default those in the folder notebooks) as one
-self-contained HTML page, without network or scripts: a table of results and verdicts,
-the figures of the paper beside ours, and every notebook. It does not execute notebooks;
-fate run does, and writes them to out.`,
+self-contained HTML page, without network or scripts: how to read it, a table of results
+and verdicts, and every notebook, in which a figure of the paper stands beside ours. In a
+clone of the repository the page also has the manual, and the explorer (fate explore) is
+written beside it as explore.html, to which the figures of theory link. It does not execute
+notebooks; fate run does, and writes them to out.`,
 		Example: "  fate report\n  fate run --set pace=paper notebooks && fate report out",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{"notebooks"}
 			}
-			return writeReport(args, out)
+			return writeReport(cmd.Context(), args, out)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "out/report.html", "`file` to write")
 	return cmd
 }
 
-func writeReport(paths []string, out string) error {
-	var sources []report.Source
-	for _, path := range paths {
-		files := []string{path}
-		if info, err := os.Stat(path); err != nil {
-			return err
-		} else if info.IsDir() {
-			// Not its subfolders: out may also hold the notebooks of other runs.
-			if files, err = filepath.Glob(filepath.Join(path, "*.ipynb")); err != nil {
-				return err
-			}
-			if len(files) == 0 {
-				return fmt.Errorf("%s holds no notebook (*.ipynb)", path)
-			}
-		}
-		for _, file := range files {
-			nb, err := ipynb.Read(file)
-			if err != nil {
-				return err
-			}
-			same := func(s report.Source) bool { return filepath.Base(s.Path) == filepath.Base(file) }
-			if i := slices.IndexFunc(sources, same); i >= 0 {
-				return fmt.Errorf("%s and %s would be the same section of the report", sources[i].Path, file)
-			}
-			sources = append(sources, report.Source{Path: file, Notebook: nb})
-		}
-	}
-	var page bytes.Buffer
-	if err := report.Write(&page, sources); err != nil {
+func writeReport(ctx context.Context, paths []string, out string) error {
+	sources, err := reportSources(paths)
+	if err != nil {
 		return err
 	}
 	if err := mayReplaceReport(out); err != nil {
+		return err
+	}
+	r := report.Report{Sources: sources}
+	if module, err := moduleDir(ctx); err != nil {
+		fmt.Fprintln(stderr, "the report has no explorer and no manual:", err)
+	} else if err := addSite(ctx, &r, module, filepath.Dir(out)); err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := r.Write(&page); err != nil {
 		return err
 	}
 	if err := file.Write(out, page.Bytes()); err != nil {
@@ -78,6 +66,71 @@ func writeReport(paths []string, out string) error {
 	}
 	fmt.Fprintf(stdout, "%s: %d notebooks, %.1f MB\n", out, len(sources), float64(page.Len())/1e6)
 	return nil
+}
+
+// addSite adds the manual of the repository, and writes the explorer into the folder.
+func addSite(ctx context.Context, r *report.Report, module, folder string) error {
+	manual, err := filepath.Glob(filepath.Join(module, "docs", "*.md"))
+	if err != nil {
+		return err
+	}
+	for _, path := range manual {
+		text, err := file.Read(path, 1<<20)
+		if err != nil {
+			return err
+		}
+		r.Manual = append(r.Manual, report.Page{Path: path, Text: string(text)})
+	}
+	r.Explorer = "explore.html"
+	r.State = func(recipe figure.Recipe) string {
+		s, ok := explore.Shown(recipe)
+		if !ok {
+			return ""
+		}
+		return explore.Fragment(s)
+	}
+	out := filepath.Join(folder, r.Explorer)
+	if err := mayReplaceExplorer(out); err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := explore.Write(ctx, &page, module, explore.Initial); err != nil {
+		return failure{err}
+	}
+	if err := file.Write(out, page.Bytes()); err != nil {
+		return failure{err}
+	}
+	return nil
+}
+
+// reportSources reads the notebooks of a report.
+func reportSources(paths []string) (sources []report.Source, err error) {
+	for _, path := range paths {
+		files := []string{path}
+		if info, err := os.Stat(path); err != nil {
+			return nil, err
+		} else if info.IsDir() {
+			// Not its subfolders: out may also hold the notebooks of other runs.
+			if files, err = filepath.Glob(filepath.Join(path, "*.ipynb")); err != nil {
+				return nil, err
+			}
+			if len(files) == 0 {
+				return nil, fmt.Errorf("%s holds no notebook (*.ipynb)", path)
+			}
+		}
+		for _, file := range files {
+			nb, err := ipynb.Read(file)
+			if err != nil {
+				return nil, err
+			}
+			same := func(s report.Source) bool { return filepath.Base(s.Path) == filepath.Base(file) }
+			if i := slices.IndexFunc(sources, same); i >= 0 {
+				return nil, fmt.Errorf("%s and %s would be the same section of the report", sources[i].Path, file)
+			}
+			sources = append(sources, report.Source{Path: file, Notebook: nb})
+		}
+	}
+	return sources, nil
 }
 
 func figurePaperCommand() *cobra.Command {
@@ -129,7 +182,7 @@ func (f runFlags) paper(ctx context.Context, folder string) error {
 			return err
 		}
 	}
-	return errors.Join(writeReport(executed, filepath.Join(f.out, "report.html")), ran)
+	return errors.Join(writeReport(ctx, executed, filepath.Join(f.out, "report.html")), ran)
 }
 
 // namePaperFigures copies the figures of the paper to files named after the paper's figures.

@@ -5,19 +5,17 @@
 //	if err != nil {
 //		return err
 //	}
-//	err = report.Write(w, []report.Source{{Path: "analysis.ipynb", Notebook: nb}})
+//	err = report.Report{Sources: []report.Source{{Path: "analysis.ipynb", Notebook: nb}}}.Write(w)
 package report
 
 import (
 	"bytes"
 	_ "embed"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"image"
-	"image/png"
 	"io"
 	"path/filepath"
 	"regexp"
@@ -30,8 +28,6 @@ import (
 	"github.com/alecthomas/chroma/v2/styles"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
-	"github.com/features-are-fate/fate/pkg/verdict"
-	"golang.org/x/image/draw"
 )
 
 //go:embed page.html
@@ -53,39 +49,59 @@ type Source struct {
 	Notebook *ipynb.Notebook
 }
 
+// Report is what one page shows.
+type Report struct {
+	Sources []Source // at least one, in the order of the page
+	Manual  []Page   // pages in Markdown, after the notebooks
+	// Explorer is the address of a page in which theory moves, "" for none. State returns the
+	// fragment of that address at which a figure is shown, "" if it is not known.
+	Explorer string
+	State    func(figure.Recipe) string
+}
+
+// Page is a page in Markdown and the path of its file. Links to "notebooks.md" lead to the
+// page whose file has that name.
+type Page struct{ Path, Text string }
+
 // document is the data of the page template.
 type document struct {
 	Style     template.CSS
 	Agree, Of int
-	Notebooks []section
+	Notebooks []*section
 	Paper     []paperFigure
+	Manual    []*section
+	Explorer  string
 }
 
-// section is the part of the page on one notebook.
+// section is the part of the page on one notebook or one page of the manual.
 type section struct {
-	Name, Number string
-	Title        template.HTML
-	Agree, Of    int
-	Failed       bool         // a cell failed
-	Thumb        template.URL // of its first figure
-	Cells        []part
+	Name, Number   string
+	Title          template.HTML
+	Agree, Of      int
+	Failed         bool // a cell failed
+	Cells          []part
+	HTML           template.HTML
+	Previous, Next *section
 }
 
 // part is a cell, or an output of one.
 type part struct {
-	HTML    template.HTML // text, code or mathematics
-	Code    bool
-	Text    string // plain text
-	Failed  bool
-	Image   template.URL
-	png     []byte // the image, if it is one
-	Alt     string
-	Width   int
-	ID      string
-	Paper   string // the figure of the paper that this one reproduces,
-	Shows   template.HTML
-	Columns []string
-	Rows    []row
+	HTML     template.HTML // text, code or mathematics
+	Lines    int           // of code
+	Text     string        // plain text
+	Failed   bool
+	Image    template.URL
+	Pixels   image.Point
+	Panels   []slice
+	Alt      string
+	Caption  string
+	Width    int
+	ID       string
+	Explorer string // the address of the explorer at the state of the figure
+	Paper    string // the figure of the paper that this one reproduces,
+	Shows    template.HTML
+	Columns  []string
+	Rows     []row
 }
 
 // row is a row of a verdict.
@@ -96,40 +112,85 @@ type row struct {
 
 // paperFigure is a figure that reproduces one of the paper.
 type paperFigure struct {
-	Name, Notebook, ID, Alt string
-	Shows                   template.HTML
-	Thumb                   template.URL
+	Name, Notebook, ID string
+	Shows              template.HTML
 }
 
 type builder struct {
+	Report
 	md       *markdown
 	lexer    chroma.Lexer
 	code     *chromahtml.Formatter
 	document document
 }
 
-// Write writes the report on executed notebooks, in the given order. A notebook that was not
-// executed is an error.
-func Write(w io.Writer, sources []Source) error {
+// Write writes the page. A notebook that was not executed is an error.
+func (r Report) Write(w io.Writer) error {
 	math, err := newTypesetter()
 	if err != nil {
 		return err
 	}
-	local := map[string]bool{}
-	for _, s := range sources {
-		local[name(s.Path)] = true
+	local := map[string]string{}
+	for _, s := range r.Sources {
+		local[filepath.Base(s.Path)] = name(s.Path)
 	}
-	b := &builder{md: newMarkdown(math, local), lexer: lexers.Get("go"), code: chromahtml.New(chromahtml.WithClasses(true))}
-	for _, s := range sources {
+	for _, p := range r.Manual {
+		local[filepath.Base(p.Path)] = manualName(p.Path)
+	}
+	b := &builder{Report: r, md: newMarkdown(math, local), lexer: lexers.Get("go"), code: chromahtml.New(chromahtml.WithClasses(true))}
+	b.document.Explorer = r.Explorer
+	for _, s := range r.Sources {
 		if err := b.notebook(s); err != nil {
 			return fmt.Errorf("%s: %w", s.Path, err)
 		}
 	}
+	for _, p := range r.Manual {
+		if err := b.manual(p); err != nil {
+			return fmt.Errorf("%s: %w", p.Path, err)
+		}
+	}
 	slices.SortStableFunc(b.document.Paper, func(p, q paperFigure) int { return strings.Compare(p.Name, q.Name) })
+	all := slices.Concat(b.document.Notebooks, b.document.Manual)
+	for i, s := range all[1:] {
+		s.Previous, all[i].Next = all[i], s
+	}
 	if b.document.Style, err = b.style(); err != nil {
 		return err
 	}
 	return page.Execute(w, b.document)
+}
+
+func manualName(path string) string {
+	return "manual-" + strings.TrimSuffix(filepath.Base(path), ".md")
+}
+
+// manual adds a page of the manual.
+func (b *builder) manual(p Page) error {
+	out := &section{Name: manualName(p.Path), Title: template.HTML(template.HTMLEscapeString(filepath.Base(p.Path)))}
+	title, text, err := b.titled(out.Name, p.Text)
+	if err != nil {
+		return err
+	}
+	if title != "" {
+		out.Title = title
+	}
+	out.HTML = text
+	b.document.Manual = append(b.document.Manual, out)
+	return nil
+}
+
+// titled converts Markdown and takes its first heading of level 1 as the title.
+func (b *builder) titled(section, text string) (title, rest template.HTML, err error) {
+	if m := heading.FindStringSubmatch(text); m != nil {
+		t, err := b.md.html(section, m[1])
+		if err != nil {
+			return "", "", err
+		}
+		title = template.HTML(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(t), "<p>"), "</p>"))
+		text = strings.Replace(text, m[0], "", 1)
+	}
+	html, err := b.md.html(section, text)
+	return title, template.HTML(html), err
 }
 
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".ipynb") }
@@ -152,23 +213,24 @@ var heading = regexp.MustCompile(`(?m)^# +(.+)$`)
 func (b *builder) notebook(s Source) error {
 	n := name(s.Path)
 	number, _, _ := strings.Cut(n, "_")
-	out := section{Name: n, Number: number, Title: template.HTML(template.HTMLEscapeString(n))}
+	out := &section{Name: n, Number: number, Title: template.HTML(template.HTMLEscapeString(n))}
 	outputs := false
 	for i, c := range s.Notebook.Cells {
 		outputs = outputs || len(c.Outputs) > 0
 		switch c.Kind {
 		case "markdown":
-			text := c.Source
-			if m := heading.FindStringSubmatch(text); m != nil && i == 0 {
-				title, err := b.md.html(m[1])
+			if i == 0 {
+				title, html, err := b.titled(n, c.Source)
 				if err != nil {
 					return err
 				}
-				title = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(title), "<p>"), "</p>")
-				out.Title = template.HTML(title)
-				text = strings.Replace(text, m[0], "", 1)
+				if title != "" {
+					out.Title = title
+				}
+				out.Cells = append(out.Cells, part{HTML: html})
+				continue
 			}
-			html, err := b.md.html(text)
+			html, err := b.md.html(n, c.Source)
 			if err != nil {
 				return err
 			}
@@ -178,15 +240,16 @@ func (b *builder) notebook(s Source) error {
 			if err != nil {
 				return err
 			}
-			out.Cells = append(out.Cells, part{HTML: html, Code: true})
+			out.Cells = append(out.Cells, part{HTML: html, Lines: 1 + strings.Count(strings.TrimSpace(c.Source), "\n")})
 			for k, o := range c.Outputs {
-				p, err := b.output(o)
+				id := fmt.Sprintf("%s-%d-%d", n, i+1, k+1)
+				p, err := b.output(n, id, o)
 				if err != nil {
 					return fmt.Errorf("cell %d: %w", i+1, err)
 				}
 				out.Failed = out.Failed || p.Failed
-				p.ID = fmt.Sprintf("%s-%d-%d", n, i+1, k+1)
-				if err := b.note(&p, c, &out); err != nil {
+				p.ID = id
+				if err := b.note(&p, c, out); err != nil {
 					return err
 				}
 				out.Cells = append(out.Cells, p)
@@ -214,19 +277,16 @@ func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	if p.Image == "" {
 		return nil
 	}
-	if s.Thumb == "" {
-		s.Thumb = thumb(p.png, 240)
-	}
 	paper, shows := c.Paper()
 	if paper == "" {
 		return nil
 	}
-	html, err := b.md.html(shows)
+	html, err := b.md.html(s.Name, shows)
 	if err != nil {
 		return err
 	}
 	p.Paper, p.Shows = paper, template.HTML(html)
-	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Alt: p.Alt, Shows: p.Shows, Thumb: thumb(p.png, 480)})
+	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Shows: p.Shows})
 	return nil
 }
 
@@ -239,102 +299,4 @@ func (b *builder) highlight(source string) (template.HTML, error) {
 	var out bytes.Buffer
 	err = b.code.Format(&out, styles.Get("github"), tokens)
 	return template.HTML(out.String()), err
-}
-
-var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
-
-// output converts an output in its richest safe form; HTML of a notebook is not safe.
-func (b *builder) output(o ipynb.Output) (part, error) {
-	switch o.Kind {
-	case "stream":
-		return part{Text: escapes.ReplaceAllString(o.Text, "")}, nil
-	case "error":
-		return part{Text: o.Name + ": " + o.Text, Failed: true}, nil
-	}
-	if raw, ok := o.Data[verdict.MIME].(json.RawMessage); ok {
-		var rows []verdict.Row
-		if err := json.Unmarshal(raw, &rows); err != nil {
-			return part{}, fmt.Errorf("verdict: %w", err)
-		}
-		p := part{Columns: verdict.Columns}
-		for _, r := range rows {
-			p.Rows = append(p.Rows, row{r.Text(), r.Agree})
-		}
-		return p, nil
-	}
-	plain, _ := o.Data["text/plain"].(string)
-	for _, mime := range []string{"image/png", "image/jpeg", "image/svg+xml"} {
-		s, ok := o.Data[mime].(string)
-		if !ok {
-			continue
-		}
-		data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
-		if mime == "image/svg+xml" {
-			data, err = []byte(s), nil
-		}
-		if err != nil {
-			return part{}, fmt.Errorf("%s: %w", mime, err)
-		}
-		p := part{Image: dataURL(mime, data), Alt: describe(data, plain)}
-		if mime == "image/png" {
-			p.png = data
-		}
-		if size, ok := o.Metadata[mime].(map[string]any); ok {
-			w, _ := size["width"].(float64)
-			p.Width = int(w)
-		}
-		return p, nil
-	}
-	if s, ok := o.Data["text/markdown"].(string); ok {
-		html, err := b.md.html(s)
-		return part{HTML: template.HTML(html)}, err
-	}
-	if s, ok := o.Data["text/latex"].(string); ok {
-		html, err := b.md.html(s)
-		return part{HTML: template.HTML(html)}, err
-	}
-	return part{Text: plain}, nil
-}
-
-// describe returns a description of a figure in words.
-func describe(data []byte, plain string) string {
-	f, err := figure.Parse(data)
-	switch {
-	case err == nil && f.Recipe.Description != "":
-		return f.Recipe.Description
-	case err != nil || f.Data == nil:
-		return plain
-	}
-	var panels []string
-	for _, p := range f.Data.Panels {
-		y := p.Y
-		if p.Z != "" {
-			y = p.Z + " over " + p.Y
-		}
-		panels = append(panels, strings.TrimSpace(fmt.Sprintf("%s %s: %s against %s", p.Kind, p.Title, y, p.X)))
-	}
-	return strings.ReplaceAll(strings.Join(panels, "; "), "$", "")
-}
-
-func dataURL(mime string, data []byte) template.URL {
-	return template.URL("data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data))
-}
-
-// thumb returns a PNG of at most the given width, or "" if data is not a
-// PNG.
-func thumb(data []byte, width int) template.URL {
-	src, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		return ""
-	}
-	size := src.Bounds().Size()
-	width = min(width, size.X)
-	dst := image.NewRGBA(image.Rect(0, 0, width, max(1, size.Y*width/max(1, size.X))))
-	draw.CatmullRom.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Src, nil)
-	var b bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestCompression}
-	if enc.Encode(&b, dst) != nil {
-		return ""
-	}
-	return dataURL("image/png", b.Bytes())
 }

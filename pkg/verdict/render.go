@@ -15,8 +15,8 @@ import (
 // array of objects, in the outputs of an executed notebook.
 const MIME = "application/vnd.fate.verdict+json"
 
-// Columns are the headings of the text of a row. The limit is that of |z|, with the degrees
-// of freedom in brackets.
+// Columns are the headings of the text of a row. The first says whether it agrees, so that a
+// narrow screen shows it. The limit is that of |z|, with the degrees of freedom in brackets.
 var Columns = []string{"agrees", "result", "source", "setting", "theory", "measured", "z", "limit", "trials"}
 
 // Text returns the text of the row, by column.
