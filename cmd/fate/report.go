@@ -52,10 +52,11 @@ func writeReport(ctx context.Context, paths []string, out string) error {
 		return err
 	}
 	r := report.Report{Sources: sources}
-	if module, err := moduleDir(ctx); err != nil {
-		fmt.Fprintln(stderr, "the report has no explorer and no manual:", err)
-	} else if err := addSite(ctx, &r, module, filepath.Dir(out)); err != nil {
-		return err
+	module, alone := moduleDir(ctx)
+	if alone == nil {
+		if err := addSite(ctx, &r, module, filepath.Dir(out)); err != nil {
+			return err
+		}
 	}
 	var page bytes.Buffer
 	if err := r.Write(&page); err != nil {
@@ -65,6 +66,9 @@ func writeReport(ctx context.Context, paths []string, out string) error {
 		return failure{err}
 	}
 	fmt.Fprintf(stdout, "%s: %d notebooks, %.1f MB\n", out, len(sources), float64(page.Len())/1e6)
+	if alone != nil {
+		fmt.Fprintln(stderr, "the report has no explorer and no manual:", alone)
+	}
 	return nil
 }
 

@@ -70,6 +70,9 @@ func asProgram(nb *ipynb.Notebook) (string, error) {
 				fmt.Fprintln(&body, "_ =", c.Source)
 			default:
 				fmt.Fprintln(&body, c.Source)
+				if _, ok := c.Stmts[0].(*ast.RangeStmt); ok {
+					continue // its variables end with it
+				}
 				for _, id := range declares(c.Stmts[0]) {
 					fmt.Fprintln(&body, "_ =", id.Name)
 				}

@@ -278,7 +278,7 @@ func TestSeeAllKinds(t *testing.T) {
 	if s, err := Decode("linear", []byte(`{"method":"law","trials":3}`)); err != nil || !s.(Experiment).Independent {
 		t.Error(s, err)
 	}
-	if _, err := Decode("x", nil); err == nil || !strings.Contains(err.Error(), `"linear", "paired", "pretraining", "transports", "students", "teachers", "kernels", "curves", "flows"`) {
+	if _, err := Decode("x", nil); err == nil || !strings.Contains(err.Error(), "linear, paired, pretraining, transports, students, teachers, kernels, curves, flows") {
 		t.Error(err)
 	}
 	if cells(1) != "1 cell" || cells(0) != "0 cells" || cells(2) != "2 cells" {

@@ -25,7 +25,7 @@ func TestFiguresAreDescribed(t *testing.T) {
 		}
 		for _, c := range nb.Cells {
 			code := c.Source
-			if n := strings.Count(code, "plotting.Draw("); n != strings.Count(code, ".Caption(`") {
+			if n := strings.Count(code, "plotting.Draw("); n != strings.Count(code, ".Caption(") {
 				t.Errorf("%s, cell %s: %d figures, and not as many captions", filepath.Base(path), c.ID, n)
 			} else {
 				drawn += n
