@@ -53,10 +53,15 @@ func writeReport(ctx context.Context, paths []string, out string) error {
 	}
 	r := report.Report{Sources: sources}
 	module, alone := moduleDir(ctx)
+	explorer := filepath.Join(filepath.Dir(out), "explore.html")
 	if alone == nil {
-		if err := addSite(ctx, &r, module, filepath.Dir(out)); err != nil {
+		if err := addManual(&r, module); err != nil {
 			return err
 		}
+		if err := mayReplaceExplorer(explorer); err != nil {
+			return err
+		}
+		r.Explorer, r.State = filepath.Base(explorer), shownAt
 	}
 	var page bytes.Buffer
 	if err := r.Write(&page); err != nil {
@@ -68,41 +73,40 @@ func writeReport(ctx context.Context, paths []string, out string) error {
 	fmt.Fprintf(stdout, "%s: %d notebooks, %.1f MB\n", out, len(sources), float64(page.Len())/1e6)
 	if alone != nil {
 		fmt.Fprintln(stderr, "the report has no explorer and no manual:", alone)
+		return nil
 	}
+	var moves bytes.Buffer
+	if err := explore.Write(ctx, &moves, module, explore.Initial); err != nil {
+		return failure{err}
+	}
+	if err := file.Write(explorer, moves.Bytes()); err != nil {
+		return failure{err}
+	}
+	fmt.Fprintf(stdout, "%s: the explorer, %.1f MB\n", explorer, float64(moves.Len())/1e6)
 	return nil
 }
 
-// addSite adds the manual of the repository, and writes the explorer into the folder.
-func addSite(ctx context.Context, r *report.Report, module, folder string) error {
-	manual, err := filepath.Glob(filepath.Join(module, "docs", "*.md"))
+// shownAt returns the part of the explorer's address at which it shows a figure.
+func shownAt(recipe figure.Recipe) string {
+	s, ok := explore.Shown(recipe)
+	if !ok {
+		return ""
+	}
+	return explore.Fragment(s)
+}
+
+// addManual adds the manual of the repository.
+func addManual(r *report.Report, module string) error {
+	paths, err := filepath.Glob(filepath.Join(module, "docs", "*.md"))
 	if err != nil {
 		return err
 	}
-	for _, path := range manual {
+	for _, path := range paths {
 		text, err := file.Read(path, 1<<20)
 		if err != nil {
 			return err
 		}
 		r.Manual = append(r.Manual, report.Page{Path: path, Text: string(text)})
-	}
-	r.Explorer = "explore.html"
-	r.State = func(recipe figure.Recipe) string {
-		s, ok := explore.Shown(recipe)
-		if !ok {
-			return ""
-		}
-		return explore.Fragment(s)
-	}
-	out := filepath.Join(folder, r.Explorer)
-	if err := mayReplaceExplorer(out); err != nil {
-		return err
-	}
-	var page bytes.Buffer
-	if err := explore.Write(ctx, &page, module, explore.Initial); err != nil {
-		return failure{err}
-	}
-	if err := file.Write(out, page.Bytes()); err != nil {
-		return failure{err}
 	}
 	return nil
 }

@@ -79,6 +79,8 @@ func (m *markdown) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(ast.KindImage, m.image)
 	reg.Register(ast.KindLink, m.link)
 	reg.Register(ast.KindHeading, m.heading)
+	reg.Register(ast.KindCodeBlock, m.block)
+	reg.Register(ast.KindFencedCodeBlock, m.block)
 	reg.Register(extast.KindTable, m.table)
 }
 
@@ -149,6 +151,15 @@ func (m *markdown) heading(w util.BufWriter, _ []byte, node ast.Node, entering b
 		_, err = fmt.Fprintf(w, `<a class="anchor" href="#%s" aria-label="link to this heading">#</a></h%d>`+"\n", id, level)
 	}
 	return ast.WalkContinue, err
+}
+
+// block renders a block of code, which the keyboard can scroll.
+func (m *markdown) block(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		return ast.WalkContinue, nil
+	}
+	_, err := w.WriteString(`<pre tabindex="0"><code>` + html.EscapeString(string(node.Lines().Value(source))) + "</code></pre>\n")
+	return ast.WalkSkipChildren, err
 }
 
 // table lets a wide table scroll by itself.
