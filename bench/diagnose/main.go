@@ -90,7 +90,7 @@ func main() {
 			}
 			key := fmt.Sprint(file, draw)
 			if known[key] == nil {
-				report, err := diagnose.Measure(part(order[used:], counts), 3)
+				report, err := diagnose.Measure(part(order[used:], counts), 8)
 				if err != nil {
 					log.Fatal(err)
 				}

@@ -133,13 +133,13 @@ func fill(s string, width int) string {
 // String returns the results, one after the other, the rankings and the warnings.
 func (r *Report) String() string {
 	var b strings.Builder
-	for _, w := range r.Warnings {
-		b.WriteString(fill("Warning: "+w+".", 80))
-	}
 	for _, res := range r.Results {
 		b.WriteString(res.table())
 	}
 	b.WriteString(r.Results[0].legend())
+	for _, w := range r.Warnings {
+		b.WriteString(fill("Warning: "+w+".", 80))
+	}
 	for _, rank := range r.Rankings {
 		b.WriteString("\n" + rank.String())
 	}
