@@ -6,41 +6,38 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/optimize"
 	"pgregory.net/rapid"
 )
 
-// direct maximises log N(y; 0, I/β + FFᵀ/α)/n over log α and log β with dense matrices.
+// direct maximises log N(y; 0, s²(1 + FFᵀ/λ))/n over s and λ with dense matrices: at each λ
+// the best s² is yᵀ(1 + FFᵀ/λ)⁻¹y/n, and λ is on a grid, since there are several maxima.
 func direct(f *mat.Dense, y []float64) float64 {
-	n, _ := f.Dims()
-	at := func(p []float64) float64 {
+	n := float64(len(y))
+	at := func(log float64) float64 {
 		var cov mat.SymDense
-		cov.SymOuterK(math.Exp(-p[0]), f)
-		for i := range n {
-			cov.SetSym(i, i, cov.At(i, i)+math.Exp(-p[1]))
+		cov.SymOuterK(math.Exp(-log), f)
+		for i := range y {
+			cov.SetSym(i, i, cov.At(i, i)+1)
 		}
 		var chol mat.Cholesky
-		if !chol.Factorize(&cov) {
-			return math.Inf(1)
-		}
-		v := mat.NewVecDense(n, y)
+		v := mat.NewVecDense(len(y), y)
 		var solved mat.VecDense
-		if chol.SolveVecTo(&solved, v) != nil {
-			return math.Inf(1)
+		if !chol.Factorize(&cov) || chol.SolveVecTo(&solved, v) != nil {
+			return math.Inf(-1)
 		}
-		return (float64(n)*math.Log(2*math.Pi) + chol.LogDet() + mat.Dot(v, &solved)) / (2 * float64(n))
+		return -(n*math.Log(2*math.Pi*mat.Dot(v, &solved)/n) + chol.LogDet() + n) / (2 * n)
 	}
-	best := math.Inf(1)
-	for _, start := range [][]float64{{0, 0}, {0, 6}, {6, 0}} {
-		for range 2 { // again from where it stopped
-			r, err := optimize.Minimize(optimize.Problem{Func: at}, start, nil, &optimize.NelderMead{})
-			if err != nil {
-				break
+	place, best := 0.0, math.Inf(-1)
+	search := func(from, to, step float64) {
+		for log := from; log <= to; log += step {
+			if v := at(log); v > best {
+				place, best = log, v
 			}
-			best, start = math.Min(best, r.F), r.X
 		}
 	}
-	return -best
+	search(-30, 30, 0.02)
+	search(place-0.02, place+0.02, 0.0005)
+	return best
 }
 
 // LogME is the maximum of the evidence that is written down as a normal density.
