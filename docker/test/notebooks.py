@@ -28,10 +28,15 @@ def numbers(picture):
 
 
 def shown(cell):
-    """The outputs of a cell without pictures and progress lines."""
+    """The outputs of a cell without pictures and progress lines. A slow cell sends its text
+    in parts, which are one text."""
     out = []
+    last = None
     for o in cell.outputs:
-        if o.output_type == "stream":
+        name, last = last, o.get("name")
+        if o.output_type == "stream" and name == o.name:
+            out[-1] += o.text
+        elif o.output_type == "stream":
             out.append(o.text)
         elif o.output_type == "error":
             out.append(o.evalue)
