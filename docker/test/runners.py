@@ -113,7 +113,9 @@ def console():
 
 
 os.chdir(out)
-code = re.search(r"^code +(\w+)", subprocess.run([fate, "figure", "show", notebooks / "figures/04_linear_transfer.png"],
+picture = next(o for o in cells(nbformat.read(notebooks / name, 4))["b24a13a9"].outputs if "image/png" in o.get("data", {}))
+(out / "committed.png").write_bytes(base64.b64decode(picture.data["image/png"]))
+code = re.search(r"^code +(\w+)", subprocess.run([fate, "figure", "show", out / "committed.png"],
                                                  check=True, capture_output=True, text=True).stdout, re.M)[1]
 committed = cells(nbformat.read(notebooks / name, 4))["bfb3519d"].outputs[0].data["text/plain"]
 for runner in papermill, nbclient, nbconvert, console:
