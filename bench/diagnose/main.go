@@ -50,32 +50,23 @@ func main() {
 	}
 	var t table
 	for _, file := range []string{"A", "B", "C"} {
-		load := func(name string) *mat.Dense {
-			a, err := rows.Open(filepath.Join(*dir, "fm"+file+".npz:"+name))
-			if err != nil {
-				log.Fatal(err)
-			}
-			m, err := a.Dense(nil)
-			if err != nil {
-				log.Fatal(err)
-			}
-			return m
-		}
-		x := load("x")
-		y := mat.NewDense(2500, len(targets[file]), nil)
-		for j, name := range targets[file] {
-			y.SetCol(j, mat.Col(nil, 0, load(name)))
-		}
-		features := map[string]*mat.Dense{}
-		for _, m := range maps {
-			features[m] = load(m)
-		}
 		for draw := range *draws {
 			order := rand.New(rand.NewPCG(uint64(draw), 7)).Perm(2500)
-			part := func(rows, at []int) diagnose.Data {
-				data := diagnose.Data{Inputs: take(x, rows), Labels: take(y, rows), Names: targets[file], At: at, Seed: uint64(draw)}
+			part := func(use, at []int) diagnose.Data {
+				read := func(name string) *mat.Dense {
+					m, err := rows.Read(filepath.Join(*dir, "fm"+file+".npz:"+name), use)
+					if err != nil {
+						log.Fatal(err)
+					}
+					return m
+				}
+				y := mat.NewDense(len(use), len(targets[file]), nil)
+				for j, name := range targets[file] {
+					y.SetCol(j, mat.Col(nil, 0, read(name)))
+				}
+				data := diagnose.Data{Inputs: read("x"), Labels: y, Names: targets[file], At: at, Seed: uint64(draw)}
 				for _, m := range maps {
-					data.Maps = append(data.Maps, diagnose.Map{Name: m, Features: take(features[m], rows)})
+					data.Maps = append(data.Maps, diagnose.Map{Name: m, Features: read(m)})
 				}
 				return data
 			}
@@ -226,13 +217,4 @@ func quantile(p float64, x []float64) float64 {
 	}
 	x = slices.Sorted(slices.Values(x))
 	return stat.Quantile(p, stat.Empirical, x, nil)
-}
-
-func take(m *mat.Dense, rows []int) *mat.Dense {
-	_, c := m.Dims()
-	out := mat.NewDense(len(rows), c, nil)
-	for i, r := range rows {
-		out.SetRow(i, m.RawRowView(r))
-	}
-	return out
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -276,13 +277,7 @@ func byShare(order []int, classes []float64) []int {
 		seen[c]++
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case place[a] < place[b]:
-			return -1
-		case place[a] > place[b]:
-			return 1
-		}
-		return 0
+		return cmp.Compare(place[a], place[b])
 	})
 	return order
 }

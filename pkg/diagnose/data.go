@@ -350,9 +350,10 @@ func (in Data) numbers(d *data) error {
 func (d *data) leaks() error {
 	for _, m := range d.maps {
 		_, k := m.x.Dims()
-		for q, y := range d.labels {
-			for j := range k {
-				if r := stat.Correlation(mat.Col(nil, j, m.x), y, nil); math.Abs(r) > 0.9999 {
+		for j := range k {
+			column := mat.Col(nil, j, m.x)
+			for q, y := range d.labels {
+				if r := stat.Correlation(column, y, nil); math.Abs(r) > 0.9999 {
 					return fmt.Errorf("diagnose: %s: column %d is the label %s (correlation %.6f)", m.name, j, d.names[q], r)
 				}
 			}

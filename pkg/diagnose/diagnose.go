@@ -27,12 +27,16 @@ const groups = 10
 // Run diagnoses whether the features beat training from scratch on the inputs, for one
 // feature map and one label column.
 func Run(in Data) (*Result, error) {
-	report, err := Compare(in)
+	d, err := in.validate()
 	if err != nil {
 		return nil, err
 	}
-	if len(report.Results) != 1 {
-		return nil, fmt.Errorf("diagnose: %d feature maps and %d label columns: Run takes one of each, Compare takes several", max(1, len(in.Maps)), len(report.Results)/max(1, len(in.Maps)))
+	if len(d.maps) > 1 || len(d.names) > 1 {
+		return nil, fmt.Errorf("diagnose: %d feature maps and %d label columns: Run takes one of each, Compare takes several", len(d.maps), len(d.names))
+	}
+	report, err := d.compare()
+	if err != nil {
+		return nil, err
 	}
 	return report.Results[0], nil
 }
@@ -44,6 +48,10 @@ func Compare(in Data) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.compare()
+}
+
+func (d *data) compare() (*Report, error) {
 	var ways []representation
 	for _, m := range d.maps {
 		ways = append(ways, featureRepresentation(m.name, m.x))

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -35,10 +36,7 @@ func rank(d *data, q int, label string, all []sample) Ranking {
 		order[m] = m
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		if mean(all[0], a) < mean(all[0], b) {
-			return -1
-		}
-		return 1
+		return cmp.Compare(mean(all[0], a), mean(all[0], b))
 	})
 	out := Ranking{Label: label}
 	shift := make([][]float64, len(order)) // what each group does to each map

@@ -1,16 +1,19 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // addWarnings adds what a reader of the result should know.
 func (r *Result) addWarnings() {
 	warn := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
 	for _, a := range r.Arms {
-		if a.CheckSE > 0 && (a.Check > checked*a.CheckSE || a.Check < -checked*a.CheckSE) {
+		if a.CheckSE > 0 && math.Abs(a.Check) > checked*a.CheckSE {
 			warn("half of the rows tell a risk of the %s from all rows that is %+.3f off, %.1f standard errors: do not trust its curve beyond the rows", a.Name, a.Check, a.Check/a.CheckSE)
 		}
 	}
-	least := r.Arms[1].Risk[0]
+	least := math.Inf(1)
 	for _, a := range r.Arms[1:] {
 		least = min(least, a.Risk[len(r.N)-1])
 	}
