@@ -106,25 +106,32 @@ func maxEvidence(s []float64, u *mat.Dense, y []float64) (float64, error) {
 		}
 		return -0.5 * (math.Log(2*math.Pi*v/n) + 1 + logs/n)
 	}
-	// The evidence can have several maxima: the best of a grid, then golden section around it.
-	// Beyond both ends it does not change: the least s² kept is above e⁻⁷¹ of the largest.
-	const from, to, step = -75, 50, 0.25
-	best := float64(to)
-	most := at(best)
-	for l := float64(from); l < to; l += step {
-		if v := at(l); v > most {
-			best, most = l, v
+	// The evidence can have several maxima, and two can be almost equal: golden section around
+	// each of a grid. Beyond both ends it does not change: the least s² kept is above e⁻⁷¹ of
+	// the largest.
+	const from, to, step = -75.0, 50.0, 0.25
+	most := math.Inf(-1)
+	before, here := math.Inf(-1), at(from)
+	for l := from; l <= to; l += step {
+		after := at(l + step)
+		if here >= before && here >= after {
+			most = math.Max(most, math.Max(here, golden(at, l-step, l+step)))
 		}
+		before, here = here, after
 	}
-	lo, hi := best-step, best+step
-	const golden = 0.6180339887498949
+	return most - math.Log(unit), nil
+}
+
+// golden returns the maximum of a function with one maximum between two places.
+func golden(at func(float64) float64, lo, hi float64) float64 {
+	const ratio = 0.6180339887498949
 	for range 60 {
-		a, b := hi-golden*(hi-lo), lo+golden*(hi-lo)
+		a, b := hi-ratio*(hi-lo), lo+ratio*(hi-lo)
 		if at(a) < at(b) {
 			lo = a
 		} else {
 			hi = b
 		}
 	}
-	return math.Max(most, at((lo+hi)/2)) - math.Log(unit), nil
+	return at((lo + hi) / 2)
 }

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 )
 
 var errNotPositive = errors.New("score: a covariance is not positive definite")
@@ -15,6 +16,10 @@ const (
 	mostSteps  = 100
 	leastRise  = 1e-3
 	mostRounds = 300 // of k-means
+
+	// A component that shrinks onto one row, or onto rows in a plane, has a variance that is
+	// rounding; its likelihood has no bound. In units of the variance of all rows.
+	leastVariance = 1e-12
 )
 
 // mixture is a Gaussian mixture with full covariances, fitted to n rows.
@@ -24,6 +29,7 @@ type mixture struct {
 	covariances []*mat.SymDense
 	posterior   *mat.Dense // n×m, of each component given the row
 	trace       []float64  // the log-likelihood per row at each step
+	variance    float64    // of all rows, the mean over the columns
 }
 
 // fitMixture fits m components to the rows of x by EM, from k-means. ridge is added to the
@@ -32,6 +38,10 @@ func fitMixture(x *mat.Dense, m int, ridge float64, rng *rand.Rand) (*mixture, e
 	n, d := x.Dims()
 	out := &mixture{weights: make([]float64, m), means: mat.NewDense(m, d, nil),
 		covariances: make([]*mat.SymDense, m), posterior: mat.NewDense(n, m, nil)}
+	for j := range d {
+		_, v := stat.PopMeanVariance(mat.Col(nil, j, x), nil)
+		out.variance += v / float64(d)
+	}
 	for i, z := range kMeans(x, m, rng) {
 		out.posterior.Set(i, z, 1)
 	}
@@ -86,13 +96,15 @@ func (g *mixture) expect(x *mat.Dense) (float64, error) {
 		}
 		var lower mat.TriDense
 		chol.LTo(&lower)
+		for j := range d {
+			if math.Pow(lower.At(j, j), 2) < leastVariance*g.variance {
+				return 0, errNotPositive
+			}
+		}
 		away := mat.NewDense(d, n, nil)
 		away.Apply(func(j, i int, _ float64) float64 { return x.At(i, j) - g.means.At(z, j) }, away)
 		if err := lower.SolveTo(away, false, away); err != nil {
-			var condition mat.Condition
-			if !errors.As(err, &condition) { // an ill-conditioned solution is still one
-				return 0, err
-			}
+			return 0, err
 		}
 		constant := math.Log(g.weights[z]) - (float64(d)*math.Log(2*math.Pi)+chol.LogDet())/2
 		squares := make([]float64, n)
