@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,15 +132,8 @@ func shorten(all []string) string {
 
 // mayReplaceBundle returns an error if out exists and is not a bundle.
 func mayReplaceBundle(out string) error {
-	old, err := file.Read(out, maxNotebook)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		_, err = bundle.Parse(old)
-	}
-	if err != nil {
-		return fmt.Errorf("%s exists and is not a bundle: move it away, or choose another file with --out", out)
-	}
-	return nil
+	return mayReplace(out, "a bundle", "--out", maxNotebook, func(old []byte) bool {
+		_, err := bundle.Parse(old)
+		return err == nil
+	})
 }

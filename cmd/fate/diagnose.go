@@ -95,6 +95,14 @@ func (f diagnosis) run() error {
 	if f.stratified && !f.classes {
 		return fmt.Errorf("--stratified draws rows by class: give --classes too")
 	}
+	if f.figure != "" {
+		if err := mayReplace(f.figure, "a figure of fate", "--figure", 1<<30, func(old []byte) bool {
+			_, err := figure.Parse(old)
+			return err == nil
+		}); err != nil {
+			return err
+		}
+	}
 	data, warnings, err := f.read()
 	if err != nil {
 		return err

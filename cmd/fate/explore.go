@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -91,12 +89,5 @@ func open(ctx context.Context, path string) {
 
 // mayReplaceExplorer returns an error if out exists and is not an explorer.
 func mayReplaceExplorer(out string) error {
-	old, err := file.Read(out, 1<<30)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil || !bytes.Contains(old, []byte(explore.Title)) {
-		return fmt.Errorf("%s exists and is not an explorer: move it away, or choose another file with -o", out)
-	}
-	return nil
+	return mayReplace(out, "an explorer", "-o", 1<<30, func(old []byte) bool { return bytes.Contains(old, []byte(explore.Title)) })
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,6 +127,19 @@ func summary(jobs []*job, v view, verbose bool, took time.Duration) error {
 	}
 	if failed > 0 {
 		return failure{fmt.Errorf("%d of %d notebooks failed", failed, len(jobs))}
+	}
+	return nil
+}
+
+// mayReplace returns an error if there is a file of more than most bytes, or one that is not
+// what a command writes there, by what it contains. flag chooses another file.
+func mayReplace(out, what, flag string, most int64, is func(old []byte) bool) error {
+	old, err := file.Read(out, most)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !is(old) {
+		return fmt.Errorf("%s exists and is not %s: move it away, or choose another file with %s", out, what, flag)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -232,12 +231,7 @@ func fileName(s string) string {
 
 // mayReplaceReport returns an error if out exists and is not a report.
 func mayReplaceReport(out string) error {
-	old, err := file.Read(out, 1<<30)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil || !bytes.Contains(old, []byte("<title>Features are fate: ")) {
-		return fmt.Errorf("%s exists and is not a report: move it away, or choose another file with -o", out)
-	}
-	return nil
+	return mayReplace(out, "a report", "-o", 1<<30, func(old []byte) bool {
+		return bytes.Contains(old, []byte("<title>Features are fate: "))
+	})
 }
