@@ -66,7 +66,7 @@ variance of the label, also for classes: they are not accuracies.
   fate diagnose --features data.npz:a --features data.npz:b --inputs data.npz:x \
       --labels data.csv:kind --classes --rows 400 --n 200,400,800,1600`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return f.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return within(cmd.Context(), f.run) },
 	}
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.features, "features", nil, "`file` of pretrained features; may be repeated, to compare feature maps")

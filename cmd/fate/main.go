@@ -123,3 +123,16 @@ func (f failure) Error() string {
 	}
 	return f.error.Error()
 }
+
+// within returns when f does or when ctx ends: neither a large product of matrices nor a
+// long list can be stopped, but the process can end.
+func within(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return failure{errors.New("interrupted")}
+	}
+}

@@ -48,6 +48,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// An interrupt ends what computes for long, also where nothing asks for it meanwhile.
+func TestInterruptsEndTheCommand(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	const data = "../../notebooks/data/fashion/fmA.npz:"
+	for _, args := range [][]string{
+		{"predict", "--n", "250", "--d", "500", "--theta", "45", "--sigma", "0.2"},
+		{"diagnose", "--features", data + "phi_cnn_lo", "--inputs", data + "x", "--labels", data + "y_coat", "--rows", "200"},
+	} {
+		cmd := rootCommand()
+		cmd.SetArgs(args)
+		if err := cmd.ExecuteContext(ended); err == nil || err.Error() != "interrupted" {
+			t.Errorf("fate %s: %v", args[0], err)
+		}
+	}
+}
+
 // book FILE CELLFILE...: writes a notebook whose code cells are the files; a
 // file named parameters* becomes the parameters cell.
 func book(ts *testscript.TestScript, _ bool, args []string) {

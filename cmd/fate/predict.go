@@ -34,7 +34,7 @@ boundaries always are.
 N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360° to 360°.`,
 		Example: "  fate predict --n 250 --d 500 --theta 45 --sigma 0.2 --depth 2",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !(math.Abs(theta) <= 360) {
 				return fmt.Errorf("--theta %v: the angle must be a number of degrees from -360 to 360", theta)
 			}
@@ -46,13 +46,14 @@ N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360�
 				return err
 			}
 			var p predict.Prediction
-			var err error
-			if limit {
-				p, err = predict.Limit(s)
-			} else {
-				p, err = predict.Mean(s, draws)
-			}
-			if err != nil {
+			if err := within(cmd.Context(), func() (err error) {
+				if limit {
+					p, err = predict.Limit(s)
+				} else {
+					p, err = predict.Mean(s, draws)
+				}
+				return err
+			}); err != nil {
 				return err
 			}
 			if asJSON {
