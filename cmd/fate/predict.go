@@ -27,8 +27,9 @@ transfer beats scratch on one data set.
 
 Risks are exact means over data sets of this size if they have a closed form; those
 of fine-tuning at depth 2 or more, and the probabilities, are means over draws of
-the exact law. Where a risk has an infinite variance, medians over data sets are given
-too. With --limit everything is in the limit n, d → ∞ at this γ; the phase
+the exact law, printed with one standard error in units of the last digit: 0.338(2)
+is 0.338 ± 0.002. More --draws give more digits. Where a risk has an infinite variance,
+medians over data sets are given too. With --limit everything is in the limit n, d → ∞ at this γ; the phase
 boundaries always are.
 
 N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360° to 360°.`,
@@ -71,7 +72,7 @@ N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360�
 	fl.Float64Var(&s.Lambda, "lambda", 0, "`ridge` of linear transfer")
 	fl.BoolVar(&limit, "limit", false, "evaluate in the limit n, d → ∞ at this n/d")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object")
-	fl.IntVar(&draws, "draws", 1_000_000, "`number` of draws of the exact law, 1000 to 10⁹")
+	fl.IntVar(&draws, "draws", predict.Draws, "`number` of draws of the exact law, 1000 to 10⁹")
 	for _, name := range []string{"n", "d", "theta", "sigma"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag that was just defined
@@ -94,16 +95,19 @@ func printPrediction(p predict.Prediction, s theory.Setting, theta float64, limi
 	w := tabwriter.NewWriter(&table, 0, 0, 3, ' ', 0)
 	show := func(x predict.Number) string { return numberText(x, "%.5f") }
 	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")+"\t") }
-	m, head := predict.Medians{}, []string{"", "risk", "transferability", "beats scratch"}
-	medianOf := func(x predict.Number) string { return "" }
+	e := p.StdErr
+	var m, me predict.Medians
+	head := []string{"", "risk", "transferability", "beats scratch"}
+	medianOf := func(x, se predict.Number) string { return "" }
 	if p.Median != nil {
-		m, head = *p.Median, append(head, "median risk", "median transferability")
-		medianOf = show
+		m, me, head = *p.Median, *p.MedianStdErr, append(head, "median risk", "median transferability")
+		medianOf = func(x, se predict.Number) string { return estimate(x, se, 5) }
 	}
 	row(head...)
-	row("scratch", show(p.RiskScratch), "", "", medianOf(m.RiskScratch), "")
-	row("linear transfer", show(p.RiskLinear), show(p.TLinear), percent(p.PLinearWins), medianOf(m.RiskLinear), medianOf(m.TLinear))
-	row("fine-tuning", show(p.RiskFineTune), show(p.TFineTune), percent(p.PFineTuneWins), medianOf(m.RiskFineTune), medianOf(m.TFineTune))
+	row("scratch", show(p.RiskScratch), "", "", medianOf(m.RiskScratch, me.RiskScratch), "")
+	row("linear transfer", show(p.RiskLinear), show(p.TLinear), percent(p.PLinearWins, e.PLinearWins), medianOf(m.RiskLinear, me.RiskLinear), medianOf(m.TLinear, me.TLinear))
+	row("fine-tuning", estimate(p.RiskFineTune, e.TFineTune, 5), estimate(p.TFineTune, e.TFineTune, 5), percent(p.PFineTuneWins, e.PFineTuneWins),
+		medianOf(m.RiskFineTune, me.RiskFineTune), medianOf(m.TFineTune, me.TFineTune))
 	row("  as printed (c = 1)", show(p.RiskFineTunePrinted), show(p.TFineTunePrinted), "", "", "")
 	if err := w.Flush(); err != nil {
 		return err
@@ -114,10 +118,10 @@ func printPrediction(p predict.Prediction, s theory.Setting, theta float64, limi
 	if p.Median != nil {
 		fmt.Fprintln(stdout, "\nA risk has an infinite variance here: the medians tell what happens on one data set.")
 	}
-	fmt.Fprintf(stdout, "\nscale c of fine-tuning       %s\n", show(p.ScaleC))
+	fmt.Fprintf(stdout, "\nscale c of fine-tuning       %s\n", estimate(p.ScaleC, e.ScaleC, 5))
 	switch {
 	case !math.IsNaN(float64(p.BreakEvenDeg)):
-		fmt.Fprintf(stdout, "fine-tuning breaks even at   %.3f°\n", p.BreakEvenDeg)
+		fmt.Fprintf(stdout, "fine-tuning breaks even at   %s°\n", estimate(p.BreakEvenDeg, e.BreakEvenDeg, 3))
 	case s.N >= s.D:
 		fmt.Fprintf(stdout, "fine-tuning breaks even at   no angle: for n ≥ d it equals scratch\n")
 	default:
@@ -134,7 +138,32 @@ func printPrediction(p predict.Prediction, s theory.Setting, theta float64, limi
 	return err
 }
 
-func percent(x predict.Number) string { return fmt.Sprintf("%.2f %%", 100*x) }
+func percent(x, stdErr predict.Number) string { return estimate(100*x, 100*stdErr, 2) + " %" }
+
+// estimate prints x with its standard error in units of the last digit, at most this many
+// after the point.
+func estimate(x, stdErr predict.Number, most int) string {
+	e := float64(stdErr)
+	switch {
+	case math.IsInf(e, 1): // x is what the draws give, and no more
+		return "≈ " + numberText(x, "%.3g")
+	case math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) || !(e > 0):
+		return numberText(x, fmt.Sprintf("%%.%df", most))
+	}
+	digits := -int(math.Floor(math.Log10(e)))
+	last := math.Round(e * math.Pow10(digits))
+	if last == 10 {
+		digits, last = digits-1, 1
+	}
+	switch {
+	case digits > most:
+		return numberText(x, fmt.Sprintf("%%.%df", most))
+	case digits < 0:
+		unit := math.Pow10(-digits)
+		return fmt.Sprintf("%.0f(%.0f)", unit*math.Round(float64(x)/unit), last*unit)
+	}
+	return fmt.Sprintf("%.*f(%.0f)", digits, x, last)
+}
 
 func numberText(x predict.Number, format string) string {
 	switch v := float64(x); {

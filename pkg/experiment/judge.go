@@ -105,7 +105,7 @@ func medianRow(c Cell, result theory.Result) (verdict.Row, error) {
 	if err != nil {
 		return verdict.Row{}, err
 	}
-	predicted := medians[0]
+	predicted := medians[0].Value
 	x, err := c.Values(result.Quantity)
 	if err != nil {
 		return verdict.Row{}, err

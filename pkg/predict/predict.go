@@ -27,8 +27,20 @@ type Prediction struct {
 	PLinearWins         Number     `json:"p_linear_wins"`         // the probability over data sets
 	PFineTuneWins       Number     `json:"p_finetune_wins"`       // the same
 	BreakEvenDeg        Number     `json:"break_even_deg"`        // the angle at which fine-tuning ties, in degrees
+	StdErr              Errors     `json:"std_err"`               // of the numbers over draws; 0 in the limit
 	Median              *Medians   `json:"median"`                // nil where the risks have a finite variance
+	MedianStdErr        *Medians   `json:"median_std_err"`        // nil as Median is
 	GammaNegative       [][]Number `json:"gamma_negative"`        // where linear transfer loses in the limit at λ = 0
+}
+
+// Errors are standard errors over the draws of the law. One is infinite where the variance
+// over data sets is, so that draws do not tell how exact their mean is.
+type Errors struct {
+	ScaleC        Number `json:"scale_c"`
+	TFineTune     Number `json:"t_finetune"` // of the risk of fine-tuning too
+	PLinearWins   Number `json:"p_linear_wins"`
+	PFineTuneWins Number `json:"p_finetune_wins"`
+	BreakEvenDeg  Number `json:"break_even_deg"`
 }
 
 // Medians are those over data sets, for settings where a mean says little about one data set.
@@ -51,14 +63,16 @@ func (x Number) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// MinDraws and MaxDraws bound the draws of the law; the largest number takes minutes.
+// MinDraws and MaxDraws bound the draws of the law; the largest number takes minutes. Draws
+// are enough for three digits or more at most settings.
 const (
+	Draws    = 1 << 18
 	MinDraws = 1000
 	MaxDraws = 1_000_000_000
 )
 
-// breakEvenDraws gives a thousandth of a degree at most settings.
-const breakEvenDraws = 1 << 18
+// breakEvenDraws gives a hundredth of a degree at most settings.
+const breakEvenDraws = 1 << 15
 
 // medianDraws give a median to a hundredth of the spread.
 const medianDraws = 1 << 16
@@ -110,11 +124,19 @@ func Mean(s theory.Setting, draws int) (Prediction, error) {
 	p.ScaleC, p.TFineTune = Number(sum.Scale.Value), Number(sum.TFineTune.Value)
 	p.RiskFineTune = p.RiskScratch - p.TFineTune
 	p.PLinearWins, p.PFineTuneWins = Number(sum.PLinearWins.Value), Number(sum.PFineTuneWins.Value)
-	if p.Median, err = median(s, min(draws, medianDraws)); err != nil {
+	wins := func(v theory.Value) Number { // no draw that differs leaves a chance of about 1/draws
+		return Number(math.Max(v.StdErr, 1/float64(draws)))
+	}
+	p.StdErr = Errors{ScaleC: Number(sum.Scale.StdErr), TFineTune: Number(sum.TFineTune.StdErr), PLinearWins: wins(sum.PLinearWins)}
+	if s.N < s.D {
+		p.StdErr.PFineTuneWins = wins(sum.PFineTuneWins)
+	}
+	if err := p.median(s, min(draws, medianDraws)); err != nil {
 		return p, err
 	}
 	theta, ok, err := theory.FineTuneBreakEvenMean(s, min(draws, breakEvenDraws))
-	return p.breakEven(theta, ok), err
+	p.StdErr.BreakEvenDeg = Number(theta.StdErr * 180 / math.Pi)
+	return p.breakEven(theta.Value, ok), err
 }
 
 // start fills in what has a formula both in the limit and at a finite size.
@@ -155,20 +177,26 @@ func (p Prediction) breakEven(theta float64, ok bool) Prediction {
 	return p
 }
 
-// median returns the medians at a setting where a risk has an infinite variance, else nil.
-func median(s theory.Setting, draws int) (*Medians, error) {
+// median adds the medians at a setting where a risk has an infinite variance.
+func (p *Prediction) median(s theory.Setting, draws int) error {
 	if !s.InfiniteVariance() {
-		return nil, nil
+		return nil
 	}
 	law, err := theory.NewLaw(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	m, err := law.Medians(draws, 1, theory.RiskScratch, theory.RiskLinear, theory.RiskFineTune, theory.TLinear, theory.TFineTune)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Medians{Number(m[0]), Number(m[1]), Number(m[2]), Number(m[3]), Number(m[4])}, nil
+	of := func(pick func(theory.Value) float64) *Medians {
+		x := func(i int) Number { return Number(pick(m[i])) }
+		return &Medians{x(0), x(1), x(2), x(3), x(4)}
+	}
+	p.Median = of(func(v theory.Value) float64 { return v.Value })
+	p.MedianStdErr = of(func(v theory.Value) float64 { return v.StdErr })
+	return nil
 }
 
 // wins is the probability of winning in the limit, where risks do not fluctuate.

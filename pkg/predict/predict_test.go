@@ -56,6 +56,27 @@ func TestPredictions(t *testing.T) {
 		t.Errorf("linear transfer wins with probability %v", w)
 	}
 
+	// More draws, smaller errors; what has a closed form, and a limit, has none.
+	if p.StdErr != (Errors{}) {
+		t.Errorf("the limit has errors %+v", p.StdErr)
+	}
+	few, err := Mean(s, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string][4]Number{
+		"scale_c": {few.ScaleC, few.StdErr.ScaleC, e.ScaleC, e.StdErr.ScaleC}, "t_finetune": {few.TFineTune, few.StdErr.TFineTune, e.TFineTune, e.StdErr.TFineTune},
+		"p_linear_wins":  {few.PLinearWins, few.StdErr.PLinearWins, e.PLinearWins, e.StdErr.PLinearWins},
+		"break_even_deg": {few.BreakEvenDeg, few.StdErr.BreakEvenDeg, e.BreakEvenDeg, e.StdErr.BreakEvenDeg},
+	} {
+		if z := float64(x[0]-x[2]) / float64(x[1]); !(x[3] > 0) || !(x[3] < x[1]/4) || math.Abs(z) > 4 {
+			t.Errorf("%s: %v ± %v, over more draws %v ± %v", name, x[0], x[1], x[2], x[3])
+		}
+	}
+	if few.PFineTuneWins != 1 || few.StdErr.PFineTuneWins != 0.001 {
+		t.Errorf("1000 draws, all won: %v ± %v", few.PFineTuneWins, few.StdErr.PFineTuneWins)
+	}
+
 	// A field without a number is null.
 	for name, c := range map[string]struct {
 		s    theory.Setting
@@ -73,6 +94,9 @@ func TestPredictions(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, c.null(p), err)
 		}
 	}
+	if p, err := Mean(theory.Setting{N: 60, D: 30, Sigma: 0.2, Depth: 2}, 2000); err != nil || p.PFineTuneWins != 0 || p.StdErr.PFineTuneWins != 0 || !(p.StdErr.PLinearWins > 0) {
+		t.Errorf("beyond n = d: %+v, %v", p, err)
+	}
 	if p, err := Mean(theory.Setting{N: 20, D: 30, Sigma: 0.2, Depth: 2}, 2000); err != nil || len(p.GammaNegative) != 0 {
 		t.Errorf("at θ = 0 linear transfer loses at %v, %v", p.GammaNegative, err)
 	}
@@ -89,6 +113,9 @@ func TestWithoutAMean(t *testing.T) {
 		t.Fatalf("%+v", p)
 	}
 	value(t, "T_ft", p.TFineTune)
+	if e := p.MedianStdErr; e == nil || !(e.RiskScratch > 0) || !(e.TLinear > 0) {
+		t.Errorf("errors of the medians: %+v", e)
+	}
 	if w := value(t, "wins", p.PLinearWins); w <= 0 || w >= 1 {
 		t.Errorf("linear transfer wins with probability %v", w)
 	}
@@ -117,7 +144,7 @@ func TestWithoutAMean(t *testing.T) {
 	}
 	for _, s := range []theory.Setting{{N: 5, D: 30}, {N: 26, D: 30}, {N: 34, D: 30}} {
 		s.Sigma, s.Depth = 0.2, 2
-		if p, err := Mean(s, 2000); err != nil || p.Median != nil {
+		if p, err := Mean(s, 2000); err != nil || p.Median != nil || p.MedianStdErr != nil {
 			t.Errorf("%v: medians %v, %v", s, p.Median, err)
 		}
 	}

@@ -153,28 +153,31 @@ func breakEvenCos(l Limit) (float64, error) {
 }
 
 // FineTuneBreakEvenMean returns the angle at which the exact mean of T_ft is 0
-// at a finite size, computed over the given number of draws of the law. It ignores
-// the Theta of s. ok is false as in [FineTuneBreakEven].
-func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err error) {
+// at a finite size, in radians, computed over the given number of draws of the law: its
+// standard error is that of T_ft over the slope of T_ft in θ. It ignores the Theta of s. ok
+// is false as in [FineTuneBreakEven].
+func FineTuneBreakEvenMean(s Setting, draws int) (theta Value, ok bool, err error) {
 	s.Theta = 0
 	if err := s.Validate(); err != nil || s.N >= s.D {
-		return 0, false, err
+		return Value{}, false, err
 	}
 	if s.Depth == 1 {
 		g, r2 := s.sourceMean()
 		cos := r2 / (2 * g)
-		return math.Acos(math.Min(1, cos)), cos < 1, tunable(s.Features > 1, s.Decay, s.Norm)
+		return Value{Value: math.Acos(math.Min(1, cos))}, cos < 1, tunable(s.Features > 1, s.Decay, s.Norm)
 	}
+	var stdErr, slope float64
 	at := func(theta float64) float64 {
 		s.Theta = theta
 		sum, e := s.Summary(draws)
 		if e != nil {
 			err = e
 		}
+		stdErr = sum.TFineTune.StdErr
 		return sum.TFineTune.Value
 	}
 	if at(0) <= 0 || err != nil {
-		return 0, false, err
+		return Value{}, false, err
 	}
 	// Every angle sees the same draws, so T is smooth and falls in θ: secant
 	// steps, kept within the bracket.
@@ -187,6 +190,9 @@ func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err er
 		} else {
 			hi = next
 		}
+		if math.Abs(next-last) > 1e-3 { // of two close points it is rounding
+			slope = (t1 - t0) / (next - last)
+		}
 		step := next - t1*(next-last)/(t1-t0)
 		if !(step > lo && step < hi) {
 			step = (lo + hi) / 2
@@ -194,7 +200,7 @@ func FineTuneBreakEvenMean(s Setting, draws int) (theta float64, ok bool, err er
 		last, next = next, step
 		t0, t1 = t1, at(next)
 	}
-	return next, err == nil, err
+	return Value{next, math.Abs(stdErr / slope)}, err == nil, err
 }
 
 // fineTuneBoundary is the zero contour of fine-tuning in its exact form: the

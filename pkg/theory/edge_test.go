@@ -133,7 +133,7 @@ func TestErrorsComeWithZero(t *testing.T) {
 		t.Errorf("FineTuneBreakEven: %v, %v, %v", theta, ok, err)
 	}
 	for _, s := range []Setting{{N: 5, D: 9}, {N: 5, D: 9, Depth: 2, Norm: 2}} {
-		if theta, ok, err := FineTuneBreakEvenMean(s, 10); err == nil || theta != 0 || ok {
+		if theta, ok, err := FineTuneBreakEvenMean(s, 10); err == nil || theta != (Value{}) || ok {
 			t.Errorf("FineTuneBreakEvenMean: %v, %v, %v", theta, ok, err)
 		}
 	}

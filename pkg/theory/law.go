@@ -219,13 +219,16 @@ func (l Law) Sample(draws int, seed uint64) []Risks {
 }
 
 // Medians returns the medians of quantities over draws of the law, which must be at least 1.
-// A quantity that the law does not draw at its setting is an error.
-func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) ([]float64, error) {
+// The standard error is half of what lies between the order statistics one standard error of
+// the binomial law from the middle. A quantity that the law does not draw at its setting is
+// an error.
+func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) ([]Value, error) {
 	if draws < 1 {
 		return nil, fmt.Errorf("theory: draws = %d: a median needs at least 1", draws)
 	}
 	sample := l.Sample(draws, seed)
-	out, x := make([]float64, len(quantities)), make([]float64, len(sample))
+	out, x := make([]Value, len(quantities)), make([]float64, len(sample))
+	within := 0.5 / math.Sqrt(float64(draws))
 	for k, q := range quantities {
 		for i, r := range sample {
 			x[i] = r.Of(q)
@@ -234,7 +237,8 @@ func (l Law) Medians(draws int, seed uint64, quantities ...Quantity) ([]float64,
 		if math.IsNaN(x[0]) { // NaN comes first
 			return nil, fmt.Errorf("theory: the law does not draw %s at %v", q, l.s)
 		}
-		out[k] = stat.Quantile(0.5, stat.LinInterp, x, nil)
+		at := func(p float64) float64 { return stat.Quantile(p, stat.LinInterp, x, nil) }
+		out[k] = Value{at(0.5), (at(math.Min(1, 0.5+within)) - at(math.Max(0, 0.5-within))) / 2}
 	}
 	return out, nil
 }

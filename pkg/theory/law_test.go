@@ -185,11 +185,43 @@ func TestMedians(t *testing.T) {
 	for i, m := range medians {
 		below := 0.0
 		for _, r := range sample {
-			below += indicator(r.Of(qs[i]) < m)
+			below += indicator(r.Of(qs[i]) < m.Value)
 		}
 		if z := (below/draws - 0.5) / math.Sqrt(0.5/draws); math.Abs(z) > 4 {
 			t.Errorf("%s: %v of %v draws are below the median, z = %.1f", qs[i], below, draws, z)
 		}
+	}
+}
+
+// The standard error of a median, over many seeds.
+func TestTheStandardErrorOfAMedian(t *testing.T) {
+	const seeds = 200
+	l := mustLaw(t, Setting{N: 19, D: 20, Theta: 1, Sigma: 0.3, Depth: 3})
+	qs := []Quantity{RiskScratch, TLinear}
+	exact, err := l.Medians(1<<18, 99, qs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, dev := make([]float64, len(qs)), make([]float64, len(qs))
+	for seed := range uint64(seeds) {
+		m, err := l.Medians(1000, seed, qs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range qs {
+			dev[i] += math.Pow(m[i].Value-exact[i].Value, 2) / seeds
+			sum[i] += m[i].StdErr * m[i].StdErr / seeds
+		}
+	}
+	for i, q := range qs {
+		// The mean of squares has a relative standard error of √(2/seeds); the squared standard
+		// errors themselves scatter less.
+		if z := (dev[i]/sum[i] - 1) / math.Sqrt(3.0/seeds); math.Abs(z) > 4 {
+			t.Errorf("%s: deviations of %.3g, standard errors of %.3g, z = %.1f", q, math.Sqrt(dev[i]), math.Sqrt(sum[i]), z)
+		}
+	}
+	if one, err := l.Medians(1, 1, RiskScratch); err != nil || one[0].StdErr != 0 || !(one[0].Value > 0) {
+		t.Errorf("one draw: %v, %v", one, err)
 	}
 }
 

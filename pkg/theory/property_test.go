@@ -295,7 +295,7 @@ func TestBreakEvenMeanIsATie(t *testing.T) {
 		if err != nil || !ok {
 			t.Fatalf("%v: %v %v", s, ok, err)
 		}
-		s.Theta = theta
+		s.Theta = theta.Value
 		sum, err := s.Summary(draws)
 		if err != nil || math.Abs(sum.TFineTune.Value) > 1e-6 {
 			t.Errorf("%v: T = %v, %v", s, sum.TFineTune, err)

@@ -15,7 +15,7 @@ func TestBreakEvenMeanTiesOnOtherDraws(t *testing.T) {
 		if err != nil || !ok {
 			t.Fatal(s, ok, err)
 		}
-		s.Theta = theta
+		s.Theta = theta.Value
 		m := Mean(ofLaw(t, s, draws, uint64(i), 6)["T_ft"])
 		sum, err := s.Summary(draws)
 		if z := m.Value / math.Hypot(m.StdErr, sum.TFineTune.StdErr); err != nil || math.Abs(z) > 4 {
@@ -25,13 +25,13 @@ func TestBreakEvenMeanTiesOnOtherDraws(t *testing.T) {
 	// One layer: the tie is exact.
 	for _, s := range []Setting{{N: 12, D: 30, Sigma: 0.6, Depth: 1}, {N: 12, D: 30, Sigma: 0.6, Depth: 1, SourceN: 20, SourceSigma: 0.3}, {N: 12, D: 30, Depth: 1, SourceN: 45, SourceSigma: 0.4}} {
 		theta, ok, err := FineTuneBreakEvenMean(s, 1)
-		s.Theta = theta
-		if v, err2 := FineTuneTransferability.Mean(s); err != nil || err2 != nil || !ok || math.Abs(v.Value) > 1e-12 || !(theta > 0.1) {
+		s.Theta = theta.Value
+		if v, err2 := FineTuneTransferability.Mean(s); err != nil || err2 != nil || !ok || math.Abs(v.Value) > 1e-12 || !(theta.Value > 0.1) || theta.StdErr != 0 {
 			t.Errorf("%v: T = %v, %v, %v", s, v, err, err2)
 		}
 	}
 	for _, n := range []int{30, 31} { // no null space, no tie
-		if theta, ok, err := FineTuneBreakEvenMean(Setting{N: n, D: 30, Depth: 1}, 1); ok || theta != 0 || err != nil {
+		if theta, ok, err := FineTuneBreakEvenMean(Setting{N: n, D: 30, Depth: 1}, 1); ok || theta != (Value{}) || err != nil {
 			t.Errorf("n = %d: a tie at %v, %v", n, theta, err)
 		}
 	}
@@ -43,5 +43,25 @@ func TestBreakEvenMeanTiesOnOtherDraws(t *testing.T) {
 		if _, _, err := FineTuneBreakEvenMean(s, 100); err == nil {
 			t.Errorf("%v is no error", s)
 		}
+	}
+}
+
+// The standard error of a tie, against the tie over sixteen times as many draws: the first are
+// among these, so that the variance of the difference is that of the rest.
+func TestTheStandardErrorOfATie(t *testing.T) {
+	const few, many = 1 << 10, 1 << 14
+	sum, cells := 0.0, 0.0
+	for i := range 40 { // a setting of another n and d takes other draws
+		s := Setting{N: 5 + i/2, D: 12 + 2*i, Sigma: 0.2 + 0.02*float64(i%7), Depth: 2 + i%2}
+		a, ok, err := FineTuneBreakEvenMean(s, few)
+		b, ok2, err2 := FineTuneBreakEvenMean(s, many)
+		if err != nil || err2 != nil || !ok || !ok2 {
+			t.Fatalf("%v: %v, %v", s, err, err2)
+		}
+		sum += math.Pow(a.Value-b.Value, 2) / (a.StdErr*a.StdErr - b.StdErr*b.StdErr)
+		cells++
+	}
+	if z := (sum/cells - 1) / math.Sqrt(2/cells); math.Abs(z) > 4 {
+		t.Errorf("mean square of the deviations %.2f standard errors, z = %.1f", sum/cells, z)
 	}
 }

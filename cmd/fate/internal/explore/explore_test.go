@@ -184,11 +184,15 @@ func TestNumbersOfThePage(t *testing.T) {
 		for name, want := range map[string]predict.Prediction{"limit": limit, "mean": mean} {
 			page := answers[i][name].(map[string]any)
 			numbers := predictions(want)
-			if len(page) != len(numbers)+2 {
-				t.Errorf("%s: the page has %d fields, fate predict %d", at(name), len(page), len(numbers)+2)
+			if len(page) != len(numbers)+4 {
+				t.Errorf("%s: the page has %d fields, fate predict %d", at(name), len(page), len(numbers)+4)
 			}
 			for field, v := range numbers {
 				same(name+"."+field, page[field], v)
+			}
+			errs, ours := page["std_err"].(map[string]any), want.StdErr
+			for field, v := range map[string]predict.Number{"scale_c": ours.ScaleC, "t_finetune": ours.TFineTune, "p_linear_wins": ours.PLinearWins, "p_finetune_wins": ours.PFineTuneWins, "break_even_deg": ours.BreakEvenDeg} {
+				same(name+".std_err."+field, errs[field], v)
 			}
 			negative := page["gamma_negative"].([]any)
 			if len(negative) != len(want.GammaNegative) {
@@ -206,6 +210,7 @@ func TestNumbersOfThePage(t *testing.T) {
 				medians++
 				same(name+".median", m["risk_scratch"], want.Median.RiskScratch)
 				same(name+".median", m["t_finetune"], want.Median.TFineTune)
+				same(name+".median_std_err", page["median_std_err"].(map[string]any)["t_finetune"], want.MedianStdErr.TFineTune)
 			}
 		}
 		gap, err := s.Transferability()

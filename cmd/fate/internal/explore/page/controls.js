@@ -114,18 +114,20 @@ function bar() {
 function showNumbers(v) {
   const p = v.live.limits, m = v.exact, tuned = v.s.baseline === 'tuned', several = v.s.k > 1;
   const cell = (x, digits) => several && Number.isNaN(x) ? '–' : fix(x, digits);
-  const at = name => m ? cell(m[name]) : '…';
-  const wins = name => several ? '–' : m ? percent(m[name]) : '…';
+  const error = name => m.std_err[name === 'risk_finetune' ? 't_finetune' : name]; // undefined for a closed form
+  const at = name => !m ? '…' : several ? cell(m[name]) : estimate(m[name], error(name));
+  const wins = name => several ? '–' : !m ? '…' : m[name] === 0 || m[name] === 1 ? percent(m[name]) : estimate(100 * m[name], 100 * error(name), 2) + ' %';
   const row = (name, risk, t, win) => `<tr><th scope="row">${name}</th><td>${cell(p[risk])}</td><td>${t ? cell(p[t]) : ''}</td><td>${at(risk)}</td><td>${t ? at(t) : ''}</td><td>${win ? wins(win) : ''}</td></tr>`;
   put('rows', row('scratch', 'risk_scratch') + row('linear transfer', 'risk_linear', 't_linear', 'p_linear_wins') + row('fine-tuning', 'risk_finetune', 't_finetune', 'p_finetune_wins') +
     row('&ensp;as printed, <i>c</i> = 1', 'risk_finetune_printed', 't_finetune_printed'));
   put('at-d', `at <i>d</i> = ${v.s.d}`);
   const loses = p.gamma_negative.map(i => `${short(i[0])} < γ < ${short(i[1])}`).join(' and ') || 'no γ';
   const list = [['scale <i>c</i> of fine-tuning', `${cell(p.scale_c)}, at this <i>d</i> ${at('scale_c')}`],
-    ['fine-tuning breaks even at', several ? '–' : Number.isFinite(p.break_even_deg) ? `${fix(p.break_even_deg, 3)}°, at this <i>d</i> ${m ? fix(m.break_even_deg, 3) + '°' : '…'}` : v.gamma >= 1 ? 'no angle: for n ≥ d it equals scratch' : 'no angle: it loses at every angle'],
+    ['fine-tuning breaks even at', several ? '–' : Number.isFinite(p.break_even_deg) ? `${fix(p.break_even_deg, 3)}°, at this <i>d</i> ${m ? estimate(m.break_even_deg, error('break_even_deg'), 3) + '°' : '…'}` : v.gamma >= 1 ? 'no angle: for n ≥ d it equals scratch' : 'no angle: it loses at every angle'],
     ['linear transfer loses for', `${escape_(loses)} (λ = 0, <i>k</i> = 1, plain)`]];
   if (tuned) list.push(['against tuned scratch', `linear transfer ${fix(v.live.t.linear)}, fine-tuning ${cell(v.live.t.finetune)}`]);
-  if (m && m.median) list.push(['medians over data sets', `scratch ${fix(m.median.risk_scratch)}, linear transfer ${fix(m.median.risk_linear)}, fine-tuning ${fix(m.median.risk_finetune)}: a risk has an infinite variance here`]);
+  const median = name => estimate(m.median[name], m.median_std_err[name]);
+  if (m && m.median) list.push(['medians over data sets', `scratch ${median('risk_scratch')}, linear transfer ${median('risk_linear')}, fine-tuning ${median('risk_finetune')}: a risk has an infinite variance here`]);
   put('facts', list.map(([a, b]) => `<div><dt>${a}</dt><dd>${b}</dd></div>`).join(''));
 }
 function showCode(v) {

@@ -15,6 +15,16 @@ function fix(v, digits = 5) {
   if (Math.abs(v) < 1e-12) return '0';
   return v.toFixed(digits).replace('-', '−');
 }
+// estimate writes v with its standard error in units of the last digit, as fate predict does.
+function estimate(v, stdErr, most = 5) {
+  if (stdErr === Infinity && Number.isFinite(v)) return '≈ ' + short(Number(v.toPrecision(3)));
+  if (!Number.isFinite(v) || !(stdErr > 0)) return fix(v, most);
+  let digits = -Math.floor(Math.log10(stdErr)), last = Math.round(stdErr * 10 ** digits);
+  if (last === 10) { digits--; last = 1; }
+  if (digits > most) return fix(v, most);
+  const unit = 10 ** Math.max(0, -digits); // of the digits that are shown before the point
+  return `${(digits < 0 ? unit * Math.round(v / unit) : v).toFixed(Math.max(0, digits)).replace('-', '−')}(${last * unit})`;
+}
 const short = v => Math.abs(v) >= 1e-3 && Math.abs(v) < 1e4 || v === 0 ? String(Number(v.toPrecision(4))).replace('-', '−') : Number.isFinite(v) ? v.toExponential(2).replace(/e([+-])(\d+)/, (_, sign, n) => ` · 10$^{${sign === '-' ? '-' : ''}${n}}$`) : fix(v);
 const percent = p => p > .9999 && p < 1 ? '> 99.99 %' : p < .0001 && p > 0 ? '< 0.01 %' : (100 * p).toFixed(2) + ' %';
 const chance = v => v > 0 ? 'wins' : v < 0 ? 'loses' : 'ties';
