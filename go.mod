@@ -6,7 +6,6 @@ godebug gotypesalias=0
 
 require (
 	codeberg.org/go-pdf/fpdf v0.11.1
-	github.com/alecthomas/chroma/v2 v2.27.0
 	github.com/cosmos72/gomacro v0.0.0-20240506194242-2ff796e3da10
 	github.com/dop251/goja v0.0.0-20260917113740-793a2a65c13b
 	github.com/elastic/go-seccomp-bpf v1.6.0

@@ -9,7 +9,6 @@
 package report
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/base64"
 	"errors"
@@ -22,10 +21,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/alecthomas/chroma/v2"
-	chromahtml "github.com/alecthomas/chroma/v2/formatters/html"
-	"github.com/alecthomas/chroma/v2/lexers"
-	"github.com/alecthomas/chroma/v2/styles"
 	"github.com/features-are-fate/fate/pkg/figure"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 )
@@ -119,8 +114,6 @@ type paperFigure struct {
 type builder struct {
 	Report
 	md       *markdown
-	lexer    chroma.Lexer
-	code     *chromahtml.Formatter
 	document document
 }
 
@@ -137,7 +130,7 @@ func (r Report) Write(w io.Writer) error {
 	for _, p := range r.Manual {
 		local[filepath.Base(p.Path)] = manualName(p.Path)
 	}
-	b := &builder{Report: r, md: newMarkdown(math, local), lexer: lexers.Get("go"), code: chromahtml.New(chromahtml.WithClasses(true))}
+	b := &builder{Report: r, md: newMarkdown(math, local)}
 	b.document.Explorer = r.Explorer
 	for _, s := range r.Sources {
 		if err := b.notebook(s); err != nil {
@@ -154,9 +147,7 @@ func (r Report) Write(w io.Writer) error {
 	for i, s := range all[1:] {
 		s.Previous, all[i].Next = all[i], s
 	}
-	if b.document.Style, err = b.style(); err != nil {
-		return err
-	}
+	b.document.Style = style()
 	return page.Execute(w, b.document)
 }
 
@@ -195,17 +186,9 @@ func (b *builder) titled(section, text string) (title, rest template.HTML, err e
 
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".ipynb") }
 
-// style returns the CSS of the page, of code in light and dark mode, and the font.
-func (b *builder) style() (template.CSS, error) {
-	var light, dark bytes.Buffer
-	if err := b.code.WriteCSS(&light, styles.Get("github")); err != nil {
-		return "", err
-	}
-	if err := b.code.WriteCSS(&dark, styles.Get("github-dark")); err != nil {
-		return "", err
-	}
-	font := "@font-face{font-family:'Report Math';src:url(data:font/woff2;base64," + base64.StdEncoding.EncodeToString(mathFont) + ")}\n"
-	return template.CSS(font + "@media print,(prefers-color-scheme:light){" + light.String() + "}\n@media screen and (prefers-color-scheme:dark){" + dark.String() + "}\n" + styleSource), nil
+// style returns the CSS of the page and the font.
+func style() template.CSS {
+	return template.CSS("@font-face{font-family:'Report Math';src:url(data:font/woff2;base64," + base64.StdEncoding.EncodeToString(mathFont) + ")}\n" + styleSource)
 }
 
 var heading = regexp.MustCompile(`(?m)^# +(.+)$`)
@@ -236,11 +219,7 @@ func (b *builder) notebook(s Source) error {
 			}
 			out.Cells = append(out.Cells, part{HTML: template.HTML(html)})
 		case "code":
-			html, err := b.highlight(c.Source)
-			if err != nil {
-				return err
-			}
-			out.Cells = append(out.Cells, part{HTML: html, Lines: 1 + strings.Count(strings.TrimSpace(c.Source), "\n")})
+			out.Cells = append(out.Cells, part{HTML: highlight(c.Source), Lines: 1 + strings.Count(strings.TrimSpace(c.Source), "\n")})
 			for k, o := range c.Outputs {
 				id := fmt.Sprintf("%s-%d-%d", n, i+1, k+1)
 				p, err := b.output(n, id, o)
@@ -288,15 +267,4 @@ func (b *builder) note(p *part, c ipynb.Cell, s *section) error {
 	p.Paper, p.Shows = paper, template.HTML(html)
 	b.document.Paper = append(b.document.Paper, paperFigure{Name: paper, Notebook: s.Number, ID: p.ID, Shows: p.Shows})
 	return nil
-}
-
-// highlight highlights Go code.
-func (b *builder) highlight(source string) (template.HTML, error) {
-	tokens, err := b.lexer.Tokenise(nil, source)
-	if err != nil {
-		return "", err
-	}
-	var out bytes.Buffer
-	err = b.code.Format(&out, styles.Get("github"), tokens)
-	return template.HTML(out.String()), err
 }
