@@ -141,7 +141,7 @@ func reportSources(paths []string) (sources []report.Source, err error) {
 }
 
 func figurePaperCommand() *cobra.Command {
-	f := runFlags{engine: engine.Gomacro, jobs: 1, formats: ipynb.FigureFormats}
+	f := runFlags{engine: engine.Gomacro, formats: ipynb.FigureFormats}
 	var folder string
 	cmd := &cobra.Command{
 		Use:   "paper",

@@ -84,7 +84,7 @@ when its part is measured.`,
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
 	cmd.Flags().StringVar(&f.engine, "engine", engine.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
-	cmd.Flags().IntVar(&f.jobs, "jobs", 1, "`number` of notebooks run at a time (each uses all cores)")
+	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "`number` of notebooks run side by side; each uses all cores in parts, and 0 is one a core, at most 4 (one with --record and in a kernel)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
 	cmd.Flags().DurationVar(&f.total, "notebook-timeout", 0, "time limit for each notebook, as a `duration`; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
@@ -131,8 +131,8 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 		return errors.New("--columns needs --format: it is the width of the files that --format writes")
 	case len(f.formats) > 0 && f.engine == notebook.Kernel:
 		return errors.New("--format needs an interpreter: a kernel shows only PNG")
-	case f.jobs < 1 || f.jobs > maxJobs:
-		return fmt.Errorf("--jobs %d: it must be from 1 to %d", f.jobs, maxJobs)
+	case f.jobs < 0 || f.jobs > maxJobs:
+		return fmt.Errorf("--jobs %d: it must be from 1 to %d, or 0 for one a core", f.jobs, maxJobs)
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout %v: it must be 0 (none) or above", f.timeout)
 	case f.total < 0:
@@ -185,20 +185,24 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	}
 	look, start := viewOf(os.Stdout), time.Now()
 	live := newLive(jobs)
-	var mu sync.Mutex // keeps the lines of a notebook together
+	var mu sync.Mutex // of done, and keeps the lines of a notebook together
+	done, printed := make([]bool, len(jobs)), 0
 	group := new(errgroup.Group)
-	group.SetLimit(f.jobs)
-	for _, j := range jobs {
+	group.SetLimit(f.sideBySide())
+	for i, j := range jobs {
 		group.Go(func() error {
 			f.execute(ctx, j, live)
 			live.finish(j)
 			mu.Lock()
 			defer mu.Unlock()
-			live.clear()
-			if f.sharded() {
-				j.printShard(f.shard)
-			} else {
-				j.print(look)
+			done[i] = true
+			for ; printed < len(jobs) && done[printed]; printed++ { // in the order of the arguments
+				live.clear()
+				if f.sharded() {
+					jobs[printed].printShard(f.shard)
+				} else {
+					jobs[printed].print(look)
+				}
 			}
 			return nil
 		})
@@ -211,6 +215,18 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 }
 
 // execute runs one notebook and writes its outputs, even after a failure.
+// sideBySide is the number of notebooks that run at a time. The time that a record states is
+// that of one.
+func (f runFlags) sideBySide() int {
+	switch {
+	case f.jobs > 0:
+		return f.jobs
+	case f.record || f.engine == notebook.Kernel:
+		return 1
+	}
+	return min(runtime.GOMAXPROCS(0), 4)
+}
+
 func (f runFlags) execute(ctx context.Context, j *job, live *live) {
 	if j.nb == nil { // it could not be read
 		return
