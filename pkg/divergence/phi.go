@@ -2,6 +2,7 @@ package divergence
 
 import (
 	"math"
+	"sync"
 
 	"gonum.org/v1/gonum/integrate/quad"
 )
@@ -64,34 +65,47 @@ func squaredHellinger(t Tasks) float64 { r := t.ratio(); return 1 - 1/math.Sqrt(
 func jensenShannon(t Tasks) float64 {
 	r := t.ratio()
 	switch {
-	case r == 0:
-		return 0
+	case r < 1e-4: // the next term is of order r⁶; a difference of logarithms would be rounding
+		return r * r / 8 * (1 - 3*r*r/8)
 	case math.IsInf(r, 1):
 		return math.Ln2
 	}
-	normal := func(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
+	z, weight := normalNodes()
 	// At a beyond 40 the two labels do not overlap, and the inner mean is log 2.
 	given := func(a float64) float64 {
 		if a > 40 {
 			return math.Ln2
 		}
-		return panels(-10, 10, 20, func(z float64) float64 { return normal(z) * (math.Ln2 - log1pExp(a*z-a*a/2)) })
+		sum := 0.0
+		for i, z := range z {
+			sum += weight[i] * (math.Ln2 - log1pExp(a*z-a*a/2))
+		}
+		return sum
 	}
-	// Panels in even ratios reach down to where a small a still counts.
+	// Panels in even ratios reach down to where a small a still counts: below a = 1 the inner
+	// mean falls as a², and a panel has an eighth of the one above it.
 	sum := 0.0
-	for hi := 10.0; hi > 1e-7; hi /= 2 {
-		sum += panels(hi/2, hi, 1, func(x float64) float64 { return 2 * normal(x) * given(r*x) })
+	for hi := 10.0; hi > 1e-5 || hi*r > 1e-5; hi /= 2 {
+		sum += quad.Fixed(func(x float64) float64 { return 2 * normal(x) * given(r*x) }, hi/2, hi, 16, quad.Legendre{}, 0)
 	}
 	return sum
 }
 
-func panels(from, to float64, n int, f func(float64) float64) float64 {
-	sum, width := 0.0, (to-from)/float64(n)
-	for i := range n {
-		sum += quad.Fixed(f, from+float64(i)*width, from+float64(i+1)*width, 16, quad.Legendre{}, 0)
+func normal(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi) }
+
+// normalNodes are the nodes and weights of means over a normal variable: 16 of Gauss and
+// Legendre in each of 18 panels from −9 to 9, outside of which 2·10⁻¹⁹ of it lies.
+var normalNodes = sync.OnceValues(func() (z, weight []float64) {
+	z, weight = make([]float64, 18*16), make([]float64, 18*16)
+	for i := range 18 {
+		part := weight[16*i : 16*(i+1)]
+		quad.Legendre{}.FixedLocations(z[16*i:16*(i+1)], part, float64(i-9), float64(i-8))
+		for k := range part {
+			part[k] *= normal(z[16*i+k])
+		}
 	}
-	return sum
-}
+	return z, weight
+})
 
 // log1pExp is log(1 + e^x) without overflow.
 func log1pExp(x float64) float64 {
