@@ -227,6 +227,9 @@ func (t *Table) Against(q theory.Quantity, source string, predict func(c Cell) (
 func (t *Table) Quantities() (out []theory.Quantity) {
 	for _, c := range t.Cells {
 		names := slices.Collect(maps.Keys(c.values))
+		if c.folded != nil {
+			names = c.quantities
+		}
 		if c.means != nil {
 			names = slices.Collect(maps.Keys(c.means.values))
 		}

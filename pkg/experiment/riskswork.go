@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/trial"
@@ -66,10 +67,23 @@ func (e Experiment) draws(p *plan, settings []theory.Setting) {
 		cell, first = unit/blocks, unit%blocks*block
 		return cell, first, min(first+block, e.Trials)
 	}
+	p.folds = len(settings) > unfoldedCells && len(settings)*e.Trials > unfoldedTrials
+	var mu sync.Mutex // units of a cell are filled in parallel
 	p.fill = func(t *Table, unit, _ int, v []float64) {
 		cell, first, _ := place(unit)
-		for i := range len(v) / drawn {
-			t.Cells[cell].set(first+i, v[i*drawn:(i+1)*drawn])
+		c, trials := &t.Cells[cell], len(v)/drawn
+		mu.Lock()
+		c.open(e.Trials)
+		mu.Unlock()
+		for i := range trials {
+			c.set(first+i, v[i*drawn:(i+1)*drawn])
+		}
+		mu.Lock()
+		c.left -= trials
+		complete := c.left == 0
+		mu.Unlock()
+		if p.folds && complete {
+			c.fold(func() map[theory.Quantity][]float64 { return e.again(settings[cell]) })
 		}
 	}
 	p.work = trial.Work{Kind: "law", Cheap: true, Units: len(settings) * blocks, Parts: onePart,
@@ -94,7 +108,7 @@ func (e Experiment) draws(p *plan, settings []theory.Setting) {
 			}
 			out := make([]float64, 0, (last-first)*drawn)
 			for trial := first; trial < last && ctx.Err() == nil; trial++ {
-				out = append(out, values(law.Draw(ownStream(e.Seed, settings[cell], trial, streamLaw)))[:drawn]...)
+				out = append(out, e.draw(law, settings[cell], trial)...)
 			}
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -102,6 +116,26 @@ func (e Experiment) draws(p *plan, settings []theory.Setting) {
 			done(0, out)
 			return nil
 		}}
+}
+
+// draw returns one trial of the law.
+func (e Experiment) draw(law theory.Law, s theory.Setting, trial int) []float64 {
+	return values(law.Draw(ownStream(e.Seed, s, trial, streamLaw)))[:drawn]
+}
+
+// again draws the trials of a cell of the law again.
+func (e Experiment) again(s theory.Setting) map[theory.Quantity][]float64 {
+	law, err := theory.NewLaw(s)
+	if err != nil {
+		panic(err) // it was drawn from before
+	}
+	out := map[theory.Quantity][]float64{}
+	for trial := range e.Trials {
+		for i, x := range e.draw(law, s, trial) {
+			out[risks[i]] = append(out[risks[i]], x)
+		}
+	}
+	return out
 }
 
 // trainings makes a unit of each trial of a cell.

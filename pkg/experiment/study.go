@@ -41,6 +41,8 @@ type plan struct {
 	fill func(t *Table, unit, part int, values []float64)
 	// partial tells that a table of the finished trials is useful.
 	partial bool
+	// folds tells that a complete cell keeps no trials (see folded).
+	folds bool
 	// finish computes what depends on the whole table: courses, shared columns.
 	finish func(t *Table) error
 	cost   cost // for an estimate of the time
@@ -53,6 +55,9 @@ func (p *plan) columns() []Cell {
 		c := &cells[i]
 		if c.quantities == nil {
 			c.quantities = p.quantities
+		}
+		if p.folds {
+			continue // until its first trial
 		}
 		c.values = map[theory.Quantity][]float64{}
 		for _, q := range c.quantities {
@@ -169,6 +174,7 @@ func (p *plan) run(ctx context.Context, study Study, o trial.Options) (*Table, t
 	case report.Interrupted:
 		t.Interrupted = true
 		for i := range t.Cells {
+			t.Cells[i].open(p.trials)
 			t.Cells[i].keepDone()
 		}
 	case report.Owed > 0:

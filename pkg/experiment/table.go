@@ -55,9 +55,11 @@ type Cell struct {
 	quantities []theory.Quantity       // measured in this cell, if not all of the study
 	values     map[theory.Quantity][]float64
 	means      *means                        // instead of values, if trials are not kept
+	folded     *folded                       // instead of values, if trials are drawn again
 	courses    map[theory.Quantity][]curve   // against time, of the first trial
 	scratch    map[theory.Quantity][]float64 // risks from scratch, of other cells of the table
 	done       []bool                        // which trials are done, while they run
+	left       int                           // trials that are not done, where a complete cell is folded
 }
 
 // means are the means over trials with their standard errors.
@@ -163,6 +165,9 @@ func (c Cell) Trials() int {
 	if c.means != nil {
 		return c.means.trials
 	}
+	if c.folded != nil {
+		return c.folded.trials
+	}
 	for _, x := range c.values {
 		return len(x)
 	}
@@ -184,14 +189,15 @@ func terms(q theory.Quantity) (a, b theory.Quantity, ok bool) {
 
 // column returns the trials of q, or nil.
 func (c Cell) column(q theory.Quantity) []float64 {
-	if x := c.values[q]; x != nil {
+	values := c.trialsOf()
+	if x := values[q]; x != nil {
 		return x
 	}
 	a, b, ok := terms(q)
 	if !ok {
 		return nil
 	}
-	x, y := c.values[a], c.values[b]
+	x, y := values[a], values[b]
 	if x == nil {
 		x = c.scratch[a]
 	}
@@ -227,6 +233,10 @@ func (c Cell) has(q theory.Quantity) bool {
 		_, ok := c.means.values[q]
 		return ok
 	}
+	if c.folded != nil {
+		a, b, ok := terms(q)
+		return slices.Contains(c.quantities, q) || ok && slices.Contains(c.quantities, a) && slices.Contains(c.quantities, b)
+	}
 	return c.column(q) != nil
 }
 
@@ -243,6 +253,11 @@ func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 		}
 		return v, nil
 	}
+	if c.folded != nil {
+		if v, ok := c.folded.means[q]; ok {
+			return v, nil
+		}
+	}
 	x, err := c.Values(q)
 	if err != nil {
 		return none(), err
@@ -253,6 +268,11 @@ func (c Cell) Mean(q theory.Quantity) (theory.Value, error) {
 // Wins returns the share of trials in which the transferability q is positive, with its
 // binomial standard error.
 func (c Cell) Wins(q theory.Quantity) (theory.Value, error) {
+	if c.folded != nil {
+		if v, ok := c.folded.wins[q]; ok {
+			return v, nil
+		}
+	}
 	x, err := c.Values(q)
 	if err != nil {
 		return none(), err
