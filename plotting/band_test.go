@@ -29,7 +29,7 @@ func TestBands(t *testing.T) {
 			if got := p.y.high > 20+1.96*5; got != bands {
 				t.Errorf("bands %t: the axis ends at %v", bands, p.y.high)
 			}
-			if got := slices.ContainsFunc(p.entries, func(e entry) bool { return e.label == "band: 95 %" }); got != bands {
+			if got := slices.ContainsFunc(p.legend(), func(e entry) bool { return e.label == "band: 95 %" }); got != bands {
 				t.Errorf("bands %t: the legend shows it: %t", bands, got)
 			}
 		}

@@ -205,3 +205,42 @@ func TestCaptionIsOfTheDrawnFigure(t *testing.T) {
 		t.Errorf("the drawn figure says %q", f.Description())
 	}
 }
+
+// A label has one colour and one marker in all panels of a figure, so that they have one legend;
+// panels without a common label keep their own.
+func TestPanelsShareColours(t *testing.T) {
+	set := func(labels ...string) Slices {
+		s := Slices{X: "x", Y: "y"}
+		var all lines
+		for _, l := range labels {
+			all = append(all, straight(l, 0, 1)...)
+		}
+		s.Points = all
+		return s
+	}
+	a, b, c := `$\gamma = 0.25$`, `$\gamma = 0.5$`, `$\gamma = 0.9$`
+	f := Draw(set(a, b, c, `$\gamma = 1.5$`), set(a, c, b), set("other", "more", "third"))
+	styles := map[string]one{}
+	for _, p := range f.panels[:2] {
+		for _, o := range p.curves {
+			if first, ok := styles[o.label]; ok && (o.color != first.color || o.glyph != first.glyph) {
+				t.Errorf("%s has two styles: %v %T, %v %T", o.label, first.color, first.glyph, o.color, o.glyph)
+			}
+			styles[o.label] = o
+		}
+		for _, e := range p.legend() {
+			if o := styles[e.label]; !e.kind && e.marker.Color != o.shaded {
+				t.Errorf("%s has another colour in the legend", e.label)
+			}
+		}
+	}
+	if len(styles) != 4 || styles[a].color == styles[b].color {
+		t.Errorf("%d labels", len(styles))
+	}
+	if f.panels[2].curves[0].color != curveColors[0] {
+		t.Errorf("a panel of other curves begins with %v", f.panels[2].curves[0].color)
+	}
+	if two := Draw(set(a, b, c, "x"), set(a, b, c)); len(two.common) == 0 {
+		t.Error("two panels of the same labels have two legends")
+	}
+}

@@ -42,14 +42,15 @@ type panel struct {
 	width   vg.Length // of its area
 	paint   func(area draw.Canvas)
 	curves  []one
-	entries []entry      // of a legend
-	own     []entry      // of the legend below this panel
-	ends    []end        // labels at the right ends of curves, in place of a legend
-	bar     *colorBar    // of a map
-	data    figure.Panel // plotted numbers
-	methods []string     // methods by which they were measured
-	seeds   []uint64     // seeds of the measurements
-	noted   []string     // how a map was measured
+	entries []entry        // of a legend
+	legend  func() []entry // makes the entries from the styles of the curves
+	own     []entry        // of the legend below this panel
+	ends    []end          // labels at the right ends of curves, in place of a legend
+	bar     *colorBar      // of a map
+	data    figure.Panel   // plotted numbers
+	methods []string       // methods by which they were measured
+	seeds   []uint64       // seeds of the measurements
+	noted   []string       // how a map was measured
 }
 
 // measured records the method and the seed of numbers of the panel.
@@ -96,6 +97,7 @@ func Draw(panels ...Panel) *Figure {
 		f.panels = append(f.panels, built)
 	}
 	if f.err == nil {
+		shareStyles(f.panels)
 		share(f.panels)
 		joinBars(f.panels)
 		f.legends()

@@ -107,8 +107,9 @@ func (h Histogram) build() (*panel, error) {
 		p.data.Curves = append(p.data.Curves, c.data())
 		p.measured(c.method, c.seed)
 	}
-	p.entries = p.legendEntries(h.LinesLabel, "")
-	p.entries = append(p.entries, entry{label: "bar: one standard error", bar: true, kind: true, marker: draw.GlyphStyle{Color: guideColor}})
+	p.legend = func() []entry {
+		return append(p.legendEntries(h.LinesLabel, ""), entry{label: "bar: one standard error", bar: true, kind: true, marker: draw.GlyphStyle{Color: guideColor}})
+	}
 	p.paint = p.drawCurves
 	return p, nil
 }

@@ -106,10 +106,10 @@ func parameter(label string) (family string, value float64) {
 	return "", 0
 }
 
-// distinct returns the labels of curves, each once, in their order.
-func distinct(curves []one) []string {
+// distinct returns the labels of sets of curves, each once, in their order.
+func distinct(sets ...[]one) []string {
 	var out []string
-	for _, c := range curves {
+	for _, c := range slices.Concat(sets...) {
 		if !c.reference() && !slices.Contains(out, c.label) {
 			out = append(out, c.label)
 		}

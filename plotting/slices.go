@@ -132,19 +132,40 @@ func (s Slices) unknown(label string) bool {
 // alike reports whether two curves have the same numbers.
 func alike(a, b one) bool { return slices.Equal(a.x, b.x) && slices.Equal(a.y, b.y) }
 
-// style gives curves their colours and markers, one for each label.
-func style(curves []one) {
-	labels := distinct(curves)
+// style gives curves their colours and markers, one for each label in all sets.
+func style(sets ...[]one) {
+	labels := distinct(sets...)
 	colors := paint(labels)
-	for i := range curves {
-		c := &curves[i]
-		if c.reference() {
-			continue
+	for _, curves := range sets {
+		for i := range curves {
+			c := &curves[i]
+			if c.reference() {
+				continue
+			}
+			k := slices.Index(labels, c.label)
+			c.color, c.glyph = colors[k], curveGlyphs[k%len(curveGlyphs)]
+			c.shaded = c.color
+			c.shaded.A = 153 // points at 60 % over their line
 		}
-		k := slices.Index(labels, c.label)
-		c.color, c.glyph = colors[k], curveGlyphs[k%len(curveGlyphs)]
-		c.shaded = c.color
-		c.shaded.A = 153 // points at 60 % over their line
+	}
+}
+
+// shareStyles gives a label one colour and one marker in all panels that have it.
+func shareStyles(panels []*panel) {
+	var sets [][]one
+	for i, p := range panels {
+		for j, q := range panels {
+			if i != j && slices.ContainsFunc(distinct(p.curves), func(l string) bool { return l != "" && slices.Contains(distinct(q.curves), l) }) {
+				sets = append(sets, p.curves)
+				break
+			}
+		}
+	}
+	style(sets...)
+	for _, p := range panels {
+		if p.legend != nil {
+			p.entries = p.legend()
+		}
 	}
 }
 
@@ -173,7 +194,7 @@ func (s Slices) build() (*panel, error) {
 		p.data.Curves = append(p.data.Curves, c.data())
 		p.measured(c.method, c.seed)
 	}
-	p.entries = p.legendEntries(s.LinesLabel, s.DashedLabel)
+	p.legend = func() []entry { return p.legendEntries(s.LinesLabel, s.DashedLabel) }
 	p.paint = p.drawCurves
 	return p, nil
 }

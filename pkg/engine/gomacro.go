@@ -27,8 +27,9 @@ import (
 // gomacroEngine runs all cells on one goroutine, since gomacro looks up the state of
 // another one at each call.
 type gomacroEngine struct {
-	session *cell.Session
-	funcs   map[string][]cell.Func // of each cell, keyed by its name
+	session  *cell.Session
+	funcs    map[string][]cell.Func // of each cell, keyed by its name
+	patience time.Duration          // of an interrupt, before a cell that does not stop is given up
 
 	mu      sync.Mutex
 	ir      *fast.Interp
@@ -47,7 +48,7 @@ func newGomacro(show func(any) error) *gomacroEngine {
 	// and prints warnings into the first cell. A kernel built with -trimpath has no
 	// GOROOT either.
 	build.Default.GOROOT = ""
-	e := &gomacroEngine{session: newSession(show), funcs: map[string][]cell.Func{}}
+	e := &gomacroEngine{session: newSession(show), funcs: map[string][]cell.Func{}, patience: 60 * time.Millisecond}
 	e.onGoroutine(func() {
 		e.ir = fast.New()
 		plainGo(e.ir)
@@ -85,9 +86,6 @@ func (e *gomacroEngine) onGoroutine(f func()) {
 	<-done
 }
 
-// patience is the time that an interrupted cell has to stop before it is given up.
-const patience = 60 * time.Millisecond
-
 // Interrupt stops the running experiments, which then return their results so far to the
 // cell, or else the interpreted code. A compiled call that does not return is given up.
 func (e *gomacroEngine) Interrupt() {
@@ -122,7 +120,7 @@ func (e *gomacroEngine) stop(running, giveUp chan struct{}, studies bool) {
 	select {
 	case <-running:
 		return
-	case <-time.After(patience):
+	case <-time.After(e.patience):
 	}
 	if studies && !session.Interrupt() { // they have stopped, and the cell goes on with what they have
 		return
