@@ -51,7 +51,8 @@ func (t *Table) plane(result theory.Result, x, y theory.Axis, value func(Cell) (
 	if p.err != nil {
 		return p
 	}
-	phase := (x == Theta || x == Residual) && y == Gamma
+	angle := func(a theory.Axis) bool { return a == Theta || a == Residual }
+	phase := angle(x) && y == Gamma || x == Gamma && angle(y) && result.Boundary != nil
 	if phase && result.Boundary == nil {
 		p.err = fmt.Errorf("experiment: %s has no phase boundary: a plane of θ and γ needs a transferability", result.Name)
 		return p
@@ -79,11 +80,19 @@ func (t *Table) plane(result theory.Result, x, y theory.Axis, value func(Cell) (
 	if !phase {
 		return p
 	}
-	if p.boundary, p.err = result.Boundary(t.Cells[0].Setting.Limit(), 2*p.Y[len(p.Y)-1]); p.err == nil && x == Residual {
-		for i := range p.boundary {
-			for j, theta := range p.boundary[i].X {
-				p.boundary[i].X[j] = Cell{Setting: theory.Setting{Theta: theta}}.At(Residual)
+	gammas := p.Y
+	if x == Gamma {
+		gammas = p.X
+	}
+	p.boundary, p.err = result.Boundary(t.Cells[0].Setting.Limit(), 2*gammas[len(gammas)-1])
+	for i, c := range p.boundary { // over θ, γ
+		if x == Residual || y == Residual {
+			for j, theta := range c.X {
+				c.X[j] = Cell{Setting: theory.Setting{Theta: theta}}.At(Residual)
 			}
+		}
+		if x == Gamma {
+			p.boundary[i].X, p.boundary[i].Y = c.Y, c.X
 		}
 	}
 	return p

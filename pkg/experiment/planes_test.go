@@ -55,8 +55,12 @@ func TestViewsOfAPlane(t *testing.T) {
 	if math.Abs(bx[0][1]-0.25) > 1e-9 || math.Abs(bx[0][2]-1) > 1e-9 {
 		t.Errorf("the boundary in ρ is at %v", bx)
 	}
+	turned := r.Plane(result, Gamma, Residual)
+	if bx, by = turned.Boundary(); turned.Err() != nil || top != 3 || bx[0][1] != 2 || math.Abs(by[0][1]-0.25) > 1e-9 || bx[1][0] != 5 {
+		t.Errorf("the boundary of ρ over γ is at %v, %v, %v", bx, by, turned.Err())
+	}
 	top = 0
-	turned := r.Plane(theory.Result{Quantity: theory.TLinear}, Gamma, Theta)
+	turned = r.Plane(theory.Result{Quantity: theory.TLinear}, Gamma, Theta)
 	if turned.Err() != nil || len(turned.Value) != 2 || len(turned.Value[0]) != 3 {
 		t.Errorf("θ over γ: %v", turned.Err())
 	}
