@@ -143,7 +143,7 @@ func density(x float64) float64 { return math.Exp(-x*x/2) / math.Sqrt(2*math.Pi)
 // Jensen–Shannon divergence the mean of two KL divergences to the mixture; a is normal with the
 // standard deviation δ/σ.
 func TestTVAndJSByQuadrature(t *testing.T) {
-	for _, r := range []float64{0.01, 0.3, 1, 2.5} {
+	for _, r := range []float64{0.01, 0.05, 0.3, 1, 2.5} {
 		tasks := Tasks{D: 3, Sigma: 0.5, Norm: 1 + r/2}
 		if got, want := of(t, TotalVariation, tasks), totalByParts(r); math.Abs(got-want) > 1e-10 {
 			t.Errorf("TV at δ/σ = %v: %v, want %v", r, got, want)
@@ -157,6 +157,11 @@ func TestTVAndJSByQuadrature(t *testing.T) {
 	for _, r := range []float64{1e-3, 1e-5} {
 		if got := of(t, JensenShannon, Tasks{D: 2, Sigma: 1, Norm: 1 + r}); math.Abs(got/(r*r/8)-1) > 2*r {
 			t.Errorf("JS at δ/σ = %v: %v r²/8", r, got/(r*r/8))
+		}
+	}
+	for r, tolerance := range map[float64]float64{1e-2: 1e-7, 9e-5: 1e-10} { // by quadrature, and below it
+		if got := of(t, JensenShannon, Tasks{D: 2, Sigma: 1, Norm: 1 + r}) / (r * r / 8); math.Abs(got-(1-3*r*r/8)) > tolerance {
+			t.Errorf("JS at δ/σ = %v: %v r²/8, want %v", r, got, 1-3*r*r/8)
 		}
 	}
 	const h = 1. / 16

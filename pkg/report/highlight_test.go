@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/features-are-fate/fate/pkg/internal/property"
 	"pgregory.net/rapid"
 )
 

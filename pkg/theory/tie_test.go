@@ -52,7 +52,7 @@ func TestTheStandardErrorOfATie(t *testing.T) {
 	const few, many = 1 << 10, 1 << 14
 	sum, cells := 0.0, 0.0
 	for i := range 40 { // a setting of another n and d takes other draws
-		s := Setting{N: 5 + i/2, D: 12 + 2*i, Sigma: 0.2 + 0.02*float64(i%7), Depth: 2 + i%2}
+		s := Setting{N: (12 + 2*i) * 3 / 4, D: 12 + 2*i, Sigma: 0.2 + 0.02*float64(i%7), Depth: 2 + i%2}
 		a, ok, err := FineTuneBreakEvenMean(s, few)
 		b, ok2, err2 := FineTuneBreakEvenMean(s, many)
 		if err != nil || err2 != nil || !ok || !ok2 {
