@@ -59,8 +59,8 @@ func (k Kubernetes) check() error {
 const maxConfig = 900 << 10
 
 // Write writes the file of a job, in a ConfigMap, and its Indexed Job as one List in JSON, for
-// kubectl apply -f. Each index has its own back-off, and one that fails for good does not
-// stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1. A pod
+// kubectl apply -f. Each index has its own back-off, in which an eviction does not count, and
+// one that fails for good does not stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1. A pod
 // writes to its volume and to /tmp alone, as the user of the image, and keeps the
 // restricted Pod Security Standard.
 func (k Kubernetes) Write(job Job, w io.Writer) error {
@@ -91,11 +91,12 @@ func (k Kubernetes) Write(job Job, w io.Writer) error {
 			"seccompProfile": m{"type": "RuntimeDefault"},
 		},
 		"containers": []m{{
-			"name":      "fate",
-			"image":     k.Image,
-			"command":   append([]string{"fate"}, job.Run(volume+"/"+k.Folder, config+"/"+job.File, k.Shards, k.Cores)...),
-			"env":       []m{{"name": "GOMAXPROCS", "value": strconv.Itoa(k.Cores)}},
-			"resources": m{"requests": size, "limits": size},
+			"name":            "fate",
+			"image":           k.Image,
+			"imagePullPolicy": "IfNotPresent", // else one without a tag is asked of a registry, although the nodes have it
+			"command":         append([]string{"fate"}, job.Run(volume+"/"+k.Folder, config+"/"+job.File, k.Shards, k.Cores)...),
+			"env":             []m{{"name": "GOMAXPROCS", "value": strconv.Itoa(k.Cores)}},
+			"resources":       m{"requests": size, "limits": size},
 			"securityContext": m{
 				"allowPrivilegeEscalation": false,
 				"readOnlyRootFilesystem":   true,
@@ -117,7 +118,9 @@ func (k Kubernetes) Write(job Job, w io.Writer) error {
 			"parallelism":          min(parallel, k.Shards),
 			"backoffLimitPerIndex": k.Retries,
 			"maxFailedIndexes":     k.Shards,
-			"template":             m{"metadata": m{"labels": labels}, "spec": pod},
+			// A pod that is evicted has not failed: a drained node costs no retry.
+			"podFailurePolicy": m{"rules": []m{{"action": "Ignore", "onPodConditions": []m{{"type": "DisruptionTarget", "status": "True"}}}}},
+			"template":         m{"metadata": m{"labels": labels}, "spec": pod},
 		}},
 	}}
 	b, err := json.MarshalIndent(list, "", "  ")

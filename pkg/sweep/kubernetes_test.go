@@ -43,7 +43,9 @@ func TestKubernetesConfines(t *testing.T) {
 		{at(container, "securityContext"), m{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 			"capabilities": m{"drop": []any{"ALL"}}}},
 		{at(container, "volumeMounts", 2), m{"name": "tmp", "mountPath": "/tmp"}},
+		{at(container, "imagePullPolicy"), "IfNotPresent"},
 		{at(pod, "volumes", 2), m{"name": "tmp", "emptyDir": m{"sizeLimit": "1Gi"}}},
+		{at(list, "items", 1, "spec", "podFailurePolicy"), m{"rules": []any{m{"action": "Ignore", "onPodConditions": []any{m{"type": "DisruptionTarget", "status": "True"}}}}}},
 		{at(pod, "hostNetwork"), nil}, {at(pod, "hostPID"), nil}, {at(pod, "hostIPC"), nil},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
