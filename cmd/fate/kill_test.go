@@ -130,7 +130,7 @@ func write(t *testing.T, path string, cells ...string) {
 }
 
 // The end of a run also ends its worker and the processes of its cells, whatever the
-// signal.
+// signal, and a shard leaves no mark.
 func TestNothingOutlivesARun(t *testing.T) {
 	fate := command(t)
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
@@ -140,7 +140,7 @@ func TestNothingOutlivesARun(t *testing.T) {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "book.ipynb"), "import (\n\"os\"\n\"os/exec\"\n\"fmt\"\n)",
 			"c := exec.Command(\"sleep\", \"1000\")\nc.Start()\nos.WriteFile(\"pids\", []byte(fmt.Sprintf(\"%d %d \", os.Getpid(), c.Process.Pid)), 0644)\nfor {\n}")
-		cmd := exec.Command(fate, "run", "book.ipynb")
+		cmd := exec.Command(fate, "run", "--store", "store", "--shard", "1/2", "book.ipynb")
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "FATE_CACHE=off")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -161,6 +161,10 @@ func TestNothingOutlivesARun(t *testing.T) {
 				return err != nil && syscall.Kill(pid, 0) != nil || bytes.Contains(b, []byte(") Z "))
 			})
 		}
+		until(t, fmt.Sprintf("after %v no process is marked as running", sig), func() bool {
+			left, err := filepath.Glob(filepath.Join(dir, "store", ".running-*"))
+			return err == nil && len(left) == 0
+		})
 		if sig != syscall.SIGKILL && cmd.ProcessState.ExitCode() != exitFailed {
 			t.Errorf("%v: exit code %d", sig, cmd.ProcessState.ExitCode())
 		}

@@ -13,8 +13,18 @@ import (
 )
 
 // Read reads a regular file of at most the given number of bytes. A pipe or a device is
-// an error, and so is a file that grows beyond the limit while it is read.
-func Read(path string, most int64) ([]byte, error) {
+// an error, and so is a file that grows beyond the limit while it is read. One that another
+// machine replaces on a network file system is read again.
+func Read(path string, most int64) (b []byte, err error) {
+	for range 3 {
+		if b, err = readOnce(path, most); !errors.Is(err, syscall.ESTALE) {
+			break
+		}
+	}
+	return b, err
+}
+
+func readOnce(path string, most int64) ([]byte, error) {
 	// Opening a pipe for reading waits for a writer unless told not to.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -51,7 +61,13 @@ func Read(path string, most int64) ([]byte, error) {
 // Write replaces a file atomically: no reader sees a partial file, and a full disk or a
 // kill leaves the old one intact. It creates missing folders, keeps the permissions of the
 // old file, and follows symbolic links.
-func Write(path string, data []byte) error {
+func Write(path string, data []byte) error { return write(path, data, false) }
+
+// Create is Write for a new file. Of several processes that create one, on any machines, one
+// succeeds, and the others get an error that is fs.ErrExist.
+func Create(path string, data []byte) error { return write(path, data, true) }
+
+func write(path string, data []byte, create bool) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -64,7 +80,7 @@ func Write(path string, data []byte) error {
 		return err
 	}
 	defer root.Close()
-	if err := writeIn(root, filepath.Base(path), data); err != nil {
+	if err := writeIn(root, filepath.Base(path), data, create); err != nil {
 		return &fs.PathError{Op: "write", Path: path, Err: err}
 	}
 	return nil
@@ -73,14 +89,16 @@ func Write(path string, data []byte) error {
 // step is called before each change on disk; tests end the process there.
 var step = func() {}
 
-// writeIn is Write for a name below root, from which no link escapes. Its errors are one
-// line, without the path.
-func writeIn(root *os.Root, name string, data []byte) error {
+// writeIn is Write, or Create, for a name below root, from which no link escapes. Its errors
+// are one line, without the path.
+func writeIn(root *os.Root, name string, data []byte, create bool) error {
 	mode := fs.FileMode(0o644)
 	switch info, err := root.Lstat(name); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return cause(err)
+	case create:
+		return fs.ErrExist
 	case !info.Mode().IsRegular():
 		return errors.New("the existing entry is not a regular file")
 	default:
@@ -103,6 +121,15 @@ func writeIn(root *os.Root, name string, data []byte) error {
 		err = closed
 	}
 	step()
+	if err == nil && create {
+		// A rename replaces what another machine has just made; a link does not. A file system
+		// without links gets the rename.
+		if err = root.Link(temporary, name); err == nil || errors.Is(err, fs.ErrExist) {
+			_ = root.Remove(temporary) // if it stays, Clean removes it
+			return cause(err)
+		}
+		err = nil
+	}
 	if err == nil {
 		err = root.Rename(temporary, name)
 	}

@@ -1,9 +1,13 @@
 package file
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -89,6 +93,34 @@ func TestWriteKeepsLinksAndPermissions(t *testing.T) {
 		t.Error("the link is gone")
 	}
 	if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 1 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// Of several that create a file at once one succeeds, and its file stays; the others leave
+// nothing.
+func TestCreate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "new", "a")
+	errs := make([]error, 20)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { errs[i] = Create(path, fmt.Appendf(nil, "%d", i)) })
+	}
+	all.Wait()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, err := range errs {
+		if first := string(b) == fmt.Sprint(i); first && err != nil || !first && !errors.Is(err, fs.ErrExist) {
+			t.Errorf("process %d: %v; the file holds %s", i, err, b)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v", left, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }

@@ -159,7 +159,7 @@ func (o Output) Put(files map[string][]byte, prune string) error {
 			}
 			Clean(filepath.Join(o.Dir, filepath.FromSlash(dir)))
 		}
-		if err := writeIn(root, name, files[name]); err != nil {
+		if err := writeIn(root, name, files[name], false); err != nil {
 			return &fs.PathError{Op: "write", Path: filepath.Join(o.Dir, filepath.FromSlash(name)), Err: err}
 		}
 		m.Files[name] = m.Files[name][:1]
@@ -207,7 +207,7 @@ func (m manifest) save(root *os.Root, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeIn(root, manifestFile, append(b, '\n')); err != nil {
+	if err := writeIn(root, manifestFile, append(b, '\n'), false); err != nil {
 		return &fs.PathError{Op: "write", Path: filepath.Join(dir, manifestFile), Err: err}
 	}
 	return nil

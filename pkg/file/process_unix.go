@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// alive reports whether the process pid exists.
-func alive(pid int) bool {
+// Alive reports whether the process pid exists.
+func Alive(pid int) bool {
 	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 

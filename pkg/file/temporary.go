@@ -60,7 +60,7 @@ func Clean(dir string) {
 		if err != nil {
 			continue
 		}
-		if m[1] == host() && !alive(pid) || time.Since(info.ModTime()) > abandoned && m[1] != host() {
+		if m[1] == host() && !Alive(pid) || time.Since(info.ModTime()) > abandoned && m[1] != host() {
 			os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/file"
 	"github.com/features-are-fate/fate/pkg/ipynb"
 	"github.com/features-are-fate/fate/pkg/process"
+	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // unreadable is the number of a reply whose own one cannot be read.
@@ -125,6 +126,9 @@ func (c *client) stop() {
 	}
 	c.kill()
 	for range c.replies {
+	}
+	if c.options.Store != "" { // which a killed worker did not close
+		trial.Unmark(c.options.Store, c.cmd.Process.Pid)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/features-are-fate/fate/pkg/confine"
 	"github.com/features-are-fate/fate/pkg/engine"
@@ -87,7 +88,8 @@ func ServeIfWorker() {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	// Processes that cells start must not become workers.
 	os.Unsetenv(workerVariable)
-	process.EndWithParent(process.ParentPipe())
+	var marked atomic.Pointer[trial.Store]
+	process.EndWithParent(process.ParentPipe(), func() { marked.Load().Unmark() })
 	if os.Getenv(confineVariable) != "" {
 		dir, err := os.Getwd()
 		if err == nil {
@@ -104,6 +106,7 @@ func ServeIfWorker() {
 		fmt.Fprintln(os.Stderr, "panic:", err)
 		os.Exit(1)
 	}
+	marked.Store(store)
 	debug.SetMaxStack(256 << 20) // endless recursion ends before the memory does
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // data sets are short-lived: this is 1/8 faster and takes 1/4 more memory

@@ -8,7 +8,7 @@ import "os"
 func ParentPipe() *os.File { return nil }
 
 // EndWithParent does nothing on this system.
-func EndWithParent(*os.File) {}
+func EndWithParent(*os.File, func()) {}
 
 // EndOthers does nothing on this system.
 func EndOthers() {}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // ParentPipe returns the pipe that [EndWithParent] watches, or nil if the parent gave
@@ -34,8 +35,9 @@ func ParentPipe() *os.File {
 }
 
 // EndWithParent makes this process end, with its process group if it leads one, on
-// SIGTERM, on SIGHUP, and at the end of file of the pipe, which may be nil.
-func EndWithParent(pipe *os.File) {
+// SIGTERM, on SIGHUP, and at the end of file of the pipe, which may be nil. Before that it
+// calls last, and waits for it for a second at most.
+func EndWithParent(pipe *os.File, last func()) {
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
@@ -52,6 +54,12 @@ func EndWithParent(pipe *os.File) {
 		select {
 		case <-end:
 		case <-gone:
+		}
+		called := make(chan struct{})
+		go func() { last(); close(called) }()
+		select {
+		case <-called:
+		case <-time.After(time.Second): // such as a file on a server that does not answer
 		}
 		if leads() {
 			_ = syscall.Kill(-os.Getpid(), syscall.SIGKILL) // including this process

@@ -12,7 +12,7 @@
 //
 // In the child, first thing in main:
 //
-//	process.EndWithParent(process.ParentPipe())
+//	process.EndWithParent(process.ParentPipe(), func() {})
 package process
 
 import (

@@ -28,7 +28,7 @@ func TestRole(t *testing.T) {
 	case "":
 		t.Skip("not started with a role")
 	case "child":
-		EndWithParent(ParentPipe())
+		EndWithParent(ParentPipe(), func() {})
 		sleep()
 	case "parent":
 		cmd := exec.Command(os.Args[0], "-test.run=^TestRole$")

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/file"
@@ -23,16 +22,17 @@ import (
 // has a log for each version of the code, which all processes of a machine share. A folder
 // has a log for each process, and shards on any machines write to it.
 type Store struct {
-	mu      sync.Mutex
-	values  map[Key][]byte
-	log     *os.File // nil for a store that is only read
-	path    string   // of the log
-	folder  bool
-	dir     string
-	damaged int   // bytes of damaged records
-	err     error // the first error of writing
-	full    sync.Once
-	unmark  func()
+	mu       sync.Mutex
+	values   map[Key][]byte
+	log      *os.File // nil for a store that is only read
+	path     string   // of the log
+	folder   bool
+	dir      string
+	unsynced bool  // records were written since the last sync
+	damaged  int   // bytes of damaged records
+	err      error // the first error of writing
+	full     sync.Once
+	unmark   func()
 }
 
 const logSuffix = ".trials"
@@ -92,11 +92,7 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	writer := fmt.Sprintf("%d-of-%d-%s-%d", max(1, shard.Index), max(1, shard.Of), unsafeName.ReplaceAllString(host, "_"), os.Getpid())
+	writer := fmt.Sprintf("%d-of-%d-%s-%d", max(1, shard.Index), max(1, shard.Of), thisHost(), os.Getpid())
 	for n := 0; ; n++ { // every writer has its own log, even within a process
 		s.path = filepath.Join(dir, fmt.Sprintf("%s-%d%s", writer, n, logSuffix))
 		s.log, err = os.OpenFile(s.path, os.O_APPEND|os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
@@ -107,11 +103,10 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trial: the store: %w", err)
 	}
-	s.unmark = mark(filepath.Join(dir, runningPrefix+strings.TrimSuffix(filepath.Base(s.path), logSuffix)))
+	removeMarks(dir, func(m runningMark) bool { return m.ended() })
+	s.unmark = sync.OnceFunc(mark(filepath.Join(dir, runningPrefix+strings.TrimSuffix(filepath.Base(s.path), logSuffix))))
 	return s, nil
 }
-
-var unsafeName = regexp.MustCompile(`[^A-Za-z0-9.]`)
 
 // MakeFolder creates a folder for logs if there is none. It is an error if another program
 // filled it.
@@ -147,7 +142,10 @@ func checkManifest(dir string, create bool) error {
 		if err != nil {
 			return err
 		}
-		return file.Write(path, append(b, '\n'))
+		if err = file.Create(path, append(b, '\n')); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return checkManifest(dir, false) // another process was faster
 	}
 	if err != nil {
 		return fmt.Errorf("trial: the store: %w", err)
@@ -192,14 +190,19 @@ func (s *Store) Close() error {
 	}
 	err := s.log.Close()
 	s.log = nil
-	if s.unmark != nil {
-		s.unmark()
-		s.unmark = nil
-	}
+	s.Unmark()
 	if info, statErr := os.Stat(s.path); s.folder && statErr == nil && info.Size() == 0 {
 		err = errors.Join(err, os.Remove(s.path))
 	}
 	return err
+}
+
+// Unmark says in a folder that this process no longer measures. A process that is about to
+// end without Close calls it.
+func (s *Store) Unmark() {
+	if s != nil && s.unmark != nil {
+		s.unmark()
+	}
 }
 
 // Damaged returns the number of damaged bytes. Damaged records are found, skipped and
@@ -238,11 +241,23 @@ func (s *Store) put(key Key, values []float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(b) <= recordLimit {
-		s.values[key] = b
+		s.values[key], s.unsynced = b, true
 		if _, err := s.log.Write(appendRecord(nil, key, b)); err != nil && s.err == nil {
 			s.err = err
 		}
 	}
+}
+
+// sync waits until the records of a folder are stored: a network file system may tell only
+// now that it has lost the log or is full. The store keeps the error.
+func (s *Store) sync() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.folder || !s.unsynced || s.log == nil {
+		return
+	}
+	s.unsynced = false
+	s.err = cmp.Or(s.err, s.log.Sync())
 }
 
 // failed returns the error of writing to a folder, whose parts would be lost. An error of
@@ -264,51 +279,4 @@ func (s *Store) failed() error {
 		fmt.Fprintf(os.Stderr, "trial: the cache cannot be written, the run continues without it: %v\n", err)
 	})
 	return nil
-}
-
-const runningPrefix = ".running-"
-
-// stale is the time after its last sign of life at which a process no longer counts as
-// running.
-const stale = time.Minute
-
-// mark marks a writing process in the folder, for the status. Nothing else depends on it:
-// two shards may measure the same unit.
-func mark(path string) (stop func()) {
-	touch := func() { _ = os.WriteFile(path, nil, 0o644) } // a folder that cannot be written fails elsewhere
-	touch()
-	end, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(stale / 4)
-		defer tick.Stop()
-		for {
-			select {
-			case <-end:
-				os.Remove(path)
-				return
-			case <-tick.C:
-				touch()
-			}
-		}
-	}()
-	return func() { close(end); <-ended }
-}
-
-// running returns the shards whose processes gave a sign of life within the last minute.
-func running(dir string) (shards []Shard, err error) {
-	marks, err := filepath.Glob(filepath.Join(dir, runningPrefix+"*"))
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range marks {
-		var s Shard
-		if _, err := fmt.Sscanf(strings.TrimPrefix(filepath.Base(path), runningPrefix), "%d-of-%d-", &s.Index, &s.Of); err != nil {
-			continue
-		}
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) < stale {
-			shards = append(shards, s)
-		}
-	}
-	return shards, nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,13 +121,13 @@ func TestStatus(t *testing.T) {
 	check("shard 2/4 runs on", []int{1, 5}, nil, []int{0, 2, 3, 4, 6, 7, 8})
 	third := folder(t, dir, Shard{3, 4})
 	check("shard 3/4 begins", []int{1, 5}, []int{2, 6}, []int{0, 3, 4, 7, 8})
-	marks, err := filepath.Glob(filepath.Join(dir, ".running-3-of-4-*"))
-	if err != nil || len(marks) != 1 {
-		t.Fatal(marks, err)
+	left, err := filepath.Glob(filepath.Join(dir, ".running-3-of-4-*"))
+	if err != nil || len(left) != 1 {
+		t.Fatal(left, err)
 	}
 	for age, running := range map[time.Duration][]int{50 * time.Second: {2, 6}, 70 * time.Second: nil} {
 		then := time.Now().Add(-age)
-		if err := os.Chtimes(marks[0], then, then); err != nil {
+		if err := os.Chtimes(left[0], then, then); err != nil {
 			t.Fatal(err)
 		}
 		missing := []int{0, 2, 3, 4, 6, 7, 8}
@@ -139,8 +138,8 @@ func TestStatus(t *testing.T) {
 	}
 	third.Close()
 	store.Close()
-	if marks, _ := filepath.Glob(filepath.Join(dir, ".*")); len(marks) > 0 {
-		t.Errorf("left behind: %v", marks)
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 	check("both ended", []int{1, 5}, nil, []int{0, 2, 3, 4, 6, 7, 8})
 	logs, err := filepath.Glob(filepath.Join(dir, "*"+logSuffix))
@@ -235,23 +234,4 @@ func TestBadListings(t *testing.T) {
 	if s, err := ReadFolder(plain); err != nil || s.Len() != 0 || s.Damaged() != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
-}
-
-// A process that writes gives a sign of life at least four times a minute, until it ends.
-func TestMark(t *testing.T) {
-	path := filepath.Join(t.TempDir(), ".running-1-of-2-here")
-	synctest.Test(t, func(t *testing.T) {
-		stop := mark(path)
-		for range 3 {
-			if err := os.Remove(path); err != nil {
-				t.Errorf("no sign of life: %v", err)
-			}
-			time.Sleep(15*time.Second + time.Millisecond)
-			synctest.Wait()
-		}
-		stop()
-		if _, err := os.Stat(path); !os.IsNotExist(err) {
-			t.Errorf("it stays: %v", err)
-		}
-	})
 }

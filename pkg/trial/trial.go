@@ -167,6 +167,12 @@ func Run(ctx context.Context, w Work, o Options, keep func(unit, part int, value
 		}
 	}
 	err := r.run(ctx)
+	for _, store := range r.stores {
+		store.sync()
+		if err == nil {
+			err = store.failed()
+		}
+	}
 	report := Report{Units: w.Units, Done: int(r.done.Load()), Owed: int(r.owed.Load())}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		report.Interrupted, err = true, nil
