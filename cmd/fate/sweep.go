@@ -191,6 +191,9 @@ func parseShard(shard string, shards int) (trial.Shard, error) {
 	return s, nil
 }
 
+// briefly is the number of ranges of indices that a line shows.
+const briefly = 8
+
 func sweepStatusCommand() *cobra.Command {
 	var shards int
 	cmd := &cobra.Command{
@@ -221,7 +224,7 @@ which shards to run again, in the form that sbatch --array takes.`,
 					continue
 				}
 				for i, state := range [][]int{s.Done, s.Running, s.Missing} {
-					fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", s.Study, [...]string{"done", "running", "missing"}[i], len(state), sweep.List(state))
+					fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", s.Study, [...]string{"done", "running", "missing"}[i], len(state), sweep.Brief(state, briefly))
 				}
 				if shards > 0 {
 					of, err := s.ShardsOf(s.Missing, shards)
@@ -235,7 +238,11 @@ which shards to run again, in the form that sbatch --array takes.`,
 				return err
 			}
 			slices.Sort(again)
-			fmt.Fprintf(stdout, "shards to run again: %s\n", sweep.List(slices.Compact(again)))
+			list, exact := sweep.List(slices.Compact(again))
+			fmt.Fprintf(stdout, "shards to run again: %s\n", list)
+			if !exact {
+				fmt.Fprintln(stdout, "some of these are done, to keep the list short: they end at once")
+			}
 			return nil
 		},
 	}
@@ -273,7 +280,7 @@ func sweepMergeCommand() *cobra.Command {
 			}
 			state := ""
 			if len(r.Missing) > 0 {
-				state = fmt.Sprintf("; partial: units %s are missing", sweep.List(r.Missing))
+				state = fmt.Sprintf("; partial: units %s are missing", sweep.Brief(r.Missing, briefly))
 			}
 			fmt.Fprintf(stdout, "%s: %d units%s\n", out, len(r.Units)-len(r.Missing), state)
 			return nil

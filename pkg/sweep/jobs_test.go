@@ -154,7 +154,11 @@ func TestListIsReadBack(t *testing.T) {
 		slices.Sort(chosen)
 		var back []int
 		last := -1
-		for part := range strings.SplitSeq(List(chosen), ",") {
+		list, exact := List(chosen)
+		if !exact {
+			t.Fatalf("%v: %s", chosen, list)
+		}
+		for part := range strings.SplitSeq(list, ",") {
 			if part == "" && len(chosen) == 0 {
 				continue
 			}

@@ -15,8 +15,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/file"
@@ -117,12 +115,12 @@ func (p *Plan) Adopt(dir string) error {
 		return err
 	}
 	path := filepath.Join(dir, fileName)
-	b, err := file.Read(path, maxFile)
+	b := append(bytes.Clone(p.file), '\n')
+	err := file.Create(path, b)
+	if errors.Is(err, fs.ErrExist) { // perhaps by another machine, a moment ago
+		b, err = file.Read(path, maxFile)
+	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if err := file.Write(path, append(bytes.Clone(p.file), '\n')); err != nil {
-			return err
-		}
 	case err != nil:
 		return err
 	case !bytes.Equal(bytes.TrimSpace(b), p.file):
@@ -158,6 +156,7 @@ func (p *Plan) Run(ctx context.Context, dir string, shard trial.Shard, workers i
 		return report, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	defer context.AfterFunc(ctx, store.Unmark)() // a unit in progress may take long to end
 	t, report := p.Plan.Run(ctx, trial.Options{Store: store, Shard: shard, Workers: workers})
 	var owed *experiment.Owed
 	if err := t.Err(); err != nil && !errors.As(err, &owed) && !report.Interrupted {
@@ -245,22 +244,4 @@ func Same(study experiment.Study, n, m int) (bool, error) {
 	}
 	b, err := Shards(m, study)
 	return bytes.Equal(a, b), err
-}
-
-// List formats indices for sbatch --array: 1-3,7,9-12.
-func List(indices []int) string {
-	var out []string
-	for i := 0; i < len(indices); {
-		j := i
-		for j+1 < len(indices) && indices[j+1] == indices[j]+1 {
-			j++
-		}
-		text := strconv.Itoa(indices[i])
-		if j > i {
-			text += "-" + strconv.Itoa(indices[j])
-		}
-		out = append(out, text)
-		i = j + 1
-	}
-	return strings.Join(out, ",")
 }

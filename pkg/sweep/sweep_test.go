@@ -328,14 +328,6 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-func TestList(t *testing.T) {
-	for want, in := range map[string][]int{"": nil, "3": {3}, "1-3,7,9-10": {1, 2, 3, 7, 9, 10}} {
-		if got := List(in); got != want {
-			t.Errorf("%v: %q", in, got)
-		}
-	}
-}
-
 // What 10,000 cells cost to plan and to merge; the cells themselves are made once.
 func BenchmarkTenThousandCells(b *testing.B) {
 	e := experiment.Experiment{Method: experiment.Law, Trials: 2, Independent: true,
