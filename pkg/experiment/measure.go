@@ -39,13 +39,16 @@ type Measure struct {
 	Grid   Grid
 	Trials int // at least 2
 	Seed   uint64
-	// Trial measures one data set. Several goroutines call it at the same time, so it must
+	// Trial measures one data set and returns finite numbers. Several goroutines call it at the same time, so it must
 	// not write to shared variables.
 	Trial func(t Draw) Values
-	// Key identifies the function Trial in the cache of trials. Change it whenever you
-	// change Trial or a variable that Trial uses. Without a key, trials are not cached and
-	// every run measures them. A run in shards stores them under the code of the notebook,
-	// after all earlier studies are complete.
+	// Key identifies the function Trial in the cache of trials, together with Name and the
+	// parameters of the notebook. Change it whenever you change Trial or a variable that
+	// Trial uses, and give each measurement a key or a name of its own: two with the same
+	// share their trials. Every run measures trial 0 of the first cell, and it is an error if
+	// another value is stored; a change that leaves this trial as it was is not found. Without
+	// a key, trials are not cached and every run measures them. A run in shards stores them
+	// under the code of the notebook, after all earlier studies are complete.
 	Key string
 	// Pace is the pace of the notebook, see Experiment.
 	Pace string
@@ -131,8 +134,9 @@ func (m Measure) plan() (*plan, error) {
 		return nil
 	}
 	code := session.Code(m.Name)
+	var parameters map[string]string
 	if m.Key != "" {
-		code = ""
+		code, parameters = "", session.Parameters()
 	}
 	eachTrial{kind: "measure",
 		title: func(cell, trial int) string { return fmt.Sprintf("%s, trial %d at %v", m.Name, trial, settings[cell]) },
@@ -143,7 +147,8 @@ func (m Measure) plan() (*plan, error) {
 				Setting         theory.Setting
 				Trial           int
 				Seed            uint64
-			}{m.Name, m.Key, code, p.quantities, settings[cell], trial, m.Seed}
+				Parameters      map[string]string
+			}{m.Name, m.Key, code, p.quantities, settings[cell], trial, m.Seed, parameters}
 		},
 		measure: func(ctx context.Context, cell, trial int) (out []float64, err error) {
 			v := first
@@ -154,12 +159,31 @@ func (m Measure) plan() (*plan, error) {
 			}
 			return ordered(v, p.quantities)
 		}}.work(p)
+	if m.Key != "" {
+		p.work.Check = func(unit, _ int, stored []float64) error {
+			if unit > 0 {
+				return nil
+			}
+			return m.same(stored, first, p.quantities)
+		}
+	}
 	p.work.Cheap = m.Key == "" // a store knows the code, a cache does not
 	// A key does not say what Trial takes from the results of earlier studies.
 	if m.Key == "" && code == "" || session.Incomplete() {
 		p.work.Key = nil
 	}
 	return p, nil
+}
+
+// same returns an error if the stored values of a trial are not those that Trial returns.
+func (m Measure) same(stored []float64, now Values, quantities []theory.Quantity) error {
+	const rounding = 1e-9 // two interpreters may round otherwise
+	for i, q := range quantities {
+		if math.Abs(stored[i]-now[q]) > rounding*math.Max(math.Abs(stored[i]), math.Abs(now[q])) {
+			return fmt.Errorf("Key = %q: another function is stored under it: its %s is %v, and that of Trial is %v: take a key that no other measurement has, and change it with all that Trial uses", m.Key, q, stored[i], now[q])
+		}
+	}
+	return nil
 }
 
 // ordered returns the values in the order of the quantities.
@@ -170,8 +194,8 @@ func ordered(v Values, quantities []theory.Quantity) ([]float64, error) {
 		switch {
 		case !ok || len(v) != len(quantities):
 			return nil, fmt.Errorf("the function Trial returned %q, in trial 0 %q: it must return the same quantities each time", slices.Sorted(maps.Keys(v)), quantities)
-		case math.IsNaN(x):
-			return nil, fmt.Errorf("%s is not a number", q)
+		case math.IsNaN(x) || math.IsInf(x, 0):
+			return nil, fmt.Errorf("%s is %v: it must be a finite number", q, x)
 		}
 		out[i] = x
 	}

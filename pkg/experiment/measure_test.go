@@ -57,7 +57,15 @@ func TestMeasureRefuses(t *testing.T) {
 		"own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: no luck":     func(m *Measure) { m.Trial = func(d Draw) Values { d.Check(errors.New("no luck")); return nil } },
 		"own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: panic: ouch": func(m *Measure) { m.Trial = func(Draw) Values { panic("ouch") } },
 		"returned no values": func(m *Measure) { m.Trial = func(Draw) Values { return nil } },
-		"x is not a number":  func(m *Measure) { m.Trial = func(Draw) Values { return Values{"x": math.NaN()} } },
+		"own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: x is NaN: it must be a finite number": func(m *Measure) { m.Trial = func(Draw) Values { return Values{"x": math.NaN()} } },
+		"own, trial 2 at n=32 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: x is +Inf: it must be a finite number": func(m *Measure) {
+			m.Trial = func(d Draw) Values {
+				if d.Trial == 2 && d.Setting.N == 32 && d.Setting.Sigma == 0 && d.Setting.Norm == 1 {
+					return Values{"x": math.Inf(1)}
+				}
+				return Values{"x": 1}
+			}
+		},
 		"the same quantities each time": func(m *Measure) {
 			m.Trial = func(d Draw) Values {
 				if d.Trial == 3 {
@@ -115,6 +123,34 @@ func TestMeasureKeepsTrialsUnderItsKey(t *testing.T) {
 		if c.what == "the key again" {
 			if d := diff(want, r); d != "" {
 				t.Error(d)
+			}
+		}
+	}
+}
+
+// Two functions under one key, a variable that changed, and another seed of the random
+// numbers are found by the trial that every run measures; a value that only rounds otherwise
+// is the same. Another parameter of the notebook is another key.
+func TestMeasureFindsAnotherFunctionUnderItsKey(t *testing.T) {
+	withCache(t, t.TempDir())
+	m := ownMeasure()
+	m.Key = "1"
+	factor := 1.0
+	m.Trial = func(d Draw) Values { return Values{"x": factor * float64(1+d.Trial), "y": 3} }
+	must(t, m.Run())
+	factor = 1 + 1e-12
+	must(t, m.Run())
+	factor = 2
+	if err := m.Run().Err(); err == nil || !strings.Contains(err.Error(), `own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: Key = "1": another function is stored under it: its x is 1, and that of Trial is 2`) {
+		t.Errorf("a changed variable: %v", err)
+	}
+	session.Change(func(o *session.Options) { o.Parameters = map[string]string{"factor": "2"} })
+	defer session.Change(func(o *session.Options) { o.Parameters = nil })
+	r := must(t, m.Run())
+	for _, c := range r.Cells {
+		for trial, x := range c.values["x"] {
+			if want := 2 * float64(1+trial); x != want {
+				t.Errorf("%v, trial %d: %v, want %v", c, trial, x, want)
 			}
 		}
 	}

@@ -225,7 +225,7 @@ func special(code string) (rest string, err error) {
 func (w *worker) run(cell request) reply {
 	figure.Begin(cell.Origin)
 	_ = session.TakeFailed() // of a slider, which showed it
-	session.Change(func(o *session.Options) { o.Code = cell.Tracked })
+	session.Change(func(o *session.Options) { o.Code, o.Parameters = cell.Tracked, cell.Origin.Parameters })
 	if Special != nil {
 		var err error
 		if cell.Code, err = special(cell.Code); err != nil {

@@ -27,6 +27,9 @@ type Options struct {
 	// Code identifies the code of the notebook cells that have run, for parts measured by a
 	// closure. It is empty if the code is not tracked.
 	Code string
+	// Parameters are the values of the parameters of the notebook, for parts that are stored
+	// under a key of the user.
+	Parameters map[string]string
 	// Clear removes what the running cell has shown; nil where outputs cannot be removed.
 	Clear func(wait bool)
 }
@@ -83,6 +86,13 @@ func Code(study string) string {
 	}
 	current.count[study]++
 	return fmt.Sprintf("%s %d", code, current.count[study])
+}
+
+// Parameters returns the values of the parameters of the notebook.
+func Parameters() map[string]string {
+	current.Lock()
+	defer current.Unlock()
+	return current.options.Parameters
 }
 
 // Incomplete reports whether a study of this shard misses units that other shards measure, so

@@ -32,6 +32,8 @@ type Work struct {
 	// encoded as JSON. Nil for work that is not stored.
 	Key  func(unit, part int) any
 	Kind string
+	// Check, if not nil, returns an error for a stored part that the work would not measure.
+	Check func(unit, part int, values []float64) error
 	// Measure measures the missing parts of a unit, in rising order, and calls done after
 	// each.
 	Measure func(ctx context.Context, unit int, missing []int, done func(part int, values []float64)) error
@@ -239,6 +241,11 @@ func (r *runner) unit(ctx context.Context, unit int) error {
 			}
 			keys = append(keys, key)
 			if values, ok := r.find(key); ok {
+				if r.work.Check != nil {
+					if err := r.work.Check(unit, part, values); err != nil {
+						return err
+					}
+				}
 				r.keep(unit, part, values)
 				continue
 			}
