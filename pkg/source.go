@@ -27,7 +27,7 @@ var source embed.FS
 // does not depend on them.
 var presenting = func() map[string]bool {
 	out := map[string]bool{"theory/index.go": true}
-	for _, name := range []string{"along", "approach", "breakeven", "compare", "cost", "facts", "judge", "kinds", "lab", "limits",
+	for _, name := range []string{"along", "approach", "breakeven", "compare", "cost", "costlinear", "coststudents", "facts", "judge", "kinds", "lab", "limits",
 		"plane", "record", "series", "studentjudge", "studentlaw", "table"} {
 		out["experiment/"+name+".go"] = true
 	}

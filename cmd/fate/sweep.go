@@ -61,12 +61,12 @@ func printPlan(path string, shards int) error {
 	if err != nil {
 		return err
 	}
-	const budget, patience = 2 * time.Second, 20 * time.Second
+	const patience = 30 * time.Second
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var e *experiment.Estimate
 	err = within(ctx, func() (err error) {
-		e, err = p.Estimate(budget)
+		e, err = p.Estimate(sweep.Budget)
 		return err
 	})
 	timed, time := fmt.Sprintf("a time that %v of trials did not tell", patience), func(trial.Share) string { return "unknown" }

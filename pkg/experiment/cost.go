@@ -4,56 +4,36 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/theory"
+	"github.com/features-are-fate/fate/pkg/process"
 	"github.com/features-are-fate/fate/pkg/trial"
-	"gonum.org/v1/gonum/mat"
 )
 
-// Estimate is the estimated time of each unit of a study on one core. It is rough: for
-// students it can be wrong by a factor of a few.
+// Estimate is the estimated time of each unit of a study on one core.
 type Estimate struct {
 	Measured int // number of timings
 	seconds  func(unit int) float64
 }
 
-// cost describes how times are estimated: by calibrations, the cheapest first, and two
-// sizes of each unit. The time of a unit is a product of powers of its sizes.
-type cost struct {
-	calibrate []calibration
-	size      func(unit int) [2]float64
-	scale     float64    // work of a unit of the study, relative to the calibration
-	prior     [2]float64 // exponents of the sizes before any timing
-}
+// cost estimates the seconds of each unit by timings.
+type cost func(t *timer) (seconds func(unit int) float64, err error)
 
-// calibration times some work and returns its seconds and its two sizes.
-type calibration func() (seconds float64, size [2]float64, err error)
-
-// Estimate times a few trials or small trainings until the budget is spent, and fits a
-// power law in the two sizes to the times.
+// Estimate times units of the study, or smaller ones, until the budget is spent.
 func (p *Plan) Estimate(budget time.Duration) (*Estimate, error) {
-	c := p.plan.cost
-	if c.calibrate == nil {
-		c = p.plan.ownUnits(budget)
+	t := &timer{budget: budget, clock: process.Time}
+	estimate := p.plan.cost
+	if estimate == nil {
+		estimate = sampled{work: p.plan.work, run: 1}.estimate
 	}
-	f := newFit(c.prior)
-	e := &Estimate{}
-	for start := time.Now(); e.Measured < len(c.calibrate) && (e.Measured < 2 || time.Since(start) < budget); e.Measured++ {
-		seconds, size, err := c.calibrate[e.Measured]()
-		if err != nil {
-			return nil, fmt.Errorf("experiment: estimate: %w", err)
-		}
-		f.add(size, seconds)
-	}
-	seconds, err := f.solve()
+	seconds, err := estimate(t)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: estimate: %w", err)
 	}
-	e.seconds = func(unit int) float64 { return c.scale * seconds(c.size(unit)) }
-	return e, nil
+	return &Estimate{t.count, seconds}, nil
 }
 
 // Of returns the seconds of some units, of very many by a sample of them.
@@ -66,156 +46,157 @@ func (e *Estimate) Of(share trial.Share) (seconds float64) {
 	return seconds * float64(share.Count) / float64(max(1, n))
 }
 
-// ownUnits returns a cost that times units of the study itself and takes all units to have
-// the same size.
-func (p *plan) ownUnits(budget time.Duration) cost {
-	patience := max(30*budget, 30*time.Second)
-	c := cost{scale: 1, size: func(int) [2]float64 { return [2]float64{1, 1} }}
-	for unit := range min(8, p.work.Units) {
-		c.calibrate = append(c.calibrate, func() (float64, [2]float64, error) {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			defer cancel()
-			parts := make([]int, p.work.Parts(unit))
-			for i := range parts {
-				parts[i] = i
-			}
-			start := time.Now()
-			err := p.work.Measure(ctx, unit, parts, func(int, []float64) {})
-			if ctx.Err() != nil {
-				err = fmt.Errorf("%s takes more than %v", p.work.Title(unit), patience)
-			}
-			return time.Since(start).Seconds(), c.size(unit), err
-		})
-	}
-	return c
+// timer times work by the time that this process spends on all cores: what runs beside it on
+// the machine does not count.
+type timer struct {
+	budget, spent time.Duration
+	count         int
+	clock         func() time.Duration
 }
 
-// estimate times two trials at cells of the experiment; the sizes are d and n.
-func (e Experiment) estimate(p *plan, settings []theory.Setting) {
-	const most = 8
-	p.cost = cost{scale: 1, prior: map[Method][2]float64{Law: {0, 0}, Solve: {1, 2}, Train: {2, 1}}[e.Method]}
-	size := func(s theory.Setting) [2]float64 { return [2]float64{float64(s.D), float64(s.N)} }
-	sizes := slices.Clone(settings)
-	product := func(s theory.Setting) float64 { return float64(s.D) * float64(s.N) * float64(max(1, s.Depth)) }
-	slices.SortStableFunc(sizes, func(a, b theory.Setting) int { return cmp.Compare(product(a), product(b)) })
-	for i := range most {
-		s := sizes[i*(len(sizes)-1)/(most-1)]
-		p.cost.calibrate = append(p.cost.calibrate, func() (float64, [2]float64, error) {
-			few := e
-			few.Trials, few.Independent = 2, true
-			alone, err := few.alone(s)
-			if err != nil {
-				return 0, size(s), err
-			}
-			start := time.Now()
-			t, _ := alone.run(context.Background(), few, trial.Options{Workers: 1})
-			return time.Since(start).Seconds() / 2, size(s), t.err
-		})
-	}
-	switch {
-	case e.Independent: // a unit is a cell
-		p.cost.scale = float64(e.Trials)
-		p.cost.size = func(unit int) [2]float64 { return size(settings[unit]) }
-	case e.Method == Law: // a block of draws of a cell
-		blocks := (e.Trials + block - 1) / block
-		p.cost.scale = float64(min(block, e.Trials))
-		p.cost.size = func(unit int) [2]float64 { return size(settings[unit/blocks]) }
-	case e.Method == Train: // a trial of a cell
-		p.cost.size = func(unit int) [2]float64 { return size(settings[unit/e.Trials]) }
-	default: // a trial of all cells, dominated by the largest
-		p.cost.size = func(int) [2]float64 { return size(sizes[len(sizes)-1]) }
-	}
+func (t *timer) time(f func() error) (seconds float64, err error) {
+	start := t.clock()
+	err = f()
+	took := t.clock() - start
+	t.spent += took
+	t.count++
+	return max(took, time.Microsecond).Seconds(), err // a clock has its grain
 }
 
-// estimate times trainings of smaller students of the same proportions. The sizes are the
-// cost of a gradient and d.
-func (s Students) estimate(p *plan, units []studentPart) {
-	p.cost = cost{scale: 1, prior: [2]float64{1, 1}, size: func(unit int) [2]float64 { return s.gradient(units[unit]) }}
-	d := min(s.D, 4)
-	for i := range 24 {
-		small := s.like(d)
-		p.cost.calibrate = append(p.cost.calibrate, func() (float64, [2]float64, error) {
-			sources := len(small.Mu)
-			if !small.runs(Transfer) && !small.runs(FineTune) {
-				sources = 0
+// left reports whether there is time for more timings, of which there are at least two.
+func (t *timer) left() bool { return t.count < 2 || t.spent < t.budget }
+
+// long times work again and again if it is short, and returns the least seconds of one time:
+// more of them are of what else the machine does.
+func (t *timer) long(f func() error) (least float64, err error) {
+	const enough = 0.02
+	least = math.Inf(1)
+	for times := 1; ; times *= 4 {
+		s, err := t.time(func() (err error) {
+			for i := 0; i < times && err == nil; i++ {
+				err = f()
 			}
-			sizes := len(small.N)
-			if !small.runs(Scratch) {
-				sizes = 0
-			}
-			units := small.units(sources, sizes)
-			unit := i * 7 % len(units) // sources and all N in turn
-			work := small.work(units)
-			parts := make([]int, work.Parts(unit))
-			for j := range parts {
-				parts[j] = j
-			}
-			start := time.Now()
-			err := work.Measure(context.Background(), unit, parts, func(int, []float64) {})
-			return time.Since(start).Seconds(), small.gradient(units[unit]), err
+			return err
 		})
-		if i%2 == 1 { // two units at each d
-			d = min(s.D, d+max(1, d/2))
+		least = min(least, s/float64(times))
+		if err != nil || s > enough || times > 1000 || t.spent > t.budget {
+			return least, err
 		}
 	}
 }
 
-// like returns students in d dimensions of the same proportions.
-func (s Students) like(d int) Students {
-	factor := float64(d) / float64(s.D)
-	scaled := func(n int, power float64) int { return max(2, int(math.Round(float64(n)*math.Pow(factor, power)))) }
-	small := s
-	small.D, small.Teacher, small.Width = d, scaled(s.Teacher, 1), max(4, scaled(s.Width, 1))
-	small.N, small.Mu, small.Trials = nil, nil, 2
-	if len(s.Mu) > 0 {
-		small.Mu = []float64{0.5}
+// unit times all parts of a unit.
+func (t *timer) unit(w trial.Work, unit int) (float64, error) {
+	parts := make([]int, w.Parts(unit))
+	for i := range parts {
+		parts[i] = i
 	}
-	for _, n := range s.N {
-		small.N = append(small.N, scaled(n, 2))
-	}
-	slices.Sort(small.N)
-	small.N = slices.Compact(small.N)
-	return small
+	return t.long(func() error { return w.Measure(context.Background(), unit, parts, func(int, []float64) {}) })
 }
 
-// gradient returns the sizes of a unit: the cost of one gradient, summed over all trainings
-// of a source, and d.
-func (s Students) gradient(p studentPart) [2]float64 {
-	width, d := float64(s.Width), float64(s.D)
-	if p.source < 0 {
-		return [2]float64{float64(s.N[p.scratch]) * width * d, d}
+// allOver returns 0 … n−1 in an order whose beginning, of any length, lies all over.
+func allOver(n int) []int {
+	const golden = 0.6180339887498949
+	out := make([]int, n)
+	place := make([]float64, n)
+	for i := range out {
+		out[i] = i
+		_, place[i] = math.Modf(0.5 + golden*float64(i)) // the first in the middle
 	}
-	sum := width * (width + float64(s.Teacher)) * d
-	for _, n := range s.N {
-		sum += float64(n) * width * d
+	slices.SortFunc(out, func(a, b int) int { return cmp.Compare(place[a], place[b]) })
+	rank := make([]int, n)
+	for r, i := range out {
+		rank[i] = r
 	}
-	return [2]float64{sum, d}
+	return rank
 }
 
-// timeFit is a regression of log seconds on the logarithms of two sizes, with a prior on
-// the exponents.
-type timeFit struct {
-	normal *mat.SymDense
-	right  *mat.VecDense
+// sampled are the units of a study in runs of one length, a cell each, for an estimate.
+type sampled struct {
+	work trial.Work
+	run  int
+	// first tells that the first unit of a run takes longer than the others.
+	first bool
+	// like returns the work of a study that is smaller by a factor; nil if there is none.
+	like func(factor float64) (trial.Work, error)
 }
 
-func newFit(prior [2]float64) timeFit {
-	const weight = 0.01 // of the prior against one measurement
-	return timeFit{mat.NewSymDense(3, []float64{0, 0, 0, 0, weight, 0, 0, 0, weight}), mat.NewVecDense(3, []float64{0, weight * prior[0], weight * prior[1]})}
-}
+// unit returns a unit of a cell that is like most of its units.
+func (c sampled) unit(cell int) int { return cell*c.run + min(1, max(0, c.run-2)) }
 
-func (f timeFit) add(size [2]float64, seconds float64) {
-	row := mat.NewVecDense(3, []float64{1, math.Log(size[0]), math.Log(size[1])})
-	f.normal.SymRankOne(f.normal, 1, row)
-	f.right.AddScaledVec(f.right, math.Log(seconds), row)
-}
-
-func (f timeFit) solve() (seconds func(size [2]float64) float64, err error) {
-	var x mat.VecDense
-	if err := x.SolveVec(f.normal, f.right); err != nil {
-		return nil, err
+// estimate times a unit of some cells: first in smaller studies, and in the study itself if
+// these leave time for it. Times grow from one size to the next by a power of the size.
+func (c sampled) estimate(t *timer) (func(unit int) float64, error) {
+	const few, most = 8, 64 // cells that are timed
+	chosen := allOver(c.work.Units / c.run)
+	chosen = chosen[:min(most, len(chosen))]
+	var seconds map[int]float64 // of the cells at the last factor
+	last, power := 0.0, 3.0     // of products of matrices, until two sizes tell
+	for _, factor := range []float64{1. / 16, 1. / 8, 1. / 4, 1. / 2, 1} {
+		work := c.work
+		if factor < 1 {
+			if c.like == nil {
+				continue
+			}
+			var err error
+			if work, err = c.like(factor); err != nil {
+				continue // it has no smaller one
+			}
+		}
+		if last > 0 && slices.Max(slices.Collect(maps.Values(seconds)))*math.Pow(factor/last, power) > 2*t.budget.Seconds() {
+			break
+		}
+		now := map[int]float64{}
+		var err error
+		for i, cell := range chosen {
+			if !t.left() && i >= 1 && (last > 0 || i >= few) {
+				break
+			}
+			if now[cell], err = t.unit(work, c.unit(cell)); err != nil {
+				break
+			}
+		}
+		if err != nil && factor < 1 {
+			continue // such as a network that is too small to learn
+		}
+		if err != nil {
+			return nil, err
+		}
+		if last > 0 {
+			var before, after float64
+			for cell, s := range now {
+				before, after = before+seconds[cell], after+s
+			}
+			power = min(max(math.Log(after/before)/math.Log(factor/last), 1), 3)
+			for cell, s := range seconds { // the others grew as these did
+				if _, ok := now[cell]; !ok {
+					now[cell] = s * after / before
+				}
+			}
+		}
+		last, seconds = factor, now
 	}
-	return func(size [2]float64) float64 {
-		return math.Exp(x.AtVec(0) + x.AtVec(1)*math.Log(size[0]) + x.AtVec(2)*math.Log(size[1]))
+	mean := 0.0
+	for cell := range seconds {
+		seconds[cell] *= math.Pow(1/last, power)
+		mean += seconds[cell] / float64(len(seconds))
+	}
+	more := 0.0
+	if c.first && last == 1 {
+		s, err := t.unit(c.work, chosen[0]*c.run)
+		if err != nil {
+			return nil, err
+		}
+		more = max(0, s-seconds[chosen[0]])
+	}
+	return func(unit int) float64 {
+		s, ok := seconds[unit/c.run]
+		if !ok {
+			s = mean
+		}
+		if unit%c.run == 0 {
+			s += more
+		}
+		return s
 	}, nil
 }

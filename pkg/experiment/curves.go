@@ -56,6 +56,7 @@ func (c Curves) plan() (*plan, error) {
 		key:     func(int, int) any { return c },
 		measure: func(ctx context.Context, _, _ int) ([]float64, error) { return c.train(ctx) },
 		fill:    func(cell *Cell, _ int, v []float64) { cell.setCurves(p.origin, unpack(v)) }}.work(p)
+	c.estimate(p)
 	return p, nil
 }
 

@@ -9,151 +9,251 @@ import (
 	"testing"
 	"time"
 
+	"github.com/features-are-fate/fate/pkg/theory"
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// The sizes from which times are estimated: d and n for linear networks, the cost of a
-// gradient and d for students; what a unit holds is in its scale.
-func TestPlansEstimateTheirSizes(t *testing.T) {
-	grid := Grid{D: 10, Gamma: []float64{2, 0.5, 1}, Sigma: []float64{0.1}}
-	for name, c := range map[string]struct {
-		e     Experiment
-		scale float64
-		sizes []float64 // n of each unit
-		prior [2]float64
-	}{
-		"law":         {Experiment{Method: Law, Trials: block + 1, Grid: grid}, block, []float64{20, 20, 5, 5, 10, 10}, [2]float64{0, 0}},
-		"one block":   {Experiment{Method: Law, Trials: block, Grid: grid}, block, []float64{20, 5, 10}, [2]float64{0, 0}},
-		"few draws":   {Experiment{Method: Law, Trials: 7, Grid: grid}, 7, []float64{20, 5, 10}, [2]float64{0, 0}},
-		"solve":       {Experiment{Method: Solve, Trials: 3, Grid: grid}, 1, []float64{20, 20, 20}, [2]float64{1, 2}},
-		"train":       {Experiment{Method: Train, Trials: 2, Grid: grid}, 1, []float64{20, 20, 5, 5, 10, 10}, [2]float64{2, 1}},
-		"independent": {Experiment{Method: Solve, Trials: 9, Independent: true, Grid: grid}, 9, []float64{20, 5, 10}, [2]float64{1, 2}},
-	} {
-		p, err := c.e.plan()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.cost.scale != c.scale || p.cost.prior != c.prior || p.work.Units != len(c.sizes) || len(p.cost.calibrate) != 8 {
-			t.Errorf("%s: scale %v, prior %v, %d units, %d timings", name, p.cost.scale, p.cost.prior, p.work.Units, len(p.cost.calibrate))
-		}
-		for unit, n := range c.sizes {
-			if got := p.cost.size(unit); got != [2]float64{10, n} {
-				t.Errorf("%s: unit %d has the sizes %v, want 10 and %v", name, unit, got, n)
-			}
-		}
-		// The cheapest cell is timed first and the largest last.
-		for i, n := range map[int]float64{0: 5, 7: 20} {
-			if _, size, err := p.cost.calibrate[i](); err != nil || size != [2]float64{10, n} {
-				t.Errorf("%s: timing %d is of %v, %v", name, i, size, err)
-			}
-		}
-	}
-	s := Students{D: 20, Teacher: 30, Width: 40, Mu: []float64{0.5, 0.7}, N: []int{100, 400}, Trials: 3, Alpha: 0.1}
-	p, err := s.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := s.units(2, 2)
-	if len(parts) != 12 || parts[0] != (studentPart{0, 0, -1}) || parts[3] != (studentPart{0, -1, 1}) || parts[11] != (studentPart{2, -1, 1}) {
-		t.Errorf("units %v", parts)
-	}
-	for unit, part := range parts {
-		want := [2]float64{40*(40+30)*20 + 500*40*20, 20}
-		if part.source < 0 {
-			want[0] = float64(s.N[part.scratch] * 40 * 20)
-		}
-		if got := p.cost.size(unit); got != want {
-			t.Errorf("unit %v has the sizes %v, want %v", part, got, want)
-		}
-	}
-	if p.cost.scale != 1 || p.cost.prior != [2]float64{1, 1} || len(p.cost.calibrate) != 24 {
-		t.Errorf("scale %v, prior %v", p.cost.scale, p.cost.prior)
-	}
-	for d, want := range map[int]Students{10: {D: 10, Teacher: 15, Width: 20, N: []int{25, 100}}, 5: {D: 5, Teacher: 8, Width: 10, N: []int{6, 25}}, 1: {D: 1, Teacher: 2, Width: 4, N: []int{2}}} {
-		got := s.like(d)
-		if got.D != want.D || got.Teacher != want.Teacher || got.Width != want.Width || !slices.Equal(got.N, want.N) || !slices.Equal(got.Mu, []float64{0.5}) || got.Trials != 2 || got.check() != nil {
-			t.Errorf("students like these in %d dimensions: %+v", d, got)
-		}
-	}
-	for i := range 6 {
-		_, size, err := p.cost.calibrate[i]()
-		if d := []float64{4, 4, 6, 6, 9, 9}[i]; err != nil || size[1] != d {
-			t.Errorf("timing %d is of %v, %v", i, size, err)
-		}
-	}
+// pretended is work whose units take pretended times, by a clock of its own.
+type pretended struct{ now time.Duration }
+
+func (c *pretended) clock() time.Duration { return c.now }
+
+func (c *pretended) work(units int, seconds func(unit int) float64, fail error) trial.Work {
+	return trial.Work{Units: units, Parts: onePart, Measure: func(_ context.Context, unit int, _ []int, done func(int, []float64)) error {
+		c.now += time.Duration(seconds(unit) * float64(time.Second))
+		done(0, nil)
+		return fail
+	}}
 }
 
-// The times of units follow the power law of the timings, which the prior hardly moves, and
-// where timings do not tell, the prior does.
-func TestPlansFitTheirTimes(t *testing.T) {
-	f := newFit([2]float64{1, 2})
-	for _, size := range [][2]float64{{2, 3}, {4, 30}, {8, 5}, {16, 100}, {3, 7}, {50, 11}} {
-		f.add(size, 5e-3*math.Pow(size[0], 1.5)*math.Pow(size[1], 0.5))
+// Cells that are timed have their own times, all units of one the same; the others that of
+// the mean.
+func TestEstimatesTimeCells(t *testing.T) {
+	c := &pretended{}
+	took := func(unit int) float64 { return float64(1 + unit/3) }
+	tm := &timer{budget: time.Hour, clock: c.clock}
+	seconds, err := sampled{work: c.work(30, took, nil), run: 3}.estimate(tm)
+	if err != nil || tm.count != 10 {
+		t.Fatal(err, tm.count)
 	}
-	seconds, err := f.solve()
-	if err != nil {
+	for unit := range 30 {
+		if got := seconds(unit); got != took(unit) {
+			t.Errorf("unit %d: %v, want %v", unit, got, took(unit))
+		}
+	}
+	// Without time there are eight timings, from all over the cells.
+	tm = &timer{budget: time.Second, clock: c.clock}
+	if seconds, err = (sampled{work: c.work(300, took, nil), run: 3}).estimate(tm); err != nil || tm.count != 8 {
+		t.Fatal(err, tm.count)
+	}
+	e := &Estimate{seconds: seconds}
+	if got, want := e.Of(trial.Share{Step: 1, Count: 300}), 300*50.5; math.Abs(got/want-1) > 0.1 {
+		t.Errorf("all units: %v s, want some %v", got, want)
+	}
+	// The first unit of a run takes longer by the same in all cells.
+	first := func(unit int) float64 { return took(unit) + map[bool]float64{true: 7}[unit%3 == 0] }
+	if seconds, err = (sampled{work: c.work(12, first, nil), run: 3, first: true}).estimate(&timer{budget: time.Hour, clock: c.clock}); err != nil {
 		t.Fatal(err)
 	}
-	for _, size := range [][2]float64{{10, 10}, {100, 20}, {3, 200}} {
-		if want := 5e-3 * math.Pow(size[0], 1.5) * math.Pow(size[1], 0.5); math.Abs(math.Log(seconds(size)/want)) > 0.1 {
-			t.Errorf("at %v: %v s, want %v", size, seconds(size), want)
+	for unit := range 12 {
+		if got := seconds(unit); math.Abs(got-first(unit)) > 1e-9 {
+			t.Errorf("unit %d: %v, want %v", unit, got, first(unit))
 		}
 	}
-	prior := newFit([2]float64{1, 2})
-	prior.add([2]float64{1, 1}, 3)
-	if seconds, err = prior.solve(); err != nil || math.Abs(seconds([2]float64{1, 1})-3) > 1e-9 || math.Abs(seconds([2]float64{2, 5})-3*2*25) > 1e-6 {
-		t.Errorf("%v s from the prior, want 150, %v", seconds([2]float64{2, 5}), err)
-	}
-	calls := 0
-	p := &Plan{plan: &plan{work: trial.Work{Units: 3}, cost: cost{scale: 7, prior: [2]float64{1, 0}, size: func(unit int) [2]float64 { return [2]float64{float64(unit + 1), 1} }}}}
-	for range 5 {
-		p.plan.cost.calibrate = append(p.plan.cost.calibrate, func() (float64, [2]float64, error) { calls++; return 2, [2]float64{1, 1}, nil })
-	}
-	e, err := p.Estimate(0)
-	if err != nil || e.Measured != 2 || calls != 2 {
-		t.Fatal(e, err, calls)
-	}
-	for unit, want := range []float64{14, 28, 42} {
-		if math.Abs(e.seconds(unit)-want) > 1e-6 {
-			t.Errorf("unit %d takes %v s, want %v", unit, e.seconds(unit), want)
-		}
-	}
-	if got := e.Of(trial.Share{First: 0, Step: 2, Count: 2}); math.Abs(got-56) > 1e-6 {
-		t.Errorf("two units take %v s, want 56", got)
-	}
-	if e, err = p.Estimate(time.Hour); err != nil || e.Measured != 5 {
-		t.Errorf("%d timings in an hour, %v", e.Measured, err)
-	}
-	p.plan.cost.calibrate[1] = func() (float64, [2]float64, error) { return 0, [2]float64{}, errors.New("broken") }
-	if _, err := p.Estimate(0); err == nil || err.Error() != "experiment: estimate: broken" {
+	broken := errors.New("broken")
+	if _, err := (sampled{work: c.work(1, took, broken), run: 1}).estimate(tm); err != broken {
 		t.Error(err)
 	}
 }
 
-// A study without an estimate of its own is timed by its units, which count the same, all
-// parts of each.
-func TestPlansTimeTheirUnits(t *testing.T) {
-	var seen []string
-	p := &Plan{plan: &plan{work: trial.Work{Units: 11, Parts: func(unit int) int { return unit + 1 }, Title: func(int) string { return "a unit" },
-		Measure: func(ctx context.Context, unit int, missing []int, done func(int, []float64)) error {
-			seen = append(seen, fmt.Sprint(unit, missing))
-			time.Sleep(time.Millisecond)
-			return nil
-		}}}}
-	e, err := p.Estimate(time.Hour)
-	if err != nil || e.Measured != 8 || !slices.Equal(seen[:3], []string{"0 [0]", "1 [0 1]", "2 [0 1 2]"}) || len(seen) != 8 {
-		t.Fatal(e, err, seen)
-	}
-	for unit := range 11 {
-		if s := e.seconds(unit); s != e.seconds(0) || s < 1e-3 {
-			t.Errorf("unit %d takes %v s", unit, s)
+// Where the study itself takes too long, the times of smaller ones grow by their power law,
+// and an error of these is not one of the study.
+func TestEstimatesGrowFromSmallerStudies(t *testing.T) {
+	for _, power := range []float64{2, 2.5, 3} {
+		c := &pretended{}
+		took := func(factor float64) func(int) float64 {
+			return func(unit int) float64 { return float64(1+unit) * 1000 * math.Pow(factor, power) }
+		}
+		var factors []float64
+		like := func(factor float64) (trial.Work, error) {
+			factors = append(factors, factor)
+			switch factor {
+			case 1. / 16:
+				return trial.Work{}, errTooSmall
+			case 1. / 8:
+				return c.work(5, took(factor), errors.New("too small to learn")), nil
+			}
+			return c.work(5, took(factor), nil), nil
+		}
+		// There is time for the half of it, which may take eight times the quarter, and not for all.
+		tm := &timer{budget: time.Duration(5 * took(1./4)(4) * float64(time.Second)), clock: c.clock}
+		seconds, err := sampled{work: c.work(5, took(1), errors.New("the study itself was timed")), run: 1, like: like}.estimate(tm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for unit := range 5 {
+			if got, want := seconds(unit), took(1)(unit); math.Abs(got/want-1) > 1e-6 {
+				t.Errorf("power %v, smaller ones %v: unit %d takes %v s, want %v", power, factors, unit, got, want)
+			}
 		}
 	}
-	if e, err = p.Estimate(0); err != nil || e.Measured != 2 { // it waits for a unit all the same
-		t.Error(e, err)
+}
+
+// Short work is timed many times, and the least time counts.
+func TestEstimatesRepeatShortWork(t *testing.T) {
+	c := &pretended{}
+	calls := 0
+	tm := &timer{budget: time.Hour, clock: c.clock}
+	s, err := tm.long(func() error {
+		if calls++; calls == 1 {
+			c.now += 5 * time.Millisecond // warms up
+		}
+		c.now += time.Millisecond
+		return nil
+	})
+	if err != nil || calls != 1+4+16+64 || math.Abs(s-1e-3) > 1e-12 {
+		t.Errorf("%d calls, %v s, %v", calls, s, err)
 	}
-	p.plan.work.Units = 3
-	if e, err = p.Estimate(time.Hour); err != nil || e.Measured != 3 {
-		t.Error(e, err)
+	order := allOver(100)
+	for _, n := range []int{5, 13, 34, 89} { // no gap between the first ones is large
+		some := slices.Sorted(slices.Values(order[:n]))
+		for i := 1; i < n; i++ {
+			if some[i]-some[i-1] > 200/n+2 {
+				t.Errorf("the first %d of 100 are %v", n, some)
+				break
+			}
+		}
+	}
+	if all := slices.Sorted(slices.Values(order)); all[0] != 0 || all[99] != 99 || len(slices.Compact(all)) != 100 {
+		t.Errorf("not all of 100: %v", all)
+	}
+}
+
+// A smaller setting keeps its side of n = d and its other coordinates.
+func TestScaledSettings(t *testing.T) {
+	at := theory.Setting{N: 199, D: 200, Theta: 0.3, Sigma: 0.1, Depth: 3, SourceN: 50, Features: 2}
+	over := theory.Setting{N: 400, D: 200, Depth: 2}
+	got, err := scaledSettings([]theory.Setting{at, over}, 1./16)
+	at.N, at.D, at.SourceN, over.N, over.D = 12, 13, 3, 25, 13
+	if err != nil || !slices.Equal(got, []theory.Setting{at, over}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := scaledSettings([]theory.Setting{{N: 50, D: 100, Depth: 2}}, 1./16); err == nil {
+		t.Error("6 dimensions")
+	}
+	if _, err := scaledSettings([]theory.Setting{{N: 50, D: 200, Depth: 2, Features: 100}}, 1./16); err == nil {
+		t.Error("100 features in 13 dimensions")
+	}
+}
+
+// Every kind of study has an estimate that is of its own units or of smaller ones of the
+// same number.
+func TestPlansLikeThem(t *testing.T) {
+	grid := Grid{D: 40, Gamma: []float64{0.5, 1.5}, Sigma: []float64{0.1}}
+	for name, s := range map[string]Study{
+		"linear":      Experiment{Method: Solve, Trials: 3, Independent: true, Grid: grid},
+		"law":         Experiment{Method: Law, Trials: 3000, Independent: true, Grid: grid},
+		"paired law":  Experiment{Method: Law, Trials: 3000, Grid: grid},
+		"solve":       Experiment{Method: Solve, Trials: 3, Grid: grid},
+		"train":       Experiment{Method: Train, Trials: 2, Grid: grid},
+		"pretraining": Pretraining{D: 40, Depth: []int{2}, Alpha: []float64{0.1}, Trials: 2, Course: true},
+		"transports":  Transports{D: []int{3}, N: 50, Theta: []float64{1}, Trials: 2},
+		"teachers":    Teachers{D: 40, Neurons: 40, Mu: []float64{0.5}, Trials: 2},
+		"kernels":     Kernels{D: 8, Teacher: 8, Width: 20, Mu: 0.5, Alpha: []float64{1, 0.1}, Trials: 2},
+		"curves":      Curves{Setting: theory.Setting{N: 20, D: 40, Depth: 2, Sigma: 0.1}},
+		"flows":       Flows{Setting: theory.Setting{N: 20, D: 40, Theta: 0.5}, Depths: []int{2, 3}},
+	} {
+		p, err := PlanOf(s)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, budget := range []time.Duration{0, time.Minute} { // of smaller ones, of itself
+			c := &pretended{}
+			ticks := func() time.Duration { c.now += 30 * time.Millisecond; return c.now }
+			seconds, err := p.plan.cost(&timer{budget: budget, clock: ticks})
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			for unit := range p.plan.work.Units {
+				if s := seconds(unit); !(s > 0) || math.IsInf(s, 0) {
+					t.Errorf("%s: unit %d takes %v s", name, unit, s)
+				}
+			}
+		}
+	}
+	// A cell of independent ones takes a trial, or a block of draws, times their number.
+	for trials, want := range map[int]float64{7: 0.03, 2048: 0.06} {
+		p, err := PlanOf(Experiment{Method: Law, Trials: trials, Independent: true, Grid: grid})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &pretended{}
+		seconds, err := p.plan.cost(&timer{budget: time.Minute, clock: func() time.Duration { c.now += 30 * time.Millisecond; return c.now }})
+		if got := seconds(0); err != nil || math.Abs(got-want) > 1e-9 {
+			t.Errorf("%d draws take %v s, want %v, %v", trials, got, want, err)
+		}
+	}
+}
+
+// The gradients of small students are those that the study itself takes where it is small,
+// and the time of a unit is that of its gradients and of its linear algebra.
+func TestStudentsEstimateTheirGradients(t *testing.T) {
+	s := Students{D: 12, Teacher: 12, Width: 40, Mu: []float64{0.25, 0.5}, N: []int{20, 60}, Trials: 2, Seed: 3}.defaults()
+	run := must(t, s.Run())
+	g, err := s.like(s.D).count()
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(mu, n float64) float64 {
+		for _, c := range run.Cells {
+			at, ok := c.at[Mu]
+			points := c.at[Points]
+			if (mu == at && ok || mu == 0 && !ok) && points == n {
+				return c.values[Gradients][0]
+			}
+		}
+		t.Fatal("no cell at", mu, n)
+		return 0
+	}
+	if want := []float64{of(0.25, 0), of(0.5, 0)}; !slices.Equal(g.pretraining, want) {
+		t.Errorf("pretraining: %v, want %v", g.pretraining, want)
+	}
+	if want := []float64{of(0, 20), of(0, 60)}; !slices.Equal(g.scratch, want) {
+		t.Errorf("from scratch: %v, want %v", g.scratch, want)
+	}
+	last := s.Mu[allOver(2)[1]] // it fine-tunes from the last source
+	if want := []float64{of(last, 20), of(last, 60)}; !slices.Equal(g.fineTuned, want) {
+		t.Errorf("fine-tuned: %v, want %v", g.fineTuned, want)
+	}
+	p, err := s.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &pretended{}
+	const tick = 0.03 // each timing takes one
+	seconds, err := p.cost(&timer{budget: time.Hour, clock: func() time.Duration { c.now += 30 * time.Millisecond; return c.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := s.units(2, 2)
+	for unit, part := range parts {
+		want := tick * (1 + 2 + g.fineTuned[0] + g.fineTuned[1])
+		if part.source < 0 {
+			want = tick * g.scratch[part.scratch]
+		} else {
+			want += tick * g.pretraining[part.source]
+		}
+		if got := seconds(unit); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v takes %v s, want %v", part, got, want)
+		}
+	}
+	for d, want := range map[int]Students{10: {D: 10, Teacher: 15, Width: 20, N: []int{25, 100}}, 5: {D: 5, Teacher: 8, Width: 10, N: []int{6, 25}}, 1: {D: 1, Teacher: 2, Width: 4, N: []int{2, 2}}} {
+		got := Students{D: 20, Teacher: 30, Width: 40, Mu: []float64{0.5, 0.7}, N: []int{100, 400}, Trials: 3, Alpha: 0.1}.like(d)
+		if got.D != want.D || got.Teacher != want.Teacher || got.Width != want.Width || !slices.Equal(got.N, want.N) || got.Trials != 2 {
+			t.Errorf("students like these in %d dimensions: %+v", d, got)
+		}
+	}
+	if text := fmt.Sprint(s.features(0.25)); text != "9" {
+		t.Error(text)
 	}
 }

@@ -79,6 +79,7 @@ func (f Flows) plan() (*plan, error) {
 		},
 		measure: func(ctx context.Context, cell, _ int) ([]float64, error) { return f.follow(ctx, s, f.Depths[cell]) },
 		fill:    func(c *Cell, _ int, v []float64) { c.setFlow(p.origin, unpack(v)) }}.work(p)
+	f.estimate(p)
 	return p, nil
 }
 

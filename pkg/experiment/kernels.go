@@ -106,6 +106,7 @@ func (k Kernels) plan() (*plan, error) {
 			return k.train(ctx, k.Alpha[cell], trial)
 		},
 		fill: func(c *Cell, trial int, v []float64) { c.setKernel(p.origin, trial, unpack(v)) }}.work(p)
+	k.estimate(p, order)
 	return p, nil
 }
 

@@ -112,6 +112,7 @@ func (p Pretraining) plan() (*plan, error) {
 				c.follow(out.origin, parts[1:])
 			}
 		}}.work(out)
+	p.estimate(out)
 	return out, nil
 }
 

@@ -45,7 +45,6 @@ func (e Experiment) plan() (*plan, error) {
 	for _, s := range settings {
 		p.cells = append(p.cells, Cell{Setting: s})
 	}
-	e.estimate(p, settings)
 	switch {
 	case e.Independent:
 		e.independent(p, settings)
@@ -56,6 +55,7 @@ func (e Experiment) plan() (*plan, error) {
 	default:
 		e.solutions(p, settings)
 	}
+	e.estimate(p, settings)
 	return p, nil
 }
 

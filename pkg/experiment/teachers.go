@@ -76,6 +76,7 @@ func (t Teachers) plan() (*plan, error) {
 			}
 			return nil
 		}}
+	t.estimate(p)
 	return p, nil
 }
 

@@ -75,6 +75,7 @@ func (t Transports) plan() (*plan, error) {
 			w, err := divergence.Transport(a, b, divergence.L1)
 			return []float64{w}, err
 		}}.work(p)
+	t.estimate(p)
 	return p, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/file"
@@ -134,6 +135,9 @@ func (p *Plan) Adopt(dir string) error {
 	}
 	return trial.Register(dir, p.Work())
 }
+
+// Budget is the time of the timings of an estimate.
+const Budget = 3 * time.Second
 
 // Open reads the sweep of a folder.
 func Open(dir string) (*Plan, error) { return Read(filepath.Join(dir, fileName)) }
