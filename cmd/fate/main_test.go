@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/features-are-fate/fate/pkg/sweep"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,7 +125,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // A time beyond the range of time.Duration is formatted too.
 func TestDuration(t *testing.T) {
 	for seconds, want := range map[float64]string{1e-3: "1ms", 90: "1m30s", 1e12: "3.2e+04 years"} {
-		if got := duration(seconds); got != want {
+		if got := sweep.Duration(seconds); got != want {
 			t.Errorf("%v s: %s, want %s", seconds, got, want)
 		}
 	}

@@ -80,7 +80,7 @@ func setFlag(cmd *cobra.Command, set *[]string) {
 
 func sweepSlurmCommand() *cobra.Command {
 	var s sweep.Slurm
-	var submit bool
+	var submit, estimate bool
 	var set []string
 	cmd := &cobra.Command{
 		Use:   "slurm FILE|NOTEBOOK --shards N --out DIR",
@@ -89,7 +89,11 @@ func sweepSlurmCommand() *cobra.Command {
 with one task per shard, and a job that merges after it; of a notebook, the last job runs
 it on what the shards measured and writes to the folder out in the folder. A task is told
 to stop a minute before its time limit and discards its unfinished units. Submit the array again, or the
-indices of some shards, as often as needed: sbatch --array=3,7 array.sh.`,
+indices of some shards, as often as needed: sbatch --array=3,7 array.sh.
+
+Without --shards there are as many as finish in half of --time by the estimate of fate
+sweep plan, if a unit does, and it is an error if a shard would take longer than its limit. The times of a
+notebook are not known before it runs.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := jobOf(args[0], set)
@@ -108,6 +112,14 @@ indices of some shards, as often as needed: sbatch --array=3,7 array.sh.`,
 			// A sweep's file is copied into the folder; a notebook may read files beside it.
 			if s.File = filepath.Join(s.Dir, job.File); isNotebook(args[0]) {
 				if s.File, err = filepath.Abs(args[0]); err != nil {
+					return err
+				}
+			}
+			if estimate && (s.Shards > 0 || !cmd.Flags().Changed("shards")) {
+				if err := within(cmd.Context(), func() (err error) {
+					s.Shards, err = fitShards(args[0], s.Shards, s.Cores, s.Time-sweep.Grace*time.Second)
+					return err
+				}); err != nil {
 					return err
 				}
 			}
@@ -148,12 +160,13 @@ indices of some shards, as often as needed: sbatch --array=3,7 array.sh.`,
 	if err != nil {
 		exe = "fate"
 	}
-	cmd.Flags().IntVar(&s.Shards, "shards", 0, "`number` of shards")
+	cmd.Flags().IntVar(&s.Shards, "shards", 0, "`number` of shards (by default as many as fit the limit)")
+	cmd.Flags().BoolVar(&estimate, "estimate", true, "check by an estimate that a shard fits its limit")
 	cmd.Flags().StringVar(&s.Dir, "out", "", "`folder` of the sweep, on a file system that all nodes share")
 	cmd.Flags().IntVar(&s.Throttle, "throttle", 0, "`number` of shards that run at a time; 0 is all")
 	cmd.Flags().IntVar(&s.Cores, "cores", 1, "`number` of cores of a shard")
 	cmd.Flags().StringVar(&s.Memory, "memory", "2G", "`memory` of a shard")
-	cmd.Flags().DurationVar(&s.Time, "time", 4*time.Hour, "time `limit` of a shard")
+	cmd.Flags().DurationVar(&s.Time, "time", 4*time.Hour, "time `limit` of a shard, and of the merge")
 	cmd.Flags().StringVar(&s.Fate, "fate", exe, "`path` of this command on the nodes")
 	setFlag(cmd, &set)
 	cmd.Flags().BoolVar(&submit, "submit", false, "submit both scripts")
@@ -185,6 +198,7 @@ func sbatch(ctx context.Context, args ...string) (string, error) {
 
 func sweepKubernetesCommand() *cobra.Command {
 	var k sweep.Kubernetes
+	var estimate bool
 	var set []string
 	cmd := &cobra.Command{
 		Use:   "k8s FILE|NOTEBOOK --shards N --claim CLAIM",
@@ -197,15 +211,24 @@ the project's image (see docker) and a volume that the nodes share:
 A failed index is retried with its own back-off. Afterwards, run fate sweep status and
 fate sweep merge where the volume is mounted.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := jobOf(args[0], set)
 			if err != nil {
 				return err
 			}
+			if estimate && (k.Shards > 0 || !cmd.Flags().Changed("shards")) {
+				if err := within(cmd.Context(), func() (err error) {
+					k.Shards, err = fitShards(args[0], k.Shards, k.Cores, k.Time-sweep.Grace*time.Second)
+					return err
+				}); err != nil {
+					return err
+				}
+			}
 			return k.Write(job, stdout)
 		},
 	}
-	cmd.Flags().IntVar(&k.Shards, "shards", 0, "`number` of shards")
+	cmd.Flags().IntVar(&k.Shards, "shards", 0, "`number` of shards (by default as many as fit the limit)")
+	cmd.Flags().BoolVar(&estimate, "estimate", true, "check by an estimate that a shard fits its limit")
 	cmd.Flags().StringVar(&k.Image, "image", "fate", "`image` of the project")
 	cmd.Flags().StringVar(&k.Claim, "claim", "", "`name` of the persistent volume claim")
 	cmd.Flags().StringVar(&k.Folder, "folder", "sweep", "`folder` of the sweep in the volume")

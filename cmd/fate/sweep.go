@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,9 +9,7 @@ import (
 	"slices"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/sweep"
 	"github.com/features-are-fate/fate/pkg/trial"
 	"github.com/spf13/cobra"
@@ -36,65 +33,6 @@ without such a file: see fate run --shard.`,
 	return cmd
 }
 
-func sweepPlanCommand() *cobra.Command {
-	var shards int
-	cmd := &cobra.Command{
-		Use:   "plan FILE",
-		Short: "Print the number of units, an estimate of the time, and the units of each shard",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if shards < 1 || shards > trial.MaxShards {
-				return fmt.Errorf("--shards %d: it must be at least 1 and at most %d", shards, trial.MaxShards)
-			}
-			if err := notNotebook(args[0]); err != nil {
-				return err
-			}
-			return within(cmd.Context(), func() error { return printPlan(args[0], shards) })
-		},
-	}
-	cmd.Flags().IntVar(&shards, "shards", 1, "`number` of shards")
-	return cmd
-}
-
-func printPlan(path string, shards int) error {
-	p, err := sweep.Read(path)
-	if err != nil {
-		return err
-	}
-	const patience = 30 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var e *experiment.Estimate
-	err = within(ctx, func() (err error) {
-		e, err = p.Estimate(sweep.Budget)
-		return err
-	})
-	timed, time := fmt.Sprintf("a time that %v of trials did not tell", patience), func(trial.Share) string { return "unknown" }
-	if ctx.Err() == nil {
-		if err != nil {
-			return err
-		}
-		time = func(s trial.Share) string { return duration(e.Of(s)) }
-		timed = fmt.Sprintf("about %s on one core (%d timed)", time(trial.Share{Step: 1, Count: p.Work().Units}), e.Measured)
-	}
-	work := p.Work()
-	fmt.Fprintf(stdout, "sweep %s: %s, %d units, %s\n", p.Hash, work.Name, work.Units, timed)
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "shard\tunits\tfirst\tlast\ttime on one core")
-	for i := 1; i <= shards; i++ {
-		units, err := work.Share(trial.Shard{Index: i, Of: shards})
-		if err != nil {
-			return err
-		}
-		first, last := "none", ""
-		if units.Count > 0 {
-			first, last = work.Title(units.First), work.Title(units.Unit(units.Count-1))
-		}
-		fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, units.Count, first, last, time(units))
-	}
-	return w.Flush()
-}
-
 // notNotebook refuses a notebook where the file or the folder of a sweep is wanted, and says
 // what does the same for it.
 func notNotebook(path string) error {
@@ -102,24 +40,6 @@ func notNotebook(path string) error {
 		return nil
 	}
 	return fmt.Errorf("%s is a notebook, not the file of a sweep: measure a shard of its studies with fate run --store DIR --shard i/N %s, or all with fate sweep slurm or k8s; fate sweep status DIR tells what is done, and fate run --store DIR %s draws and judges", path, path, path)
-}
-
-// duration formats seconds, also those beyond the 292 years of a time.Duration.
-func duration(seconds float64) string {
-	const year = 365.25 * 24 * 3600
-	if seconds > 100*year {
-		return fmt.Sprintf("%.2g years", seconds/year)
-	}
-	d := time.Duration(seconds * float64(time.Second))
-	switch {
-	case d > time.Minute:
-		d = d.Round(time.Second)
-	case d > time.Second:
-		d = d.Round(100 * time.Millisecond)
-	default:
-		d = d.Round(10 * time.Microsecond)
-	}
-	return d.String()
 }
 
 func sweepRunCommand() *cobra.Command {

@@ -112,7 +112,7 @@ exec /opt/fate sweep run --shards 30 --workers 8 --out /data/x '/data/a b.json'
 #SBATCH --job-name=fate-merge
 #SBATCH --cpus-per-task=1
 #SBATCH --mem=4G
-#SBATCH --time=00:10:00
+#SBATCH --time=01:30:07
 #SBATCH --output=/data/x/merge.log
 
 exec /opt/fate sweep merge /data/x

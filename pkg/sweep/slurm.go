@@ -20,7 +20,7 @@ type Slurm struct {
 	Throttle  int // shards that run at a time; 0 is all
 	Cores     int // of a shard
 	Memory    string
-	Time      time.Duration // limit of a shard
+	Time      time.Duration // limit of a shard, and of the merge
 }
 
 // Grace is the time, in seconds, from the signal to stop a shard to its time limit.
@@ -55,7 +55,7 @@ var slurmMerge = template.Must(template.New("").Funcs(slurmFuncs).Parse(`#!/bin/
 #SBATCH --job-name=fate-merge
 #SBATCH --cpus-per-task=1
 #SBATCH --mem={{.Memory}}
-#SBATCH --time=00:10:00
+#SBATCH --time={{clock .Time}}
 #SBATCH --output={{.Dir}}/merge.log
 
 exec {{quote .Fate}}{{range .Merge}} {{quote .}}{{end}}
