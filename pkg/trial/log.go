@@ -42,13 +42,16 @@ func appendRecord(b []byte, key Key, value []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 
-// read stores the values of all valid records of b and returns these records.
+// read stores the values of all valid records of b and, of a cache, returns these records. A
+// folder can be large.
 func (s *Store) read(b []byte) (whole []byte) {
 	for len(b) > 0 {
 		key, value, size := record(b)
 		if size > 0 {
 			s.values[key] = value
-			whole = append(whole, b[:size]...)
+			if !s.folder {
+				whole = append(whole, b[:size]...)
+			}
 			b = b[size:]
 			continue
 		}
