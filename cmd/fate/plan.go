@@ -77,7 +77,7 @@ func printPlan(path string, shards, cores int, limit time.Duration) error {
 		time = func(s trial.Share) string { return sweep.Duration(e.Of(s)) }
 		timed = fmt.Sprintf("about %s on one core (%d timed)", time(trial.Share{Step: 1, Count: p.Work().Units}), e.Measured)
 		if limit > 0 {
-			if shards, err = (sweep.Fit{Work: p.Work(), Estimate: e, Cores: cores}).Safe(limit); err != nil {
+			if shards, err = (sweep.Fit{Work: p.Work(), Of: e.Of, Cores: cores}).Safe(limit); err != nil {
 				return err
 			}
 		}
@@ -121,7 +121,7 @@ func fitShards(path string, shards, cores int, limit time.Duration) (int, error)
 	if err != nil {
 		return 0, fmt.Errorf("%w: choose --shards, or --estimate=false", err)
 	}
-	fit := sweep.Fit{Work: p.Work(), Estimate: e, Cores: cores}
+	fit := sweep.Fit{Work: p.Work(), Of: e.Of, Cores: cores}
 	asked := shards
 	if shards == 0 {
 		if shards, err = fit.Safe(limit); err != nil {

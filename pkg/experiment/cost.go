@@ -36,9 +36,6 @@ func (p *Plan) Estimate(budget time.Duration) (*Estimate, error) {
 	return &Estimate{t.count, seconds}, nil
 }
 
-// EstimateOf returns the estimate of a study whose units take known times.
-func EstimateOf(seconds func(unit int) float64) *Estimate { return &Estimate{seconds: seconds} }
-
 // Of returns the seconds of some units, of very many by a sample of them.
 func (e *Estimate) Of(share trial.Share) (seconds float64) {
 	const most = 10_000

@@ -5,15 +5,14 @@ import (
 	"math"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
-// Fit tells how long shards take on a number of cores each, by an estimate on this machine.
+// Fit tells how long shards take on a number of cores each.
 type Fit struct {
-	Work     trial.Work
-	Estimate *experiment.Estimate
-	Cores    int
+	Work  trial.Work
+	Of    func(units trial.Share) (seconds float64) // on one core, such as Of of an estimate
+	Cores int
 }
 
 // unit returns the longest unit and its seconds. Of very many it looks at a sample.
@@ -22,7 +21,7 @@ func (f Fit) unit() (longest int, seconds float64) {
 	n := min(f.Work.Units, most)
 	for i := range n {
 		unit := int(int64(i) * int64(f.Work.Units) / int64(n))
-		if s := f.Estimate.Of(trial.Share{First: unit, Step: 1, Count: 1}); s > seconds {
+		if s := f.Of(trial.Share{First: unit, Step: 1, Count: 1}); s > seconds {
 			longest, seconds = unit, s
 		}
 	}
@@ -43,7 +42,7 @@ func (f Fit) Longest(shards int) (seconds float64, err error) {
 		if err != nil {
 			return 0, err
 		}
-		seconds = math.Max(seconds, f.Estimate.Of(share)/float64(f.Cores))
+		seconds = math.Max(seconds, f.Of(share)/float64(f.Cores))
 	}
 	return seconds, nil
 }
@@ -63,7 +62,7 @@ func (f Fit) Shards(limit time.Duration) (int, error) {
 	if unit, seconds := f.unit(); seconds > limit.Seconds() {
 		return 0, fmt.Errorf("%s takes about %s by the estimate, and a shard at most %s: a unit cannot be cut", f.Work.Title(unit), Duration(seconds), Duration(limit.Seconds()))
 	}
-	all := f.Estimate.Of(trial.Share{Step: 1, Count: f.Work.Units})
+	all := f.Of(trial.Share{Step: 1, Count: f.Work.Units})
 	n := max(1, int(math.Ceil(math.Min(all/float64(f.Cores)/limit.Seconds(), trial.MaxShards))))
 	for most := min(f.Work.Units, trial.MaxShards); n < most; {
 		seconds, err := f.Longest(n)

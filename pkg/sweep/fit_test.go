@@ -6,13 +6,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/features-are-fate/fate/pkg/experiment"
 	"github.com/features-are-fate/fate/pkg/trial"
 )
 
 // pretended is a fit of units that take pretended seconds.
 func pretended(units, cores int, inner bool, seconds func(unit int) float64) Fit {
-	return Fit{Cores: cores, Estimate: experiment.EstimateOf(seconds), Work: trial.Work{Units: units, Inner: inner,
+	of := func(s trial.Share) (sum float64) {
+		for i := range s.Count {
+			sum += seconds(s.Unit(i))
+		}
+		return sum
+	}
+	return Fit{Cores: cores, Of: of, Work: trial.Work{Units: units, Inner: inner,
 		Title: func(unit int) string { return fmt.Sprint("unit ", unit) }}}
 }
 
