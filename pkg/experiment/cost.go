@@ -122,7 +122,12 @@ type sampled struct {
 }
 
 // unit returns a unit of a cell that is like most of its units.
-func (c sampled) unit(cell int) int { return cell*c.run + min(1, max(0, c.run-2)) }
+func (c sampled) unit(cell int) int {
+	if c.first && c.run > 1 {
+		return cell*c.run + 1
+	}
+	return cell * c.run
+}
 
 // estimate times a unit of some cells: first in smaller studies, and in the study itself if
 // these leave time for it. Times grow from one size to the next by a power of the size.

@@ -8,6 +8,7 @@ import (
 	"github.com/features-are-fate/fate/pkg/relu"
 	"github.com/features-are-fate/fate/pkg/task"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Most of the time of a student goes into gradients. How many there are is known from the
@@ -108,22 +109,34 @@ func (s Students) count() (g gradientCounts, err error) {
 // expect returns the gradients of a trial, by the trainings of small students.
 func (s Students) expect(t *timer) (g gradientCounts, err error) {
 	const least, step = 12, 1.5 // fewer dimensions are not alike
-	power, last := 1.0, 0
+	var sizes, sums []float64   // logarithms of d, and of the gradients of pretraining
 	for d := min(s.D, least); ; d = min(s.D, int(step*float64(d))) {
-		var now gradientCounts
-		seconds, err := t.time(func() (err error) { now, err = s.like(d).count(); return err })
-		if err != nil {
+		seconds, err := t.time(func() (err error) { g, err = s.like(d).count(); return err })
+		if err != nil || d == s.D {
 			return g, err
 		}
-		if last > 0 && floats.Sum(now.pretraining) > 0 { // two sizes tell it only roughly
-			power = (1 + min(max(math.Log(floats.Sum(now.pretraining)/floats.Sum(g.pretraining))/math.Log(float64(d)/float64(last)), 0), 2)) / 2
+		if sum := floats.Sum(g.pretraining); sum > 0 {
+			sizes, sums = append(sizes, math.Log(float64(d))), append(sums, math.Log(sum))
 		}
-		g, last = now, d
-		if d == s.D || t.spent.Seconds()+seconds*math.Pow(step, 5) > t.budget.Seconds() {
-			floats.Scale(math.Pow(float64(s.D)/float64(d), power), g.pretraining)
+		if t.spent.Seconds()+seconds*math.Pow(step, 5) > t.budget.Seconds() {
+			if len(sums) > 0 {
+				floats.Scale(math.Exp(grown(sizes, sums, math.Log(float64(s.D)))-sums[len(sums)-1]), g.pretraining)
+			}
 			return g, nil
 		}
 	}
+}
+
+// grown returns the value at x of a line through points whose slope is about 1.
+func grown(xs, ys []float64, x float64) float64 {
+	const weight = 0.3 // of that slope, between some sizes from 12 on
+	middle, mean := stat.Mean(xs, nil), stat.Mean(ys, nil)
+	above, below := weight, weight
+	for i := range xs {
+		above += (xs[i] - middle) * (ys[i] - mean)
+		below += (xs[i] - middle) * (xs[i] - middle)
+	}
+	return mean + above/below*(x-middle)
 }
 
 // estimate sets how the times of the units are estimated.

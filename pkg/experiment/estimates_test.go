@@ -247,6 +247,13 @@ func TestStudentsEstimateTheirGradients(t *testing.T) {
 			t.Errorf("%v takes %v s, want %v", part, got, want)
 		}
 	}
+	// A line through points of slope 0.5 is drawn towards 1, less the further they lie apart.
+	for to, want := range map[float64]float64{3: (0.25 + 0.3) / (0.5 + 0.3), 102: (0.5*5000 + 0.3) / (5000 + 0.3)} {
+		xs, ys := []float64{2, to}, []float64{5, 5 + 0.5*(to-2)}
+		if slope := grown(xs, ys, to+1) - grown(xs, ys, to); math.Abs(slope-want) > 1e-9 {
+			t.Errorf("from 2 to %v: slope %v, want %v", to, slope, want)
+		}
+	}
 	for d, want := range map[int]Students{10: {D: 10, Teacher: 15, Width: 20, N: []int{25, 100}}, 5: {D: 5, Teacher: 8, Width: 10, N: []int{6, 25}}, 1: {D: 1, Teacher: 2, Width: 4, N: []int{2, 2}}} {
 		got := Students{D: 20, Teacher: 30, Width: 40, Mu: []float64{0.5, 0.7}, N: []int{100, 400}, Trials: 3, Alpha: 0.1}.like(d)
 		if got.D != want.D || got.Teacher != want.Teacher || got.Width != want.Width || !slices.Equal(got.N, want.N) || got.Trials != 2 {

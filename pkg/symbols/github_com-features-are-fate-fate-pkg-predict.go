@@ -12,12 +12,14 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/predict/predict"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Draws":    reflect.ValueOf(constant.MakeFromLiteral("262144", token.INT, 0)),
 		"Limit":    reflect.ValueOf(predict.Limit),
 		"MaxDraws": reflect.ValueOf(constant.MakeFromLiteral("1000000000", token.INT, 0)),
 		"Mean":     reflect.ValueOf(predict.Mean),
 		"MinDraws": reflect.ValueOf(constant.MakeFromLiteral("1000", token.INT, 0)),
 
 		// type definitions
+		"Errors":     reflect.ValueOf((*predict.Errors)(nil)),
 		"Medians":    reflect.ValueOf((*predict.Medians)(nil)),
 		"Number":     reflect.ValueOf((*predict.Number)(nil)),
 		"Prediction": reflect.ValueOf((*predict.Prediction)(nil)),

@@ -12,6 +12,9 @@ import (
 func init() {
 	Symbols["github.com/features-are-fate/fate/pkg/sweep/sweep"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Brief":       reflect.ValueOf(sweep.Brief),
+		"Budget":      reflect.ValueOf(sweep.Budget),
+		"Duration":    reflect.ValueOf(sweep.Duration),
 		"Grace":       reflect.ValueOf(constant.MakeFromLiteral("60", token.INT, 0)),
 		"InShards":    reflect.ValueOf(sweep.InShards),
 		"List":        reflect.ValueOf(sweep.List),
@@ -24,6 +27,7 @@ func init() {
 		"Shards":      reflect.ValueOf(sweep.Shards),
 
 		// type definitions
+		"Fit":        reflect.ValueOf((*sweep.Fit)(nil)),
 		"Job":        reflect.ValueOf((*sweep.Job)(nil)),
 		"Kubernetes": reflect.ValueOf((*sweep.Kubernetes)(nil)),
 		"Plan":       reflect.ValueOf((*sweep.Plan)(nil)),
