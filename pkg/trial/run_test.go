@@ -321,3 +321,26 @@ func TestDeadline(t *testing.T) {
 		}
 	})
 }
+
+// A stored part that the work would not measure ends the run; what it measures is not asked
+// for.
+func TestStoredPartsAreChecked(t *testing.T) {
+	dir := t.TempDir()
+	w := squares(new(atomic.Int64))
+	store := folder(t, dir, Shard{})
+	asked := 0
+	w.Check = func(int, int, []float64) error { asked++; return nil }
+	run(t, w, Options{Store: store, Workers: 1})
+	if asked > 0 {
+		t.Errorf("%d measured parts were checked", asked)
+	}
+	w.Check = func(unit, part int, values []float64) error {
+		if unit == 3 && part == 1 {
+			return fmt.Errorf("part %d is %v", part, values)
+		}
+		return nil
+	}
+	if _, err := Run(t.Context(), w, Options{Store: store}, func(int, int, []float64) {}); err == nil || !strings.Contains(err.Error(), "part 1 is [") {
+		t.Error(err)
+	}
+}
