@@ -180,7 +180,7 @@ func (m Measure) same(stored []float64, now Values, quantities []theory.Quantity
 	const rounding = 1e-9 // two interpreters may round otherwise
 	for i, q := range quantities {
 		if math.Abs(stored[i]-now[q]) > rounding*math.Max(math.Abs(stored[i]), math.Abs(now[q])) {
-			return fmt.Errorf("Key = %q: another function is stored under it: its %s is %v, and that of Trial is %v: take a key that no other measurement has, and change it with all that Trial uses", m.Key, q, stored[i], now[q])
+			return fmt.Errorf("under Key = %q another function is stored: its %s is %v, and that of Trial is %v: take a key that no other measurement has, and change it with all that Trial uses", m.Key, q, stored[i], now[q])
 		}
 	}
 	return nil

@@ -141,7 +141,7 @@ func TestMeasureFindsAnotherFunctionUnderItsKey(t *testing.T) {
 	factor = 1 + 1e-12
 	must(t, m.Run())
 	factor = 2
-	if err := m.Run().Err(); err == nil || !strings.Contains(err.Error(), `own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: Key = "1": another function is stored under it: its x is 1, and that of Trial is 2`) {
+	if err := m.Run().Err(); err == nil || !strings.Contains(err.Error(), `own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: under Key = "1" another function is stored: its x is 1, and that of Trial is 2`) {
 		t.Errorf("a changed variable: %v", err)
 	}
 	session.Change(func(o *session.Options) { o.Parameters = map[string]string{"factor": "2"} })
