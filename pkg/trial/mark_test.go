@@ -92,6 +92,15 @@ func TestLostLogIsAnError(t *testing.T) {
 	}
 	defer read.Close()
 	store.log.Close()
+	if store.log, err = os.Open(filepath.Join(dir, manifestName)); err != nil { // can be synced and not written
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), w, Options{Store: store}, func(int, int, []float64) {}); err == nil || !strings.Contains(err.Error(), "trial: the store: write") {
+		t.Errorf("a log that takes nothing: %v", err)
+	}
+	store.log.Close()
+	store = folder(t, t.TempDir(), Shard{})
+	store.log.Close()
 	store.log = write
 	if _, err := Run(t.Context(), w, Options{Store: store}, func(int, int, []float64) {}); err == nil || !strings.Contains(err.Error(), "trial: the store: sync") {
 		t.Errorf("a lost log: %v", err)
