@@ -2,14 +2,13 @@
 # Makes stand-ins for the base images of the Dockerfile where no image registry is
 # reachable: localhost/fate-debian by debootstrap, and localhost/fate-golang, the same
 # with the local Go. Certificates that this machine trusts in addition to Debian's are
-# included. Argument: docker or buildah.
+# included.
 set -euo pipefail
-tool=$1
 slim=localhost/fate-debian
 golang=localhost/fate-golang
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-have() { $tool images -q "$1" 2>/dev/null | grep -q .; }
+have() { docker images -q "$1" 2>/dev/null | grep -q .; }
 have $slim && have $golang && exit
 
 work=$(mktemp -d)
@@ -17,16 +16,7 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 
 # import NAME PATH makes an image of the root folder.
-import() {
-    if [ "$tool" = docker ]; then
-        tar -C "$root" -c . | docker import --change "ENV PATH=$2" --change "ENV GOTOOLCHAIN=local" --change 'CMD ["bash"]' - "$1" >/dev/null
-    else
-        c=$(buildah from scratch)
-        buildah add -q "$c" "$root" / >/dev/null
-        buildah config --env PATH="$2" --env GOTOOLCHAIN=local --cmd bash "$c"
-        buildah commit -q --rm "$c" "$1" >/dev/null
-    fi
-}
+import() { tar -C "$root" -c . | docker import --change "ENV PATH=$2" --change "ENV GOTOOLCHAIN=local" --change 'CMD ["bash"]' - "$1" >/dev/null; }
 
 debootstrap --variant=minbase --include=ca-certificates bookworm "$root" >"$work/log" 2>&1 || { tail "$work/log"; exit 1; }
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}/*
