@@ -2,14 +2,16 @@ package kernel
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/features-are-fate/fate/pkg/file"
 )
@@ -20,9 +22,53 @@ const Name = "fate"
 //go:embed logo-32x32.png logo-64x64.png logo-svg.svg
 var logos embed.FS
 
-// Install builds the kernel and registers it below the folder kernels of a
-// Jupyter data folder. It returns the folder of the kernel.
-func Install(ctx context.Context, module, data string, log io.Writer) (string, error) {
+// Beside is the name of the kernel beside the command in a release.
+const Beside = "fate-kernel"
+
+// released is the SHA-256 of the kernel that was built with this program. A release sets it.
+var released string
+
+// ErrNone says that this program was not released with a kernel.
+var ErrNone = errors.New("this fate is not from an archive of a release")
+
+// Released returns the kernel beside this program if it is the one that was built with it.
+// Any other has no part in what this version does.
+func Released() ([]byte, error) {
+	if released == "" {
+		return nil, ErrNone
+	}
+	program, err := os.Executable()
+	if err == nil {
+		program, err = filepath.EvalSymlinks(program)
+	}
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(filepath.Dir(program), Executable(Beside, runtime.GOOS))
+	const most = 1 << 30
+	data, err := file.Read(path, most)
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != released {
+		return nil, fmt.Errorf("%s was not released with this fate", path)
+	}
+	return data, nil
+}
+
+// Executable returns the name of a program's file on a system.
+func Executable(name, system string) string {
+	if system == "windows" {
+		return name + ".exe"
+	}
+	return name
+}
+
+var program = Executable("gophernotes", runtime.GOOS)
+
+// Install registers the kernel below the folder kernels of a Jupyter data folder: the
+// released one, or if that is nil, one that it builds. It returns the folder of the kernel.
+func Install(ctx context.Context, ready []byte, b Build, data string) (string, error) {
 	dir, err := filepath.Abs(Dir(data))
 	if err != nil {
 		return "", err
@@ -30,9 +76,14 @@ func Install(ctx context.Context, module, data string, log io.Writer) (string, e
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	program := filepath.Join(dir, "gophernotes")
-	// Build beside the old program first: a kernel may be running.
-	if err := Build(ctx, module, program+".new", log); err != nil {
+	program := filepath.Join(dir, program)
+	// Write beside the old program first: a kernel may be running.
+	if ready != nil {
+		err = os.WriteFile(program+".new", ready, 0o755)
+	} else {
+		err = b.Kernel(ctx, program+".new")
+	}
+	if err != nil {
 		return "", err
 	}
 	if err := os.Rename(program+".new", program); err != nil {
@@ -64,7 +115,7 @@ func Remove(data string) error {
 	if _, err := os.Stat(filepath.Join(dir, "kernel.json")); err != nil {
 		return fmt.Errorf("no kernel is installed in %s", dir)
 	}
-	for _, name := range []string{"kernel.json", "gophernotes", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"} {
+	for _, name := range []string{"kernel.json", program, "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
