@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/features-are-fate/fate/docker/kernel"
+	"github.com/features-are-fate/fate/pkg"
 	"github.com/features-are-fate/fate/pkg/jupyter"
 	"github.com/spf13/cobra"
 )
@@ -55,22 +57,18 @@ func installCommand() *cobra.Command {
 	var dry bool
 	cmd := &cobra.Command{
 		Use:   "install",
-		Short: "Build the kernel and register it with Jupyter",
-		Long: `Install builds gophernotes with the packages of this module, gonum and gonum/plot
-linked in, from temporary copies of two modules, and registers it with
-Jupyter as the kernel "Go (fate)". Run it in a clone of the repository. It
-takes seconds where fate itself was compiled, and two minutes elsewhere.`,
+		Short: "Register the kernel with Jupyter",
+		Long: `Install registers the kernel "Go (fate)" with Jupyter. The archive of a release has
+the kernel beside fate, and install copies it if both are of the same build.
+
+Otherwise install builds it with Go: gophernotes with the packages of this module,
+gonum and gonum/plot linked in, from temporary copies of the modules that it edits.
+It takes the sources from the clone of the repository in which it runs, or else
+those of the version that go install built. It takes seconds where fate itself was
+compiled, and two minutes elsewhere.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			module, err := moduleDir(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if dry {
-				fmt.Fprintf(stdout, "would build the kernel from %s\nand write it to %s\n", module, kernel.Dir(p.data()))
-				return nil
-			}
-			return install(cmd.Context(), module, p.data())
+			return install(cmd.Context(), p.data(), dry)
 		},
 	}
 	p.flags(cmd)
@@ -78,14 +76,36 @@ takes seconds where fate itself was compiled, and two minutes elsewhere.`,
 	return cmd
 }
 
-func install(ctx context.Context, module, data string) error {
-	fmt.Fprintf(stderr, "building the kernel from %s\n", module)
+// install copies the released kernel, or builds it where there is none.
+func install(ctx context.Context, data string, dry bool) error {
+	ready, without := kernel.Released()
+	var module string
+	how := "copy the kernel of this release"
+	if without != nil {
+		var err error
+		if module, err = moduleDir(ctx); err != nil {
+			return fmt.Errorf("there is no kernel to copy (%w), and none can be built: %w", without, err)
+		}
+		if !errors.Is(without, kernel.ErrNone) {
+			fmt.Fprintf(stderr, "there is no kernel to copy: %v\n", without)
+		}
+		how = "build the kernel from " + module
+	}
+	if dry {
+		fmt.Fprintf(stdout, "would %s\nand write it to %s\n", how, kernel.Dir(data))
+		return nil
+	}
 	start := time.Now()
-	dir, err := kernel.Install(ctx, module, data, os.Stderr)
+	if without != nil {
+		fmt.Fprintf(stderr, "building the kernel from %s\n", module)
+	}
+	dir, err := kernel.Install(ctx, ready, kernel.Build{Module: module, Log: os.Stderr}, data)
 	if err != nil {
 		return failure{err}
 	}
-	fmt.Fprintf(stderr, "done in %.0f s\n", time.Since(start).Seconds())
+	if without != nil {
+		fmt.Fprintf(stderr, "done in %.0f s\n", time.Since(start).Seconds())
+	}
 	fmt.Fprintln(stdout, "installed", dir)
 	return nil
 }
@@ -108,18 +128,29 @@ func removeCommand() *cobra.Command {
 	return cmd
 }
 
-// moduleDir returns the folder of the checkout of the repository.
+// moduleDir returns a folder with the sources of this module: the clone of the repository in
+// which the command runs, or else those of the version that go install built, from the module
+// cache.
 func moduleDir(ctx context.Context) (string, error) {
-	const module = "github.com/features-are-fate/fate"
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", errors.New("the go command, which builds it, is not on the path")
 	}
-	path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	if err != nil || path != module {
-		return "", errors.New("this is not a clone of the repository, from which it is built")
+	if path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " "); err == nil && path == pkg.Module {
+		return dir, nil
 	}
-	return dir, nil
+	notHere := errors.New("this is not a clone of the repository, from which it is built")
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Path != pkg.Module || !strings.HasPrefix(info.Main.Version, "v") || strings.Contains(info.Main.Version, "+dirty") {
+		return "", notHere
+	}
+	module := pkg.Module + "@" + info.Main.Version
+	out, err = exec.CommandContext(ctx, "go", "mod", "download", "-json", module).Output()
+	var m struct{ Dir, Error string }
+	if wrong := json.Unmarshal(out, &m); err != nil || wrong != nil || m.Dir == "" {
+		return "", fmt.Errorf("%w, and go mod download does not find %s: %s", notHere, module, m.Error)
+	}
+	return m.Dir, nil
 }
 
 // labArgs returns the arguments of jupyter. As root JupyterLab does not start without being
@@ -169,11 +200,7 @@ the kernel first if it is missing.`,
 				return failure{errors.New("JupyterLab is not installed (https://jupyter.org/install); fate run does not need it")}
 			}
 			if !jupyter.Installed(kernel.Name) {
-				module, err := moduleDir(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if err := install(cmd.Context(), module, jupyter.UserDataDir()); err != nil {
+				if err := install(cmd.Context(), jupyter.UserDataDir(), false); err != nil {
 					return err
 				}
 			}

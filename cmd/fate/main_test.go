@@ -30,7 +30,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("FATE_CACHE", "off")
 			root, err := filepath.Abs(repository)
-			env.Setenv("REPOSITORY", root)                           // read only
+			env.Setenv("REPOSITORY", root) // read only
+			alone, _, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
+			env.Setenv("FATE_ALONE", alone)                          // a path with nothing else
 			for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // HOME of a script is empty
 				var dir []byte
 				if err == nil {
