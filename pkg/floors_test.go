@@ -19,7 +19,7 @@ var floors = map[string]int{
 	"pkg/sweep": 5, "pkg/display": 5, "pkg/ipynb": 5, "pkg/symbols": 5, "pkg/widget": 5,
 	"pkg/cell": 6, "pkg/engine": 6, "pkg/jupyter": 6,
 	"pkg/notebook": 7, "pkg/kernel": 7, "pkg/report": 7, "pkg/bundle": 7,
-	"bench": 8, "bench/diagnose": 8, "bench/plan": 8, "cmd/fate": 8, "docker/kernel": 8, "pkg/internal/mutate": 8, "pkg/internal/blas/gen": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8, "pkg/symbols/genproxies": 8,
+	"bench": 8, "bench/diagnose": 8, "bench/plan": 8, "cmd/fate": 8, "docker/kernel": 8, "cmd/release": 8, "pkg/internal/mutate": 8, "pkg/internal/blas/gen": 8, "pkg/symbols/gendocs": 8, "pkg/symbols/genallowed": 8, "pkg/symbols/genproxies": 8,
 	"cmd/fate/internal/explore": 8, "cmd/fate/internal/explore/model": 8, "cmd/fate/internal/explore/wasm": 8, "cmd/fate/internal/readme": 8, "cmd/fate/internal/readme/genreadme": 8,
 }
 
