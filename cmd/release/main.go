@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/features-are-fate/fate/docker/kernel"
@@ -33,7 +34,7 @@ const sbom = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0"
 func main() {
 	out := flag.String("o", "out/release", "new `folder` for the archives; an earlier release in it is replaced")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := release(ctx, *out, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
@@ -53,17 +54,6 @@ func release(ctx context.Context, out string, asked []string) error {
 	if len(asked) == 0 {
 		asked = targets
 	}
-	module, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}")
-	if err != nil {
-		return err
-	}
-	changed, err := output(ctx, "git", "status", "--porcelain")
-	if err != nil {
-		return err
-	}
-	if changed != "" {
-		return fmt.Errorf("the checkout has changes that are in no commit:\n%s", changed)
-	}
 	committed, err := output(ctx, "git", "log", "-1", "--format=%ct")
 	if err != nil {
 		return err
@@ -75,7 +65,11 @@ func release(ctx context.Context, out string, asked []string) error {
 	if err := clear(out); err != nil {
 		return err
 	}
-	r := run{module: module, out: out, time: time.Unix(seconds, 0).UTC()}
+	// What is released is the commit. A clone has it without changes, and Go notes its version.
+	r := run{source: filepath.Join(out, work, "source"), out: out, time: time.Unix(seconds, 0).UTC()}
+	if _, err := output(ctx, "git", "clone", "--quiet", "--shared", ".", r.source); err != nil {
+		return err
+	}
 	var sums strings.Builder
 	for _, a := range asked {
 		system, processor, _ := strings.Cut(a, "/")
@@ -118,7 +112,7 @@ func clear(out string) error {
 const work = "work"
 
 type run struct {
-	module, out string
+	source, out string
 	time        time.Time // of all files
 }
 
@@ -128,12 +122,12 @@ func (r run) archive(ctx context.Context, system, processor string) (name string
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", nil, err
 	}
-	copies, err := filepath.Abs(filepath.Join(r.out, work, "modules"))
+	source, err := filepath.Abs(r.source)
 	if err != nil {
 		return "", nil, err
 	}
 	var log bytes.Buffer
-	b := kernel.Build{Module: r.module, OS: system, Arch: processor, Work: copies, Release: true, Log: &log}
+	b := kernel.Build{Module: source, OS: system, Arch: processor, Work: filepath.Join(filepath.Dir(source), "modules"), Release: true, Log: &log}
 	programs := []string{filepath.Join(dir, kernel.Executable("fate", system)), filepath.Join(dir, kernel.Executable(kernel.Beside, system))}
 	if err := b.Kernel(ctx, programs[1]); err != nil {
 		return "", nil, fmt.Errorf("%w\n%s", err, &log)
@@ -152,7 +146,7 @@ func (r run) archive(ctx context.Context, system, processor string) (name string
 	name = fmt.Sprintf("fate_%s_%s_%s", strings.TrimPrefix(version, "v"), system, processor)
 	files := []entry{{name: "NOTICES.txt", data: notices}}
 	for _, f := range []string{"README.md", "LICENSE", "CHANGELOG.md"} {
-		files = append(files, entry{name: f, path: filepath.Join(r.module, f)})
+		files = append(files, entry{name: f, path: filepath.Join(r.source, f)})
 	}
 	for _, p := range programs {
 		bom := strings.TrimSuffix(filepath.Base(p), ".exe") + ".cdx.json"

@@ -74,7 +74,7 @@ func pack(folder string, files []entry, at time.Time, asZip bool) ([]byte, error
 	return out.Bytes(), err
 }
 
-var isNotice = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying|notice|copyright|patents|authors)`)
+var isNotice = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying|notice|copyright|patents|authors|ofl)`)
 
 // notices returns the licences of Go and of all modules in the programs, and the version of
 // the first program.
@@ -99,7 +99,7 @@ func (r run) notices(ctx context.Context, programs ...string) (text []byte, vers
 	if err := addNotices(&out, "Go ("+runtime.Version()+")", runtime.GOROOT()); err != nil {
 		return nil, "", err
 	}
-	if err := addNotices(&out, "Fonts of STIX", filepath.Join(r.module, "plotting", "fonts")); err != nil {
+	if err := addNotices(&out, "Fonts of STIX", filepath.Join(r.source, "plotting", "fonts")); err != nil {
 		return nil, "", err
 	}
 	for _, m := range slices.Sorted(maps.Keys(modules)) {
@@ -120,24 +120,24 @@ func (r run) notices(ctx context.Context, programs ...string) (text []byte, vers
 
 // addNotices adds the licences in a folder: a release without them is none.
 func addNotices(out *bytes.Buffer, name, dir string) error {
-	there, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
 	found := false
-	for _, e := range there {
-		if e.IsDir() || !isNotice.MatchString(e.Name()) && e.Name() != "OFL.txt" {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || path == dir:
 			return err
+		case d.IsDir() && !strings.EqualFold(d.Name(), "licenses"):
+			return fs.SkipDir
+		case d.IsDir() || !isNotice.MatchString(d.Name()) && filepath.Dir(path) == dir:
+			return nil
 		}
+		text, err := os.ReadFile(path)
 		found = true
-		fmt.Fprintf(out, "\n%s\n%s, %s\n%[1]s\n\n%s\n", strings.Repeat("=", 80), name, e.Name(), bytes.TrimSpace(text))
+		line := strings.Repeat("=", 80)
+		fmt.Fprintf(out, "\n%s\n%s, %s\n%s\n\n%s\n", line, name, d.Name(), line, bytes.TrimSpace(text))
+		return err
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("%s has no licence in %s", name, dir)
 	}
-	if !found {
-		return fmt.Errorf("%s has no licence in %s", name, dir)
-	}
-	return nil
+	return err
 }
