@@ -84,7 +84,7 @@ func install(ctx context.Context, data string, dry bool) error {
 	if without != nil {
 		var err error
 		if module, err = moduleDir(ctx); err != nil {
-			return fmt.Errorf("there is no kernel to copy (%w), and none can be built: %w", without, err)
+			return fmt.Errorf("there is no kernel to copy (%w) and none can be built (%w): unpack the archive of a release again, or run this in a clone of the repository with Go", without, err)
 		}
 		if !errors.Is(without, kernel.ErrNone) {
 			fmt.Fprintf(stderr, "there is no kernel to copy: %v\n", without)
@@ -146,9 +146,9 @@ func moduleDir(ctx context.Context) (string, error) {
 	}
 	module := pkg.Module + "@" + info.Main.Version
 	out, err = exec.CommandContext(ctx, "go", "mod", "download", "-json", module).Output()
-	var m struct{ Dir, Error string }
+	var m struct{ Dir string }
 	if wrong := json.Unmarshal(out, &m); err != nil || wrong != nil || m.Dir == "" {
-		return "", fmt.Errorf("%w, and go mod download does not find %s: %s", notHere, module, m.Error)
+		return "", fmt.Errorf("%w, and %s cannot be downloaded", notHere, module)
 	}
 	return m.Dir, nil
 }

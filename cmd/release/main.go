@@ -34,6 +34,7 @@ const sbom = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0"
 func main() {
 	out := flag.String("o", "out/release", "new `folder` for the archives; an earlier release in it is replaced")
 	flag.Parse()
+	os.Setenv("CGO_ENABLED", "0") // also for the tool, whose hash is in what it writes
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := release(ctx, *out, flag.Args()); err != nil {
@@ -150,7 +151,7 @@ func (r run) archive(ctx context.Context, system, processor string) (name string
 	}
 	for _, p := range programs {
 		bom := strings.TrimSuffix(filepath.Base(p), ".exe") + ".cdx.json"
-		text, err := output(ctx, "go", "run", sbom, "bin", "-json", "-std", "-noserial", "-notimestamp", "-version", version, p)
+		text, err := output(ctx, "go", "run", "-trimpath", sbom, "bin", "-json", "-std", "-noserial", "-notimestamp", "-version", version, p)
 		if err != nil {
 			return "", nil, err
 		}
