@@ -21,7 +21,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -157,8 +156,8 @@ func figures(r *results) error {
 		return fmt.Errorf("fate %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	r.add(result{Name: "figure set of the paper, pace=paper: " + strings.Join(numbers(figureSet), ", "), Value: time.Since(start).Seconds(), Unit: "s", Limit: "≤ 60 s on two cores"})
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok { // of the process and its children
-		r.add(result{Name: "largest process of this run", Value: float64(usage.Maxrss) / 1024, Unit: "MB", Limit: "≤ 500 MB"})
+	if kilobytes, ok := largest(cmd.ProcessState); ok {
+		r.add(result{Name: "largest process of this run", Value: kilobytes / 1024, Unit: "MB", Limit: "≤ 500 MB"})
 	}
 	return nil
 }
