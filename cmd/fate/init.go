@@ -28,6 +28,9 @@ needs no clone of the repository.`,
 }
 
 func begin(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file: choose a new folder or an empty one", dir)
+	}
 	switch there, err := os.ReadDir(dir); {
 	case len(there) > 0:
 		return fmt.Errorf("%s is not empty (it has %s): choose a new folder or an empty one", dir, there[0].Name())

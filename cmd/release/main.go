@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -66,15 +67,27 @@ func release(ctx context.Context, out string, asked []string) error {
 	if err := clear(out); err != nil {
 		return err
 	}
+	if out, err = filepath.Abs(out); err != nil {
+		return err
+	}
 	// What is released is the commit. A clone has it without changes, and Go notes its version.
 	r := run{source: filepath.Join(out, work, "source"), out: out, time: time.Unix(seconds, 0).UTC()}
 	if _, err := output(ctx, "git", "clone", "--quiet", "--shared", ".", r.source); err != nil {
 		return err
 	}
 	var sums strings.Builder
+	vetted := map[string]bool{"linux": true} // by .ci/run
 	for _, a := range asked {
 		system, processor, _ := strings.Cut(a, "/")
 		start := time.Now()
+		if !vetted[system] {
+			if err := r.vet(ctx, system, processor); err != nil {
+				return fmt.Errorf("%s: %w", a, err)
+			}
+			vetted[system] = true
+			fmt.Printf("go vet for %s: %.0f s\n", system, time.Since(start).Seconds())
+			start = time.Now()
+		}
 		name, data, err := r.archive(ctx, system, processor)
 		if err != nil {
 			return fmt.Errorf("%s: %w", a, err)
@@ -117,18 +130,27 @@ type run struct {
 	time        time.Time // of all files
 }
 
+// build says how the programs are built; the paths in them are the same on every machine.
+func (r run) build(system, processor string, log io.Writer) kernel.Build {
+	return kernel.Build{Module: r.source, OS: system, Arch: processor, Work: filepath.Join(filepath.Dir(r.source), "modules"), Release: true, Log: log}
+}
+
+func (r run) vet(ctx context.Context, system, processor string) error {
+	var log bytes.Buffer
+	if err := r.build(system, processor, &log).Vet(ctx); err != nil {
+		return fmt.Errorf("%w\n%s", err, &log)
+	}
+	return nil
+}
+
 // archive builds the programs for a system and packs them with what belongs to them.
 func (r run) archive(ctx context.Context, system, processor string) (name string, data []byte, err error) {
 	dir := filepath.Join(r.out, work, system+"_"+processor)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", nil, err
 	}
-	source, err := filepath.Abs(r.source)
-	if err != nil {
-		return "", nil, err
-	}
 	var log bytes.Buffer
-	b := kernel.Build{Module: source, OS: system, Arch: processor, Work: filepath.Join(filepath.Dir(source), "modules"), Release: true, Log: &log}
+	b := r.build(system, processor, &log)
 	programs := []string{filepath.Join(dir, kernel.Executable("fate", system)), filepath.Join(dir, kernel.Executable(kernel.Beside, system))}
 	if err := b.Kernel(ctx, programs[1]); err != nil {
 		return "", nil, fmt.Errorf("%w\n%s", err, &log)

@@ -101,6 +101,16 @@ func (b Build) Command(ctx context.Context, out, kernelSum string) error {
 	return b.compile(ctx, "./cmd/fate", out, "-buildvcs=true", "-ldflags=-s -X="+pkg.Module+"/docker/kernel.released="+kernelSum)
 }
 
+// Vet runs go vet on all packages, as they are for the system of the build.
+func (b Build) Vet(ctx context.Context) error {
+	mod, done, err := b.modules(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return b.run(ctx, b.Log, "vet", "-modfile="+cmp.Or(mod, "go.mod"), "./...")
+}
+
 func (b Build) compile(ctx context.Context, path, out string, flags ...string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
@@ -134,7 +144,7 @@ func (b Build) run(ctx context.Context, stdout io.Writer, args ...string) error 
 	if b.Release {
 		env = append(env, "CGO_ENABLED=0")
 	}
-	if args[0] == "build" {
+	if args[0] != "mod" {
 		args = slices.Insert(args, 1, fmt.Sprint("-trimpath=", trimpath))
 		env = append(env, "GOOS="+b.os(), "GOARCH="+cmp.Or(b.Arch, os.Getenv("GOARCH"), runtime.GOARCH))
 	}

@@ -89,8 +89,12 @@ func Install(ctx context.Context, ready []byte, b Build, data string) (string, e
 	if err := os.Rename(program+".new", program); err != nil {
 		return "", err
 	}
+	interrupt := "signal"
+	if runtime.GOOS == "windows" { // which has none
+		interrupt = "message"
+	}
 	spec, err := json.MarshalIndent(map[string]any{
-		"argv": []string{program, "{connection_file}"}, "display_name": "Go (fate)", "language": "go", "interrupt_mode": "signal",
+		"argv": []string{program, "{connection_file}"}, "display_name": "Go (fate)", "language": "go", "interrupt_mode": interrupt,
 	}, "", " ")
 	if err != nil {
 		return "", err
