@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -96,7 +95,11 @@ func (r run) notices(ctx context.Context, programs ...string) (text []byte, vers
 	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "fate contains Go and the modules below, each under the licence that follows its name.\nThe source of a module is at https://pkg.go.dev/ followed by its name; docker/kernel/build.go\nof fate has the changes to those that fate changes.\n")
-	if err := addNotices(&out, "Go ("+runtime.Version()+")", runtime.GOROOT()); err != nil {
+	root, err := output(ctx, "go", "env", "GOROOT")
+	if err != nil {
+		return nil, "", err
+	}
+	if err := addNotices(&out, "Go", root); err != nil {
 		return nil, "", err
 	}
 	if err := addNotices(&out, "Fonts of STIX", filepath.Join(r.source, "plotting", "fonts")); err != nil {
