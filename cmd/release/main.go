@@ -101,7 +101,7 @@ func release(ctx context.Context, out string, asked []string) error {
 	if err := os.WriteFile(filepath.Join(out, checksums), []byte(sums.String()), 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s\nRun .ci/installed %s, and .ci/promises: see CONTRIBUTING.md.\n", filepath.Join(out, checksums), out)
+	fmt.Printf("%s\nNow run .ci/promises %[2]s and .ci/emulate %[2]s.\n", filepath.Join(out, checksums), out)
 	return nil
 }
 
