@@ -70,6 +70,7 @@ func release(ctx context.Context, out string, asked []string) error {
 	if out, err = filepath.Abs(out); err != nil {
 		return err
 	}
+	defer os.RemoveAll(filepath.Join(out, work))
 	// What is released is the commit. A clone has it without changes, and Go notes its version.
 	r := run{source: filepath.Join(out, work, "source"), out: out, time: time.Unix(seconds, 0).UTC()}
 	if _, err := output(ctx, "git", "clone", "--quiet", "--shared", ".", r.source); err != nil {

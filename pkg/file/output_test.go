@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -165,16 +164,6 @@ func TestOutputsOfOthersStay(t *testing.T) {
 	}
 	if err := (Output{dir}).Put(map[string][]byte{"../x": nil}, ""); err == nil {
 		t.Error("a file outside the folder is no error")
-	}
-	// A pipe in place of the lock does not block a run.
-	if err := os.Remove(filepath.Join(dir, lockFile)); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mkfifo(filepath.Join(dir, lockFile), 0o644); err == nil {
-		if err := (Output{dir}).Put(run(2), ""); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-			t.Errorf("a pipe in place of the lock: %v", err)
-		}
-		os.Remove(filepath.Join(dir, lockFile))
 	}
 	// A damaged manifest is refused.
 	write(manifestFile, "{")
