@@ -23,6 +23,38 @@ func committed(t *testing.T) []string {
 	return files
 }
 
+// runAs runs a committed notebook, and its outputs, recipes and verdicts are the committed ones.
+func runAs(t *testing.T, file string, o Options) {
+	t.Helper()
+	want, err := ipynb.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ipynb.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Dir, o.Name, o.Timeout = filepath.Dir(file), filepath.Base(file), 10*time.Minute
+	if _, err := Run(t.Context(), got, o); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range ipynb.Differences(want, got) {
+		t.Error(d)
+	}
+	if d := cmp.Diff(origins(t, want), origins(t, got)); d != "" {
+		t.Errorf("the figures carry other recipes: %s", d)
+	}
+	verdicts, err := ipynb.Verdicts(got)
+	if err != nil || len(verdicts) == 0 {
+		t.Errorf("%d verdicts, %v", len(verdicts), err)
+	}
+	for _, v := range verdicts {
+		if !v.Agree {
+			t.Errorf("%s at %s disagrees", v.Result, v.Setting)
+		}
+	}
+}
+
 // Every notebook has the committed outputs in yaegi too; 09, which takes longest, in CI.
 // `fate run --check` compares them with those in gomacro.
 func TestNotebooksAgreeInBothEngines(t *testing.T) {
@@ -35,64 +67,26 @@ func TestNotebooksAgreeInBothEngines(t *testing.T) {
 				t.Skip("takes half a minute: set CI")
 			}
 			t.Parallel()
-			want, err := ipynb.Read(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := ipynb.Read(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Run(t.Context(), got, Options{Engine: engine.Yaegi, Dir: filepath.Dir(file), Timeout: 10 * time.Minute}); err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range ipynb.Differences(want, got) {
-				t.Error(d)
-			}
-			verdicts, err := ipynb.Verdicts(got)
-			if err != nil || len(verdicts) == 0 {
-				t.Errorf("%d verdicts, %v", len(verdicts), err)
-			}
-			for _, v := range verdicts {
-				if !v.Agree {
-					t.Errorf("%s at %s disagrees", v.Result, v.Setting)
-				}
-			}
+			runAs(t, file, Options{Engine: engine.Yaegi})
 		})
 	}
+	runAs(t, "../../notebooks/00_start_here.ipynb", Options{Engine: engine.Gomacro})
 }
 
 // kernelName is the kernel that this test needs. It is skipped if that is not installed
 // (.ci/run installs it).
 const kernelName = "fate"
 
-// Every output of every notebook is the same in the installed kernel, in gomacro, in
-// yaegi, and in the committed file.
-func TestKernelAndEnginesAgree(t *testing.T) {
+// Every output of every notebook is the committed one in the installed kernel.
+func TestKernelAgrees(t *testing.T) {
 	if !jupyter.Installed(kernelName) {
 		t.Skip("the kernel is not installed: fate kernel install")
 	}
 	for _, file := range committed(t) {
-		want, err := ipynb.Read(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range Engines {
-			got, err := ipynb.Read(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Run(t.Context(), got, Options{Engine: name, Kernel: kernelName, Dir: filepath.Dir(file), Name: filepath.Base(file)}); err != nil {
-				t.Errorf("%s: %s: %v", file, name, err)
-				continue
-			}
-			for _, d := range ipynb.Differences(want, got) {
-				t.Errorf("%s: %s: %s", file, name, d)
-			}
-			if d := cmp.Diff(origins(t, want), origins(t, got)); d != "" {
-				t.Errorf("%s: %s: the figures carry other recipes: %s", file, name, d)
-			}
-		}
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".ipynb"), func(t *testing.T) {
+			t.Parallel()
+			runAs(t, file, Options{Engine: Kernel, Kernel: kernelName})
+		})
 	}
 }
 
