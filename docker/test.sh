@@ -31,6 +31,7 @@ if ! docker info >/dev/null 2>&1; then
     need dockerd docker.io
     engine=$(mktemp -d /tmp/fate-docker.XXXXXX)
     export DOCKER_HOST=unix://$engine/socket
+    ip link show docker0 >/dev/null 2>&1 || ends+=('ip link delete docker0')
     # Its own mount namespace hides the sockets of other engines. It changes no firewall: ports
     # of containers are published by its proxy.
     unshare --mount sh -c 'mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && exec dockerd --data-root "$0/data" --exec-root "$0/exec" -H "unix://$0/socket" --pidfile "$0/pid" --iptables=false --ip6tables=false --ip-forward=false' "$engine" >"$keep/engine.log" 2>&1 &
@@ -41,7 +42,6 @@ if ! docker info >/dev/null 2>&1; then
         kill -0 $daemon 2>/dev/null || { tail -20 "$keep/engine.log"; fail "the engine did not start"; }
         sleep 0.2
     done
-    private=yes
 fi
 
 build=()
@@ -52,18 +52,21 @@ if ! docker pull -q "$(sed -n 's/^ARG DEBIAN_IMAGE=//p' docker/Dockerfile)" >/de
     build=(--network host --build-arg GOLANG_IMAGE=localhost/fate-golang --build-arg DEBIAN_IMAGE=localhost/fate-debian)
 fi
 
+# Not the name that the README's line gives, which may be in use.
+export FATE_IMAGE=fate-test:$$ PORT=8899 COMPOSE_PROJECT_NAME=fate-test
+ends+=('docker image rm -f "$FATE_IMAGE" >/dev/null 2>&1')
 say "building the image"
-docker build -q "${build[@]}" -f docker/Dockerfile -t fate . >"$keep/build.log" 2>&1 || { tail -40 "$keep/build.log"; exit 1; }
-size=$(($(docker image inspect -f '{{.Size}}' fate) / 1000000))
+docker build -q "${build[@]}" -f docker/Dockerfile -t "$FATE_IMAGE" . >"$keep/build.log" 2>&1 || { tail -40 "$keep/build.log"; exit 1; }
+size=$(($(docker image inspect -f '{{.Size}}' "$FATE_IMAGE") / 1000000))
 echo "size: $size MB"
 [ $size -le $limit_mb ] || fail "the image is above $limit_mb MB"
-user=$(docker image inspect -f '{{.Config.User}}' fate)
+user=$(docker image inspect -f '{{.Config.User}}' "$FATE_IMAGE")
 
 docker compose version >/dev/null 2>&1 || {
     need docker-compose docker-compose
+    echo "docker compose is not installed: docker-compose stands for it"
     docker() { if [ "$1" = compose ]; then command docker-compose "${@:2}"; else command docker "$@"; fi; }
 }
-export PORT=8899 COMPOSE_PROJECT_NAME=fate-test
 readme=$(grep -o 'docker compose -f docker/compose.yaml up' README.md | head -1)
 [ -n "$readme" ] || fail "README.md has no line that starts the image"
 ends+=('docker compose -f docker/compose.yaml down -v >/dev/null 2>&1')
@@ -136,11 +139,14 @@ say "completion, errors, interrupts, crashes and sliders in a browser"
 say "a changed notebook survives a restart, and a newer image adds its notebooks"
 "$keep/venv/bin/python" docker/test/saved.py change "$link" "$browser" "$keep"
 docker compose -f docker/compose.yaml restart >/dev/null 2>&1
-until curl -sf -o /dev/null "http://127.0.0.1:$PORT/api"; do sleep 0.2; done
+for _ in $(seq 150); do
+    curl -sf -o /dev/null "http://127.0.0.1:$PORT/api" && break
+    sleep 0.2
+done
 restarted=$(docker logs "$container" 2>&1 | grep -o "http://127.0.0.1:$PORT/lab[^ ]*token=[0-9a-f]*" | tail -1)
 "$keep/venv/bin/python" docker/test/saved.py find "$restarted" "$browser" "$keep"
 docker compose -f docker/compose.yaml down >/dev/null 2>&1
-printf 'FROM fate\nCOPY --chown=0:0 notebooks/00_start_here.ipynb /opt/fate/notebooks/99_new.ipynb\n' | docker build -q -t fate -f - . >/dev/null
+printf 'FROM %s\nCOPY --chown=0:0 notebooks/00_start_here.ipynb /opt/fate/notebooks/99_new.ipynb\n' "$FATE_IMAGE" | docker build -q -t "$FATE_IMAGE" -f - . >/dev/null
 up
 inside test -e /home/fate/work/notebooks/99_new.ipynb || fail "the notebook of the newer image is not in the work folder"
 "$keep/venv/bin/python" docker/test/saved.py find "$link" "$browser" "$keep"
