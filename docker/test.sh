@@ -120,7 +120,12 @@ left=$(docker exec -u 0 "$container" sh -c 'ls -A /var/lib/apt/lists /root/.cach
 [ -z "$left" ] || fail "package caches: $left"
 
 say "the command in the image, and a notebook as a page"
-inside sh -c 'cd /tmp && fate run /opt/fate/notebooks/03_scratch_double_descent.ipynb | tail -1 && fate report /opt/fate/notebooks -o report.html && jupyter nbconvert --to html --output-dir . /opt/fate/notebooks/00_start_here.ipynb 2>&1 | tail -1 && rm -rf report.html 00_start_here.html out'
+inside bash -euo pipefail -c 'mkdir /tmp/pages && cd /tmp/pages
+    fate run /opt/fate/notebooks/03_scratch_double_descent.ipynb | tail -1
+    fate report /opt/fate/notebooks -o report.html
+    jupyter nbconvert --to html --output-dir . /opt/fate/notebooks/00_start_here.ipynb 2>&1 | tail -1
+    test -s report.html && test -s 00_start_here.html
+    rm -r /tmp/pages'
 
 # The other notebooks run through this kernel in the tests of pkg/notebook.
 say "notebooks with nbclient"
