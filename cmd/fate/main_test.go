@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/features-are-fate/fate/pkg/sweep"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,15 +120,6 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if all := ts.ReadFile("stdout") + stderr; strings.Contains(all, "goroutine ") {
 		ts.Fatalf("there is a stack trace")
-	}
-}
-
-// A time beyond the range of time.Duration is formatted too.
-func TestDuration(t *testing.T) {
-	for seconds, want := range map[float64]string{1e-3: "1ms", 90: "1m30s", 1e12: "3.2e+04 years"} {
-		if got := sweep.Duration(seconds); got != want {
-			t.Errorf("%v s: %s, want %s", seconds, got, want)
-		}
 	}
 }
 

@@ -48,7 +48,7 @@ many shards as finish in half of it, if a unit does.`,
 // patience is the time after which a study has no estimate.
 const patience = 30 * time.Second
 
-var errNoEstimate = fmt.Errorf("a time that %v of timings did not tell", patience)
+var errNoEstimate = fmt.Errorf("no estimate of the time within %v", patience)
 
 // estimateOf estimates the times of a sweep.
 func estimateOf(p *sweep.Plan) (e *experiment.Estimate, err error) {
@@ -100,6 +100,18 @@ func printPlan(path string, shards, cores int, limit time.Duration) error {
 		fmt.Fprintf(w, "%d/%d\t%d\t%s\t%s\t%s\n", i, shards, units.Count, first, last, time(units))
 	}
 	return w.Flush()
+}
+
+// setShards sets the number of shards of a job by [fitShards]; 0 that the user asked for stays, which
+// is an error elsewhere.
+func setShards(cmd *cobra.Command, path string, shards *int, cores int, limit time.Duration) error {
+	if *shards <= 0 && cmd.Flags().Changed("shards") {
+		return nil
+	}
+	return within(cmd.Context(), func() (err error) {
+		*shards, err = fitShards(path, *shards, cores, limit-sweep.Grace*time.Second)
+		return err
+	})
 }
 
 // fitShards returns the number of shards of a job: that of the user, if each finishes within

@@ -29,8 +29,8 @@ Risks are exact means over data sets of this size if they have a closed form; th
 of fine-tuning at depth 2 or more, and the probabilities, are means over draws of
 the exact law, printed with one standard error in units of the last digit: 0.338(2)
 is 0.338 ± 0.002. More --draws give more digits. Where a risk has an infinite variance,
-medians over data sets are given too. With --limit everything is in the limit n, d → ∞ at this γ; the phase
-boundaries always are.
+medians over data sets are given too. With --limit everything is in the limit
+n, d → ∞ at this γ; the phase boundaries always are.
 
 N, D and λ are at most 10¹², σ and the depth at most 10⁶, θ is from -360° to 360°.`,
 		Example: "  fate predict --n 250 --d 500 --theta 45 --sigma 0.2 --depth 2",

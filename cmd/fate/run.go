@@ -84,7 +84,7 @@ when its part is measured.`,
 	cmd.Flags().StringVar(&f.out, "out", "out", "`folder` for executed notebooks and figures")
 	cmd.Flags().StringVar(&f.engine, "engine", engine.Gomacro, "`interpreter`: "+strings.Join(notebook.Engines, ", ")+" (an installed one)")
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a value in the parameters cell, as `name=value`; may be repeated")
-	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "`number` of notebooks run side by side; each uses all cores in parts, and 0 is one a core, at most 4 (one with --record and in a kernel)")
+	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "`number` of notebooks run side by side; 0 is one per core, at most 4, and 1 with --record or in a kernel")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Hour, "time limit for each cell, as a `duration` like 30s; 0 is none")
 	cmd.Flags().DurationVar(&f.total, "notebook-timeout", 0, "time limit for each notebook, as a `duration`; 0 is none")
 	cmd.Flags().BoolVar(&f.check, "check", false, "fail if an output differs from the committed one")
@@ -132,7 +132,7 @@ func (f runFlags) run(ctx context.Context, args []string) error {
 	case len(f.formats) > 0 && f.engine == notebook.Kernel:
 		return errors.New("--format needs an interpreter: a kernel shows only PNG")
 	case f.jobs < 0 || f.jobs > maxJobs:
-		return fmt.Errorf("--jobs %d: it must be from 1 to %d, or 0 for one a core", f.jobs, maxJobs)
+		return fmt.Errorf("--jobs %d: it must be from 1 to %d, or 0 for one per core", f.jobs, maxJobs)
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout %v: it must be 0 (none) or above", f.timeout)
 	case f.total < 0:

@@ -88,12 +88,12 @@ func sweepSlurmCommand() *cobra.Command {
 		Long: `Slurm writes the scripts array.sh and merge.sh to the folder of the shards: a job array
 with one task per shard, and a job that merges after it; of a notebook, the last job runs
 it on what the shards measured and writes to the folder out in the folder. A task is told
-to stop a minute before its time limit and discards its unfinished units. Submit the array again, or the
-indices of some shards, as often as needed: sbatch --array=3,7 array.sh.
+to stop a minute before its time limit and discards its unfinished units. Submit the array
+again, or the indices of some shards, as often as needed: sbatch --array=3,7 array.sh.
 
 Without --shards there are as many as finish in half of --time by the estimate of fate
-sweep plan, if a unit does, and it is an error if a shard would take longer than its limit. The times of a
-notebook are not known before it runs.`,
+sweep plan, if a unit does, and it is an error if a shard would take longer than its
+limit. The times of a notebook are not known before it runs.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := jobOf(args[0], set)
@@ -115,11 +115,8 @@ notebook are not known before it runs.`,
 					return err
 				}
 			}
-			if estimate && (s.Shards > 0 || !cmd.Flags().Changed("shards")) {
-				if err := within(cmd.Context(), func() (err error) {
-					s.Shards, err = fitShards(args[0], s.Shards, s.Cores, s.Time-sweep.Grace*time.Second)
-					return err
-				}); err != nil {
+			if estimate {
+				if err := setShards(cmd, args[0], &s.Shards, s.Cores, s.Time); err != nil {
 					return err
 				}
 			}
@@ -203,8 +200,8 @@ func sweepKubernetesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "k8s FILE|NOTEBOOK --shards N --claim CLAIM",
 		Short: "Print the sweep as a Kubernetes Indexed Job",
-		Long: `K8s prints a ConfigMap with the sweep or the notebook and an Indexed Job with one index per shard, on
-the project's image (see docker) and a volume that the nodes share:
+		Long: `K8s prints a ConfigMap with the sweep or the notebook and an Indexed Job with one index
+per shard, on the project's image (see docker) and a volume that the nodes share:
 
   fate sweep k8s sweep.json --shards 100 --claim data | kubectl apply -f -
 
@@ -216,11 +213,8 @@ fate sweep merge where the volume is mounted.`,
 			if err != nil {
 				return err
 			}
-			if estimate && (k.Shards > 0 || !cmd.Flags().Changed("shards")) {
-				if err := within(cmd.Context(), func() (err error) {
-					k.Shards, err = fitShards(args[0], k.Shards, k.Cores, k.Time-sweep.Grace*time.Second)
-					return err
-				}); err != nil {
+			if estimate {
+				if err := setShards(cmd, args[0], &k.Shards, k.Cores, k.Time); err != nil {
 					return err
 				}
 			}

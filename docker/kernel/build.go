@@ -1,5 +1,6 @@
 // Package kernel builds the Jupyter kernel of the project from temporary copies of two
-// modules, and installs it or the one that was released with the command. Upstream is not modified.
+// modules, and installs it or the one that was released with the command. Upstream is not
+// modified.
 //
 // Of gophernotes are: the program and its command line, the connection file, the sockets
 // and the heartbeat, and the special commands of cells (%cd, $ls). Of go-zeromq is the
@@ -47,8 +48,8 @@ var added = map[string]string{
 // edit replaces one passage in a file of gophernotes v0.7.5, zmq4 v0.17.0 or gomacro.
 type edit struct{ file, old, new string }
 
-// edits connect the added files, and make gomacro compile for Windows. Each must match exactly once: a version with a
-// different passage stops the build.
+// edits connect the added files, and make gomacro compile for Windows. Each must match exactly
+// once: a version with a different passage stops the build.
 var edits = []edit{
 	// The upstream loop, which ends at a bad message, is not reached.
 	{upstream + "/kernel.go", "	go poll(shell, sockets.ShellSocket.Socket)\n	go poll(stdin, sockets.StdinSocket.Socket)\n	go poll(ctl, sockets.ControlSocket.Socket)\n", "	_ = poll\n"},

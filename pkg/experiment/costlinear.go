@@ -45,16 +45,12 @@ func scaledSettings(settings []theory.Setting, factor float64) (out []theory.Set
 func (e Experiment) estimate(p *plan, settings []theory.Setting) {
 	if e.Independent {
 		p.cost = func(t *timer) (func(int) float64, error) {
-			one, err := e.firstUnits(settings)
-			if err != nil {
-				return nil, err
-			}
-			seconds, err := sampled{work: one, run: 1, like: func(factor float64) (trial.Work, error) {
+			seconds, err := sampled{work: e.firstUnits(settings), run: 1, like: func(factor float64) (trial.Work, error) {
 				small, err := scaledSettings(settings, factor)
 				if err != nil || e.Method == Law { // whose draws take the same time in any dimension
 					return trial.Work{}, errTooSmall
 				}
-				return e.firstUnits(small)
+				return e.firstUnits(small), nil
 			}}.estimate(t)
 			times := float64(e.Trials)
 			if e.Method == Law { // a unit of the cell is a block of draws
@@ -65,7 +61,11 @@ func (e Experiment) estimate(p *plan, settings []theory.Setting) {
 		return
 	}
 	p.cost = func(t *timer) (func(int) float64, error) {
-		return sampled{work: p.work, run: p.work.Units / map[bool]int{true: 1, false: len(settings)}[e.Method == Solve], like: func(factor float64) (trial.Work, error) {
+		run := p.work.Units / len(settings)
+		if e.Method == Solve { // a unit has all cells
+			run = p.work.Units
+		}
+		return sampled{work: p.work, run: run, like: func(factor float64) (trial.Work, error) {
 			small, err := scaledSettings(settings, factor)
 			if err != nil || e.Method == Law {
 				return trial.Work{}, errTooSmall
@@ -82,14 +82,14 @@ func (e Experiment) estimate(p *plan, settings []theory.Setting) {
 }
 
 // firstUnits returns the first unit of each of some independent cells.
-func (e Experiment) firstUnits(settings []theory.Setting) (trial.Work, error) {
+func (e Experiment) firstUnits(settings []theory.Setting) trial.Work {
 	return trial.Work{Units: len(settings), Parts: onePart, Measure: func(ctx context.Context, cell int, _ []int, done func(int, []float64)) error {
 		alone, err := e.alone(settings[cell])
 		if err != nil {
 			return err
 		}
 		return alone.work.Measure(ctx, 0, []int{0}, done)
-	}}, nil
+	}}
 }
 
 // like returns the work of a study that must have as many units as this plan.

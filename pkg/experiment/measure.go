@@ -39,8 +39,8 @@ type Measure struct {
 	Grid   Grid
 	Trials int // at least 2
 	Seed   uint64
-	// Trial measures one data set and returns finite numbers. Several goroutines call it at the same time, so it must
-	// not write to shared variables.
+	// Trial measures one data set and returns finite numbers. Several goroutines call it at
+	// the same time, so it must not write to shared variables.
 	Trial func(t Draw) Values
 	// Key identifies the function Trial in the cache of trials, together with Name and the
 	// parameters of the notebook. Change it whenever you change Trial or a variable that

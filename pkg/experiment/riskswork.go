@@ -72,17 +72,22 @@ func (e Experiment) draws(p *plan, settings []theory.Setting) {
 	p.fill = func(t *Table, unit, _ int, v []float64) {
 		cell, first, _ := place(unit)
 		c, trials := &t.Cells[cell], len(v)/drawn
-		mu.Lock()
-		c.open(e.Trials)
-		mu.Unlock()
+		if p.folds {
+			mu.Lock()
+			c.open(e.Trials)
+			mu.Unlock()
+		}
 		for i := range trials {
 			c.set(first+i, v[i*drawn:(i+1)*drawn])
+		}
+		if !p.folds {
+			return
 		}
 		mu.Lock()
 		c.left -= trials
 		complete := c.left == 0
 		mu.Unlock()
-		if p.folds && complete {
+		if complete {
 			c.fold(func() map[theory.Quantity][]float64 { return e.again(settings[cell]) })
 		}
 	}

@@ -178,7 +178,7 @@ func TestClean(t *testing.T) {
 		t.Skip(err)
 	}
 	dead := strings.Replace(own("write"), fmt.Sprintf("-%d-", os.Getpid()), fmt.Sprintf("-%d-", cmd.Process.Pid), 1)
-	other := strings.Replace(dead, "-"+host()+"-", "-"+host()+"x-", 1)
+	other := strings.Replace(dead, "-"+Host()+"-", "-"+Host()+"x-", 1)
 	for _, name := range []string{dead, other, own("write"), ".fate-mine", "write"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)

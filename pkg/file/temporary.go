@@ -21,10 +21,11 @@ var ownName = regexp.MustCompile(`^\.fate-[a-z]+-([A-Za-z0-9_]*)-([0-9]+)-[0-9a-
 
 // own returns a new name for a temporary file or folder of this process.
 func own(kind string) string {
-	return fmt.Sprintf(".fate-%s-%s-%d-%08x", kind, host(), os.Getpid(), rand.Uint32())
+	return fmt.Sprintf(".fate-%s-%s-%d-%08x", kind, Host(), os.Getpid(), rand.Uint32())
 }
 
-func host() string {
+// Host returns the name of this host as the names of files have it: letters, digits and _.
+func Host() string {
 	name, err := os.Hostname()
 	if err != nil {
 		return ""
@@ -60,7 +61,7 @@ func Clean(dir string) {
 		if err != nil {
 			continue
 		}
-		if m[1] == host() && !Alive(pid) || time.Since(info.ModTime()) > abandoned && m[1] != host() {
+		if m[1] == Host() && !Alive(pid) || time.Since(info.ModTime()) > abandoned && m[1] != Host() {
 			os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -124,12 +124,12 @@ func Mean(s theory.Setting, draws int) (Prediction, error) {
 	p.ScaleC, p.TFineTune = Number(sum.Scale.Value), Number(sum.TFineTune.Value)
 	p.RiskFineTune = p.RiskScratch - p.TFineTune
 	p.PLinearWins, p.PFineTuneWins = Number(sum.PLinearWins.Value), Number(sum.PFineTuneWins.Value)
-	wins := func(v theory.Value) Number { // no draw that differs leaves a chance of about 1/draws
+	chance := func(v theory.Value) Number { // no draw that differs leaves a chance of about 1/draws
 		return Number(math.Max(v.StdErr, 1/float64(draws)))
 	}
-	p.StdErr = Errors{ScaleC: Number(sum.Scale.StdErr), TFineTune: Number(sum.TFineTune.StdErr), PLinearWins: wins(sum.PLinearWins)}
+	p.StdErr = Errors{ScaleC: Number(sum.Scale.StdErr), TFineTune: Number(sum.TFineTune.StdErr), PLinearWins: chance(sum.PLinearWins)}
 	if s.N < s.D {
-		p.StdErr.PFineTuneWins = wins(sum.PFineTuneWins)
+		p.StdErr.PFineTuneWins = chance(sum.PFineTuneWins)
 	}
 	if err := p.median(s, min(draws, medianDraws)); err != nil {
 		return p, err

@@ -67,3 +67,12 @@ func TestFit(t *testing.T) {
 		t.Errorf("2 units of 10 s on 4 cores take %v s, %v", s, err)
 	}
 }
+
+// A time beyond the range of time.Duration is formatted too.
+func TestDuration(t *testing.T) {
+	for seconds, want := range map[float64]string{1e-3: "1ms", 90: "1m30s", 1e12: "3.2e+04 years"} {
+		if got := Duration(seconds); got != want {
+			t.Errorf("%v s: %s, want %s", seconds, got, want)
+		}
+	}
+}

@@ -60,9 +60,9 @@ const maxConfig = 900 << 10
 
 // Write writes the file of a job, in a ConfigMap, and its Indexed Job as one List in JSON, for
 // kubectl apply -f. Each index has its own back-off, in which an eviction does not count, and
-// one that fails for good does not stop the others. The shard of a pod is its JOB_COMPLETION_INDEX, from 0, plus 1. A pod
-// writes to its volume and to /tmp alone, as the user of the image, and keeps the
-// restricted Pod Security Standard.
+// one that fails for good does not stop the others. The shard of a pod is its
+// JOB_COMPLETION_INDEX, from 0, plus 1. A pod writes to its volume and to /tmp alone, as the
+// user of the image, and keeps the restricted Pod Security Standard.
 func (k Kubernetes) Write(job Job, w io.Writer) error {
 	if err := k.check(); err != nil {
 		return err

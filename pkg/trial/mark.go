@@ -58,7 +58,7 @@ type runningMark struct {
 // ended reports whether the process of a mark has ended: it is one of this host that is gone,
 // or gave no sign of life within the last minute.
 func (m runningMark) ended() bool {
-	return m.age >= stale || m.host == thisHost() && !file.Alive(m.process)
+	return m.age >= stale || m.host == file.Host() && !file.Alive(m.process)
 }
 
 // marks calls f for each mark of a folder.
@@ -107,16 +107,5 @@ func removeMarks(dir string, which func(m runningMark) bool) {
 
 // Unmark removes the marks that an ended process of this host left in a folder.
 func Unmark(dir string, process int) {
-	removeMarks(dir, func(m runningMark) bool { return m.host == thisHost() && m.process == process })
-}
-
-var unsafeName = regexp.MustCompile(`[^A-Za-z0-9.]`)
-
-// thisHost returns the name of this host as the names of files have it.
-func thisHost() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return unsafeName.ReplaceAllString(host, "_")
+	removeMarks(dir, func(m runningMark) bool { return m.host == file.Host() && m.process == process })
 }

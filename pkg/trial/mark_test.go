@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/features-are-fate/fate/pkg/file"
 )
 
 // A process that writes gives a sign of life at least four times a minute, until it ends.
@@ -43,14 +45,14 @@ func TestMarksOfEndedProcesses(t *testing.T) {
 	}
 	ended, alive, away := gone.Process.Pid, os.Getpid(), 1<<22
 	marks := map[string]bool{
-		fmt.Sprintf("1-of-7-%s-%d-0", thisHost(), ended): false,
-		fmt.Sprintf("2-of-7-%s-%d-0", thisHost(), alive): true,
-		fmt.Sprintf("3-of-7-away-%d-0", away):            true,
-		fmt.Sprintf("0-of-7-away-%d-0", away):            false,
-		fmt.Sprintf("9-of-7-away-%d-0", away):            false,
-		"4-of-7-away":                                    false,
-		"5-of-7-away-1-0.bak":                            false,
-		"99999999999999999999-of-7-away-1-0":             false,
+		fmt.Sprintf("1-of-7-%s-%d-0", file.Host(), ended): false,
+		fmt.Sprintf("2-of-7-%s-%d-0", file.Host(), alive): true,
+		fmt.Sprintf("3-of-7-away-%d-0", away):             true,
+		fmt.Sprintf("0-of-7-away-%d-0", away):             false,
+		fmt.Sprintf("9-of-7-away-%d-0", away):             false,
+		"4-of-7-away":                                     false,
+		"5-of-7-away-1-0.bak":                             false,
+		"99999999999999999999-of-7-away-1-0":              false,
 	}
 	for name := range marks {
 		if err := os.WriteFile(filepath.Join(dir, runningPrefix+name), nil, 0o644); err != nil {
@@ -64,7 +66,7 @@ func TestMarksOfEndedProcesses(t *testing.T) {
 	}
 	// The next process to write removes it, and leaves what is not its own.
 	store := folder(t, dir, Shard{6, 7})
-	if _, err := os.Stat(filepath.Join(dir, runningPrefix+fmt.Sprintf("1-of-7-%s-%d-0", thisHost(), ended))); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(dir, runningPrefix+fmt.Sprintf("1-of-7-%s-%d-0", file.Host(), ended))); !os.IsNotExist(err) {
 		t.Errorf("the mark of an ended process stays: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, runningPrefix+"*")); len(left) != len(marks) { // one is gone, one is new

@@ -92,7 +92,7 @@ func OpenFolder(dir string, shard Shard) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	writer := fmt.Sprintf("%d-of-%d-%s-%d", max(1, shard.Index), max(1, shard.Of), thisHost(), os.Getpid())
+	writer := fmt.Sprintf("%d-of-%d-%s-%d", max(1, shard.Index), max(1, shard.Of), file.Host(), os.Getpid())
 	for n := 0; ; n++ { // every writer has its own log, even within a process
 		s.path = filepath.Join(dir, fmt.Sprintf("%s-%d%s", writer, n, logSuffix))
 		s.log, err = os.OpenFile(s.path, os.O_APPEND|os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
