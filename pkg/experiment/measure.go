@@ -125,11 +125,14 @@ func (m Measure) plan() (*plan, error) {
 	// The first trial determines the quantities.
 	var first Values
 	p.prepare = func(ctx context.Context) (err error) {
-		if first, err = m.measure(ctx, settings[0], 0); err != nil {
-			return fmt.Errorf("%s, trial 0 at %v: %w", m.Name, settings[0], err)
+		if first, err = m.measure(ctx, settings[0], 0); err == nil {
+			if p.quantities = slices.Sorted(maps.Keys(first)); len(first) == 0 {
+				return fmt.Errorf("%s: Trial returned no values", m.Name)
+			}
+			_, err = ordered(first, p.quantities)
 		}
-		if p.quantities = slices.Sorted(maps.Keys(first)); len(first) == 0 {
-			return fmt.Errorf("%s: Trial returned no values", m.Name)
+		if err != nil {
+			return fmt.Errorf("%s, trial 0 at %v: %w", m.Name, settings[0], err)
 		}
 		return nil
 	}

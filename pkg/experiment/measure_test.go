@@ -144,6 +144,11 @@ func TestMeasureFindsAnotherFunctionUnderItsKey(t *testing.T) {
 	if err := m.Run().Err(); err == nil || !strings.Contains(err.Error(), `own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: under Key = "1" another function is stored: its x is 1, and that of Trial is 2`) {
 		t.Errorf("a changed variable: %v", err)
 	}
+	factor = math.NaN() // which no comparison finds
+	if err := m.Run().Err(); err == nil || !strings.Contains(err.Error(), "own, trial 0 at n=10 d=20 θ=22.92° σ=0 ‖βt‖=1 L=2: x is NaN") {
+		t.Errorf("a variable that is no number any more: %v", err)
+	}
+	factor = 2
 	session.Change(func(o *session.Options) { o.Parameters = map[string]string{"factor": "2"} })
 	defer session.Change(func(o *session.Options) { o.Parameters = nil })
 	r := must(t, m.Run())
